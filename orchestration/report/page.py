@@ -1,0 +1,229 @@
+"""Renders the page: one HTML file that opens from disk and never asks the network for anything."""
+
+import base64
+import datetime
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import vl_convert
+from altair import SCHEMA_VERSION
+from markupsafe import Markup
+
+from orchestration.report import charts, facts
+from orchestration.report.facts import GRADES, Row, readable
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_TABLE_ROWS = 12
+_OPEN_STATUSES = ("blind", "errored", "warn")
+_STATUS_WORDS = {
+    "blind": "Blind",
+    "errored": "Errored",
+    "warn": "Warning",
+    "ok": "OK",
+    "not_applicable": "Not applicable",
+    "not_assessed": "Not assessed",
+}
+_STATE_WORDS = {
+    "unranked": "Rate shown",
+    "unstable": "Unstable",
+    "suppressed": "Suppressed",
+    "blind": "Blind",
+}
+# What would end a script early, and what old parsers read as a line end inside a string.
+_SCRIPT_ESCAPES = str.maketrans(
+    {
+        "<": "\\u003c",
+        ">": "\\u003e",
+        "&": "\\u0026",
+        "\u2028": "\\u2028",
+        "\u2029": "\\u2029",
+    }
+)
+
+
+def render(marts: Path, target: Path) -> None:
+    """Writes the page for a published marts file.
+
+    A missing or empty mart is said in words on the page.
+
+    Args:
+        marts: the published DuckDB file, tables in schema main; opened read-only.
+        target: the HTML file to write, two folders below the root of the publication's links
+            (`../marts.duckdb`, `../parquet/`); its folder must exist.
+
+    Raises:
+        duckdb.Error: the marts file is missing or unreadable.
+        OSError: the target cannot be written.
+    """
+    with facts.opened(marts) as connection:
+        cells = facts.heatmap_cells(connection)
+        names = facts.blind_spot_names(connection)
+        measures = facts.measures(connection)
+        centres = facts.centres(connection)
+        spots = facts.blind_spots(connection)
+        health = facts.source_health(connection)
+    heatmap = None if cells is None else charts.payload(cells, measures, names)
+    page_script = _script((_TEMPLATES / "page.js").read_text(encoding="utf-8"))
+    library = _script(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", _library_version()))
+    html = (
+        _environment()
+        .get_template("index.html.j2")
+        .render(
+            style=Markup((_TEMPLATES / "page.css").read_text(encoding="utf-8")),
+            policy=_policy(page_script, library),
+            library=library,
+            page_script=page_script,
+            centres=centres,
+            grades=GRADES,
+            heatmap=heatmap,
+            heatmap_json=script_json(heatmap),
+            spec_json=script_json(charts.heatmap_spec()),
+            words_json=script_json({"states": _STATE_WORDS, "table_rows": _TABLE_ROWS}),
+            default=_default_view(heatmap) if heatmap and heatmap["maps"] else None,
+            spots=spots,
+            open_spots=[row for row in spots or [] if row["status"] in _OPEN_STATUSES],
+            other_spots=[row for row in spots or [] if row["status"] not in _OPEN_STATUSES],
+            status_counts=Counter(row["status"] for row in spots or []),
+            measure_labels={row["id"]: row["label"] for row in (heatmap or {}).get("measures", [])},
+            health=health,
+        )
+    )
+    target.write_text(html, encoding="utf-8")
+
+
+def script_json(value: object) -> Markup:
+    """Returns JSON that is safe between script tags whatever texts it holds.
+
+    Raises:
+        ValueError: the value holds NaN or infinity.
+    """
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return Markup(text.translate(_SCRIPT_ESCAPES))
+
+
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        percent=_percent,
+        count=_number,
+        moment=_moment,
+        text=readable,
+        status=lambda value: _STATUS_WORDS.get(value, readable(value)),
+        listed=_listed,
+        hours=_hours,
+    )
+    return environment
+
+
+def _script(code: str) -> Markup:
+    """Makes a script of our own fit for inlining; the page's policy names it by its digest."""
+    plain = code.replace("\r\n", "\n").replace("\r", "\n")
+    return Markup(plain.replace("</script", "<\\/script").replace("<!--", "<\\!--"))
+
+
+def _policy(*scripts: Markup) -> str:
+    """Content security policy: nothing is loaded, and only the given scripts run."""
+    digests = " ".join(
+        f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
+        for script in scripts
+    )
+    return (
+        f"default-src 'none'; script-src {digests}; style-src 'unsafe-inline';"
+        " img-src data:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _library_version() -> str:
+    """The chart library's version Altair writes for, as `major.minor`."""
+    return ".".join(SCHEMA_VERSION.removeprefix("v").split(".")[:2])
+
+
+def _default_view(heatmap: charts.Payload) -> Row:
+    """The map shown first, as table rows, so that the page reads without its script."""
+    key = min(heatmap["maps"], key=_selection_order)
+    centre, measure, pair, window = map(int, key.split("|"))
+    shown = heatmap["maps"][key]
+    rated = [cell for cell in shown["cells"] if cell[10] not in ("blind", "suppressed")]
+    unseen = [cell for cell in shown["cells"] if cell[10] == "blind"]
+    return {
+        "centre": heatmap["centres"][centre],
+        "measure": heatmap["measures"][measure],
+        "pair": heatmap["pairs"][pair],
+        "window": heatmap["centres"][centre]["windows"][window],
+        "positions": [centre, measure, pair, window],
+        "rated": _table(rated[:_TABLE_ROWS], shown, heatmap),
+        "unseen": _table(unseen[:_TABLE_ROWS], shown, heatmap),
+        "n_unseen": len(unseen),
+    }
+
+
+def _selection_order(key: str) -> tuple[int, ...]:
+    centre, measure, pair, window = map(int, key.split("|"))
+    return (centre, window, measure, pair)
+
+
+def _table(
+    cells: Sequence[Sequence[Any]], shown: charts.Payload, heatmap: charts.Payload
+) -> list[list[str]]:
+    """Texts of the cell tables, in the order of their columns."""
+    texts = heatmap["texts"]
+    return [
+        [
+            texts[shown["rows"][cell[1]]],
+            texts[shown["columns"][cell[0]]],
+            _percent(cell[4]),
+            _bounds(cell[5], cell[6]),
+            f"{_number(cell[2])} of {_number(cell[3])}",
+            _percent(cell[7]),
+            f"{cell[9]} ({_percent(cell[8])})",
+            _STATE_WORDS.get(cell[10], cell[10]),
+            _blind_spot(cell[11], heatmap),
+        ]
+        for cell in cells
+    ]
+
+
+def _blind_spot(key: str | None, heatmap: charts.Payload) -> str:
+    if key is None:
+        return "none"
+    name = heatmap["blind_spots"].get(key)
+    return f"{key} {name}" if name else key
+
+
+def _bounds(low: float | None, high: float | None) -> str:
+    if low is None or high is None:
+        return "cannot be known"
+    return f"{_percent(low)} to {_percent(high)}"
+
+
+def _percent(value: float | None) -> str:
+    return "unknown" if value is None else f"{value * 100:.1f}%"
+
+
+def _number(value: int | None) -> str:
+    return "unknown" if value is None else f"{value:,}"
+
+
+def _hours(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:,.1f} h"
+
+
+def _moment(value: datetime.datetime) -> str:
+    return f"{value:%Y-%m-%d %H:%M} UTC"
+
+
+def _listed(value: object, labels: dict[str, str]) -> str:
+    """Turns a list kept as text ("a, b" or "[a, b]") into labels."""
+    parts = readable(value).strip("[]").replace(";", ",").split(",")
+    return ", ".join(labels.get(part.strip(), part.strip()) for part in parts if part.strip())
