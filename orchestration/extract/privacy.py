@@ -57,7 +57,8 @@ def install(connection: duckdb.DuckDBPyConnection, salt: bytes) -> None:
     )
     for function, part in (("phone_e164", 0), ("phone_status", 1)):
         connection.create_function(
-            function, _vectorised(part), ["VARCHAR", "VARCHAR"], "VARCHAR", type="arrow"
+            function, _vectorised(part), ["VARCHAR", "VARCHAR"], "VARCHAR", type="arrow",
+            null_handling="special",  # a withheld number has a status but no hash
         )
 
 

@@ -1,3 +1,6 @@
-"""Belongs here: turning a finished warehouse into a read-only publication, swapped in whole.
+"""From a finished warehouse to what others read.
+
+Belongs here: the read-only publication (marts file, Parquet, page), swapped in whole.
 Does not belong here: building marts (dbt), what the page shows (report), scheduling (defs).
-May import: `orchestration.report`, `orchestration.errors`, DuckDB; never Dagster."""
+May import: `orchestration.report`, `orchestration.errors`, DuckDB; never Dagster.
+"""

@@ -55,7 +55,12 @@ class _Source:
 
 
 def publish(
-    warehouse: Path, home: Path, publication_id: str, *, schema: str = "marts"
+    warehouse: Path,
+    home: Path,
+    publication_id: str,
+    *,
+    schema: str = "marts",
+    memory_limit: str | None = None,
 ) -> Publication:
     """Publishes the marts of a warehouse file and makes them the current publication.
 
@@ -68,6 +73,7 @@ def publish(
         home: folder that holds `publications/` and the link `published`.
         publication_id: letters, digits, dot, dash and underscore; at most 100 of them.
         schema: the schema the marts lie in.
+        memory_limit: DuckDB's limit while sorting, such as "4GB"; None leaves its default.
 
     Raises:
         PublishError: nothing to publish, or any step failed; the last publication is untouched.
@@ -83,7 +89,7 @@ def publish(
         publications.mkdir(parents=True, exist_ok=True)
         _remove_stale_builds(publications)
         building.mkdir()
-        rows = _build(warehouse.resolve(), building, schema)
+        rows = _build(warehouse.resolve(), building, schema, memory_limit)
         final = _swap_in(building, home, publication_id)
     except PublishError:
         raise
@@ -103,13 +109,17 @@ def current(home: Path) -> Path | None:
     return link.resolve() if link.is_dir() else None
 
 
-def _build(warehouse: Path, building: Path, schema: str) -> dict[str, int]:
+def _build(
+    warehouse: Path, building: Path, schema: str, memory_limit: str | None
+) -> dict[str, int]:
     """Fills the building folder and returns the verified number of rows per table."""
     parquet = building / "parquet"
     parquet.mkdir()
     spill = building / ".spill"
     marts = building / MARTS_FILE
     with _attached(warehouse, marts, spill) as (connection, origin, target):
+        if memory_limit is not None:
+            connection.execute(f"SET memory_limit = {_literal(memory_limit)}")
         sources = _sources(connection, origin, schema)
         rows = {
             source.name: _copy(connection, source, origin, target, parquet) for source in sources
@@ -240,12 +250,12 @@ def _swap_in(building: Path, home: Path, publication_id: str) -> Path:
     """Moves the finished folder to its place and points the link at it."""
     final = _free_folder(home / "publications", publication_id)
     os.utime(building)
-    os.replace(building, final)
+    building.replace(final)
     link = home / f".published-{os.getpid()}"
     try:
         link.unlink(missing_ok=True)
         link.symlink_to(Path("publications") / final.name, target_is_directory=True)
-        os.replace(link, home / "published")
+        link.replace(home / "published")
     except OSError:
         link.unlink(missing_ok=True)
         shutil.rmtree(final, ignore_errors=True)

@@ -1,3 +1,6 @@
-"""Belongs here: the one page a person opens, read from the published marts.
+"""The one page a person opens.
+
+Belongs here: reading published marts and showing them, the heatmap chart, the page's template.
 Does not belong here: computing measures or verdicts (dbt, expectations), copying files (publish).
-May import: `orchestration.errors`, DuckDB, Jinja2, Altair, vl-convert; never Dagster."""
+May import: DuckDB, Jinja2, Altair, vl-convert; never Dagster.
+"""

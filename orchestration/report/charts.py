@@ -93,7 +93,6 @@ def heatmap_spec() -> dict[str, Any]:
             "inverse": "#ffffff",
             "blind": "#c9ced6",
             "line": "#5b6470",
-            "faint": "#ffffff",
         }.items()
     ]
     base = alt.Chart(alt.NamedData("cells")).encode(
@@ -106,31 +105,29 @@ def heatmap_spec() -> dict[str, Any]:
         tooltip=[alt.Tooltip(f"{field}:N", title=title) for field, title in _TOOLTIP.items()],
     )
     rates = base.mark_rect(aria=False, strokeWidth=1.5).encode(
-        color=alt.when("datum.kind === 'blind'")
-        .then(alt.value(alt.ExprRef("blind")))
-        .when("datum.kind === 'suppressed'")
-        .then(alt.value(alt.ExprRef("faint")))
-        .otherwise(
-            alt.Color(
+        fill=alt.when("datum.kind === 'rate'")
+        .then(
+            alt.Fill(
                 "rate:Q",
                 scale=alt.Scale(domainMin=0, domainMax=alt.ExprRef("ceiling"), clamp=True),
                 legend=None,
             )
-        ),
-        stroke=alt.when("datum.kind === 'suppressed'")
-        .then(alt.value(alt.ExprRef("blind")))
-        .otherwise(alt.value("transparent")),
+        )
+        .otherwise(alt.value(alt.ExprRef("blind"))),
+        fillOpacity=_only("suppressed", 0, 1),
+        stroke=alt.value(alt.ExprRef("blind")),
+        strokeOpacity=_only("suppressed", 1, 0),
     )
     hatch = base.mark_point(
         aria=False, filled=False, strokeWidth=1.2, size=alt.ExprRef("pitch * pitch")
     ).encode(
         shape=alt.value(alt.ExprRef("hatch")),
         stroke=alt.value(alt.ExprRef("line")),
-        opacity=alt.when("datum.kind === 'blind'").then(alt.value(1)).otherwise(alt.value(0)),
+        opacity=_only("blind", 1, 0),
     )
     dot = base.mark_point(aria=False, filled=True, size=26).encode(
         fill=alt.value(alt.ExprRef("line")),
-        opacity=alt.when("datum.kind === 'suppressed'").then(alt.value(1)).otherwise(alt.value(0)),
+        opacity=_only("suppressed", 1, 0),
     )
     numbers = base.mark_text(aria=False, fontSize=11).encode(
         text="label:N",
@@ -141,6 +138,13 @@ def heatmap_spec() -> dict[str, Any]:
     chart = alt.layer(rates, hatch, dot, numbers).add_params(*params)
     spec: dict[str, Any] = chart.to_dict()
     return spec
+
+
+def _only(kind: str, value: float, otherwise: float) -> Any:
+    """One value for cells of a kind, another one for the rest."""
+    return (
+        alt.when(f"datum.kind === '{kind}'").then(alt.value(value)).otherwise(alt.value(otherwise))
+    )
 
 
 _TOOLTIP = {

@@ -186,7 +186,9 @@ def heatmap_cells(connection: duckdb.DuckDBPyConnection) -> list[Row] | None:
             from {source}
             where window_type in ('span', 'eight_weeks')
                 and coalesce(attribution, 'touched') = 'touched'
-                and (dim_x, dim_y) in (('team', 'reason'), ('team', 'channel'), ('reason', 'channel'))
+                and (dim_x, dim_y) in (
+                    ('team', 'reason'), ('team', 'channel'), ('reason', 'channel')
+                )
         ),
         ranked_x as (
             select {part}, value_x, count(*) over (partition by {part}) as n_x,

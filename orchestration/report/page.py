@@ -2,6 +2,7 @@
 
 import base64
 import datetime
+import functools
 import hashlib
 import json
 from collections import Counter
@@ -69,7 +70,7 @@ def render(marts: Path, target: Path) -> None:
         health = facts.source_health(connection)
     heatmap = None if cells is None else charts.payload(cells, measures, names)
     page_script = _script((_TEMPLATES / "page.js").read_text(encoding="utf-8"))
-    library = _script(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", _library_version()))
+    library = _library()
     html = (
         _environment()
         .get_template("index.html.j2")
@@ -144,9 +145,11 @@ def _policy(*scripts: Markup) -> str:
     )
 
 
-def _library_version() -> str:
-    """The chart library's version Altair writes for, as `major.minor`."""
-    return ".".join(SCHEMA_VERSION.removeprefix("v").split(".")[:2])
+@functools.cache
+def _library() -> Markup:
+    """The chart library in the version Altair writes for; bundling it takes over a second."""
+    version = ".".join(SCHEMA_VERSION.removeprefix("v").split(".")[:2])
+    return _script(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", version))
 
 
 def _default_view(heatmap: charts.Payload) -> Row:
@@ -182,7 +185,7 @@ def _table(
         [
             texts[shown["rows"][cell[1]]],
             texts[shown["columns"][cell[0]]],
-            _percent(cell[4]),
+            "cannot be known" if cell[10] == "blind" else _percent(cell[4]),
             _bounds(cell[5], cell[6]),
             f"{_number(cell[2])} of {_number(cell[3])}",
             _percent(cell[7]),

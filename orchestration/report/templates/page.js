@@ -20,6 +20,7 @@
   const number = (value) => (value === null ? "unknown" : value.toLocaleString("en-US"));
   const bounds = (low, high) =>
     low === null || high === null ? "cannot be known" : `${percent(low)} to ${percent(high)}`;
+  const title = (text) => text.charAt(0).toUpperCase() + text.slice(1);
   const stateWord = (state) => words.states[state] || state;
   const spotText = (id) => {
     if (id === null) return "none";
@@ -38,10 +39,12 @@
       const kind = !isHidden ? "rate" : state === "suppressed" ? "suppressed" : "blind";
       const share = rate === null ? "" : rate >= 0.0995 ? Math.round(rate * 100) : (rate * 100).toFixed(1);
       return {
-        column, row, column_rank: x, row_rank: y, kind, rate: isHidden ? null : rate,
+        column, row, column_rank: x, row_rank: y, kind,
+        // The chart drops marks whose rate is null; the kind decides how these are drawn.
+        rate: isHidden ? 0 : rate,
         label: isHidden ? "" : `${state === "unstable" ? "~" : ""}${share}%`,
         is_inverse: !isHidden && Math.min(1, rate / ceiling) >= inverseFrom,
-        where: `${pair.rows} ${row}, ${pair.columns} ${column}`,
+        where: `${row} (${pair.rows}), ${column} (${pair.columns})`,
         state: reason === null ? stateWord(state) : `${stateWord(state)} (${reason})`,
         observed: number(observed), exposed: number(exposed), rate_text: percent(rate),
         low: percent(low), high: percent(high), undecidable: percent(undecidable),
@@ -68,12 +71,12 @@
   function fitted(map, rows, ceiling) {
     const labelWidth = chart.clientWidth < 600 ? 110 : 190;
     const room = (chart.clientWidth - labelWidth - 60) / map.columns.length;
-    const pitch = Math.round(Math.max(42, Math.min(84, room)));
+    const pitch = Math.round(Math.max(42, Math.min(96, room)));
     const inner = pitch * (1 - GAP);
     const values = {
       ceiling, pitch: inner, hatch: hatch(inner, ROW_HEIGHT * (1 - GAP)),
       ink: style("--cell-ink"), inverse: style("--cell-inverse"), blind: style("--blind"),
-      line: style("--mark"), faint: style("--faint"),
+      line: style("--mark"),
     };
     const text = { labelColor: style("--ink"), labelFontSize: 12, labelFont: "system-ui, sans-serif" };
     return {
@@ -84,7 +87,7 @@
       height: { step: ROW_HEIGHT },
       description: at("heatmap-summary").textContent,
       config: {
-        background: "transparent", view: { stroke: null }, axis: { ...text, grid: false },
+        background: "transparent", padding: 10, view: { stroke: null }, axis: { ...text, grid: false },
         axisY: { labelLimit: labelWidth - 10 }, axisX: { labelLimit: 130 },
         text: { font: "system-ui, sans-serif" },
         scale: { rectBandPaddingInner: GAP },
@@ -115,38 +118,34 @@
   }
 
   function fill(id, rows) {
-    const body = at(id);
-    const labels = [...body.parentElement.querySelectorAll("thead th")].map((th) => th.textContent);
-    body.replaceChildren(
+    at(id).replaceChildren(
       ...rows.map((row) => {
         const texts = [
-          row.row, row.column, row.rate_text, row.spanned, `${row.observed} of ${row.exposed}`,
+          row.row, row.column, row.kind === "rate" ? row.rate_text : "cannot be known", row.spanned, `${row.observed} of ${row.exposed}`,
           row.undecidable, `${row.grade} (${row.confidence})`, stateWord(row.raw_state), row.blind_spot,
         ];
         const line = document.createElement("tr");
-        line.setAttribute("role", "row");
         texts.forEach((text, index) => {
           const cell = document.createElement(index === 0 ? "th" : "td");
           if (index === 0) cell.scope = "row";
-          cell.setAttribute("role", index === 0 ? "rowheader" : "cell");
-          cell.dataset.label = labels[index];
           if (index > 1 && index < 6) cell.className = "n";
-          cell.append(Object.assign(document.createElement("span"), { textContent: text }));
+          cell.textContent = text;
           line.append(cell);
         });
         return line;
       }),
     );
-    body.closest(".table").hidden = rows.length === 0;
+    at(id).closest(".table").hidden = rows.length === 0;
   }
 
   function tables(rows, pair) {
-    document.querySelectorAll("[data-axis='rows']").forEach((th) => { th.textContent = pair.rows; });
-    document.querySelectorAll("[data-axis='columns']").forEach((th) => { th.textContent = pair.columns; });
+    document.querySelectorAll("[data-axis='rows']").forEach((th) => { th.textContent = title(pair.rows); });
+    document.querySelectorAll("[data-axis='columns']").forEach((th) => { th.textContent = title(pair.columns); });
     const rated = rows.filter((row) => row.kind === "rate");
     const unseen = rows.filter((row) => row.raw_state === "blind");
     fill("rated-cells", rated.slice(0, words.table_rows));
     fill("unseen-cells", unseen.slice(0, words.table_rows));
+    at("n-unseen").textContent = number(unseen.length);
     at("no-rates").hidden = rated.length > 0;
   }
 
@@ -194,7 +193,7 @@
   const [centreSelect, measureSelect, pairSelect, windowSelect] = selects;
   offer(centreSelect, data.centres.map((centre) => centre.name));
   offer(measureSelect, data.measures.map((measure) => measure.label));
-  offer(pairSelect, data.pairs.map((pair) => `${pair.rows} by ${pair.columns}`));
+  offer(pairSelect, data.pairs.map((pair) => `${title(pair.rows)} by ${pair.columns}`));
   const first = at("heatmap").dataset.first.split("|");
   offer(windowSelect, data.centres[first[0]].windows);
   selects.forEach((select, index) => { select.value = first[index]; });

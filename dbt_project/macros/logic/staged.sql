@@ -1,0 +1,29 @@
+{# Rows of a raw table known at the moment looked from, the newest delivery of each key.
+
+   Among deliveries of the same moment the greatest content wins, so file order never matters. #}
+{% macro staged(entity) %}
+    {%- set spec = contract()[entity] -%}
+    {%- set columns = spec["columns"] -%}
+    with
+        known as (
+            select source.* from {{ source("raw_mapped", entity) }} as source
+            {% if spec.event_at -%}
+                cross join {{ source("raw_faultline", "parameters") }} as parameters
+                where
+                    parameters.as_of_at is null
+                    or source.{{ spec.event_at }} is null
+                    or source.{{ spec.event_at }} <= parameters.as_of_at
+            {%- endif %}
+        )
+    select centre, source_instance, {% for c in columns %} {{ adapter.quote(c) }} as {{ c }}, {% endfor %} _delivered_at as delivered_at
+    from known
+    qualify
+        row_number() over (
+            partition by source_instance, {{ spec.key | join(", ") }}
+            order by
+                _delivered_at desc,
+                {% for c in columns if c not in spec.key %} {{ c }} desc nulls last, {% endfor %}
+                _delivery_id desc
+        )
+        = 1
+{% endmacro %}

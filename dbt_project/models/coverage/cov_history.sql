@@ -1,0 +1,39 @@
+-- One row per blind spot of group hist, source instance, team, reason, channel and day: cases
+-- whose history is missing, torn, or contradicts how the case stands.
+with
+    sequences as (
+        select
+            source_instance,
+            case_id,
+            old_value,
+            lag(new_value) over (
+                partition by source_instance, case_id, field order by changed_at, change_seq nulls first
+            ) as previous_value
+        from {{ ref("stg_mapped__case_changes") }}
+    ),
+
+    torn as (
+        select distinct source_instance, case_id
+        from sequences
+        where previous_value is not null and old_value is not null and previous_value <> old_value
+    ),
+
+    bs20 as (
+        select
+            c.centre,
+            c.source_instance,
+            coalesce(c.group_id, '(unknown)') as team,
+            coalesce(c.reason, '(unknown)') as reason,
+            coalesce(c.channel, '(unknown)') as channel,
+            cast({{ local_time("c.opened_at", "s.time_zone") }} as date) as day,
+            not c.has_history
+            or t.case_id is not null
+            or coalesce(c.is_resolved_at_end <> (c.status in ('resolved', 'closed')), false)
+            or coalesce(c.n_reopens <> c.vendor_reopen_count, false) as is_affected,
+            false as is_undecidable
+        from {{ ref("int_case__outcomes") }} as c
+        inner join {{ ref("int_source__spans") }} as s on c.source_instance = s.source_instance
+        left join torn as t on c.source_instance = t.source_instance and c.case_id = t.case_id
+    )
+
+{{ measured("BS20", "bs20") }}

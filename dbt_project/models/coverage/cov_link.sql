@@ -1,0 +1,124 @@
+-- One row per blind spot of group link, source instance, team, reason, channel and day: how many
+-- contacts and cases lack their counterpart, and how many callers cannot be told apart.
+with
+    contacts as (
+        select
+            c.*,
+            coalesce(c.first_team_id, '(unknown)') as team,
+            coalesce(c.reason, '(unknown)') as known_reason
+        from {{ ref("int_contact__outcomes") }} as c
+    ),
+
+    case_spans as (
+        select centre, bool_or(is_delivered) as is_delivered, min(first_date) as first_date, max(last_date) as last_date
+        from {{ ref("int_source__entities") }}
+        where entity in ('cases', 'case_snapshots')
+        group by centre
+    ),
+
+    -- BS01: a conversation long enough to matter ought to have left a case.
+    conversations as (
+        select
+            c.centre,
+            c.source_instance,
+            c.team,
+            c.known_reason as reason,
+            c.channel,
+            c.started_date as day,
+            not c.is_case_linked as is_unlinked,
+            c.is_answered and c.talk_seconds >= {{ threshold("handled_talk_seconds") }} as is_handled,
+            not s.is_delivered or c.started_date between s.first_date and s.last_date as is_in_span
+        from contacts as c
+        inner join case_spans as s on c.centre = s.centre
+        where
+            coalesce(c.direction, 'inbound') = 'inbound'
+            and coalesce(c.is_answered, true)
+            and coalesce(c.talk_seconds >= {{ threshold("handled_talk_seconds") }}, true)
+    ),
+
+    bs01 as (
+        select
+            v.*,
+            is_unlinked and is_handled and is_in_span as is_affected,
+            is_unlinked and (is_handled is null or not is_in_span) as is_undecidable
+        from conversations as v
+    ),
+
+    -- BS02: a case that began by phone or chat ought to have a contact within a day.
+    contact_spans as (
+        select centre, is_delivered, first_date, last_date
+        from {{ ref("int_source__entities") }}
+        where entity = 'contacts'
+    ),
+
+    contacted as (
+        select distinct case_source_instance as source_instance, case_id
+        from contacts
+        where case_id is not null
+        union
+        select distinct c.source_instance, c.case_id
+        from {{ ref("int_case__outcomes") }} as c
+        inner join
+            contacts as k
+            on c.centre = k.centre
+            and c.customer_id = k.customer_id
+            and k.started_at >= c.opened_at - interval 1 day
+            and k.started_at <= c.opened_at + interval 1 day
+    ),
+
+    spoken_cases as (
+        select
+            c.centre,
+            c.source_instance,
+            coalesce(c.group_id, '(unknown)') as team,
+            coalesce(c.reason, '(unknown)') as reason,
+            c.channel,
+            cast({{ local_time("c.opened_at", "w.time_zone") }} as date) as day,
+            k.case_id is null as is_alone,
+            s.is_delivered,
+            s.first_date,
+            s.last_date
+        from {{ ref("int_case__outcomes") }} as c
+        inner join {{ ref("int_source__spans") }} as w on c.source_instance = w.source_instance
+        inner join contact_spans as s on c.centre = s.centre
+        left join contacted as k on c.source_instance = k.source_instance and c.case_id = k.case_id
+        where c.channel in ('voice', 'chat')
+    ),
+
+    bs02 as (
+        select
+            v.*,
+            is_alone and (not is_delivered or day between first_date and last_date) as is_affected,
+            is_alone and is_delivered and day not between first_date and last_date as is_undecidable
+        from spoken_cases as v
+    ),
+
+    -- BS40: a number that is withheld, unreadable or shared by many names nobody.
+    crowded_numbers as (
+        select centre, ani
+        from contacts
+        where ani is not null and customer_id is not null
+        group by centre, ani
+        having count(distinct customer_id) > 5
+    ),
+
+    bs40 as (
+        select
+            c.centre,
+            c.source_instance,
+            c.team,
+            c.known_reason as reason,
+            c.channel,
+            c.started_date as day,
+            coalesce(c.ani_status, 'withheld') not in ('valid', 'possible') or n.ani is not null as is_affected,
+            false as is_undecidable
+        from contacts as c
+        left join crowded_numbers as n on c.centre = n.centre and c.ani = n.ani
+        where c.channel = 'voice' and coalesce(c.direction, 'inbound') = 'inbound'
+    )
+
+{{ measured("BS01", "bs01") }}
+union all
+{{ measured("BS02", "bs02") }}
+union all
+{{ measured("BS40", "bs40") }}

@@ -1,0 +1,125 @@
+-- One row per blind spot of group vol, source instance and day: hours that ought to hold contacts
+-- but do not, and records delivered more than once.
+with
+    hours as (
+        {% for h in range(24) %} select {{ h }} as hour {% if not loop.last %} union all {% endif %} {% endfor %}
+    ),
+
+    arrivals as (
+        select
+            c.source_instance,
+            cast({{ local_time("c.started_at", "s.time_zone") }} as date) as day,
+            extract(hour from {{ local_time("c.started_at", "s.time_zone") }}) as hour,
+            count(*) as n
+        from {{ ref("int_contact__outcomes") }} as c
+        inner join {{ ref("int_source__spans") }} as s on c.source_instance = s.source_instance
+        group by 1, 2, 3
+    ),
+
+    fed as (
+        select distinct source_instance
+        from {{ source("raw_faultline", "sources") }}
+        where entity = 'contacts'
+    ),
+
+    grid as (
+        select
+            d.centre,
+            d.source_instance,
+            d.day,
+            mod({{ dbt.datediff("cast('1970-01-05' as date)", "d.day", "day") }}, 7) as weekday,
+            h.hour,
+            coalesce(a.n, 0) as n,
+            sum(coalesce(a.n, 0)) over (partition by d.source_instance, d.day) as n_day
+        from {{ ref("int_window__days") }} as d
+        inner join fed as f on d.source_instance = f.source_instance
+        cross join hours as h
+        left join arrivals as a on d.source_instance = a.source_instance and d.day = a.day and h.hour = a.hour
+    ),
+
+    -- Baseline of an hour: the same weekday and hour of the neighbouring weeks, itself left out.
+    around as (
+        select
+            g.*,
+            sum(n) over neighbours - n as n_elsewhere,
+            sum(n_day) over neighbours - n_day as n_day_elsewhere,
+            count(*) over neighbours - 1 as n_weeks
+        from grid as g
+        window
+            neighbours as (
+                partition by source_instance, weekday, hour
+                order by day
+                rows between {{ var("baseline_weeks") }} preceding and {{ var("baseline_weeks") }} following
+            )
+    ),
+
+    expected as (
+        select
+            a.*,
+            exp(-1.0 * n_elsewhere / n_weeks) as p_zero_hour,
+            exp(-1.0 * n_day_elsewhere / n_weeks) as p_zero_day
+        from around as a
+        where n_weeks >= {{ threshold("min_points") }} and n_elsewhere > 0
+    ),
+
+    silent as (
+        select
+            centre,
+            source_instance,
+            cast(null as {{ dbt.type_string() }}) as team,
+            cast(null as {{ dbt.type_string() }}) as reason,
+            cast(null as {{ dbt.type_string() }}) as channel,
+            day,
+            (n = 0 and p_zero_hour < {{ threshold("bs03_p_zero") }})
+            or (n_day = 0 and p_zero_day < {{ threshold("bs03_p_zero") }}) as is_affected,
+            false as is_undecidable
+        from expected
+        where
+            p_zero_hour < {{ threshold("bs03_p_zero") }}
+            or p_zero_day < {{ threshold("bs03_p_zero") }}
+    ),
+
+    -- Nobody delivers contacts although cases say that there were some: every day is silent.
+    undelivered as (
+        select distinct
+            d.centre,
+            d.source_instance,
+            cast(null as {{ dbt.type_string() }}) as team,
+            cast(null as {{ dbt.type_string() }}) as reason,
+            cast(null as {{ dbt.type_string() }}) as channel,
+            d.day,
+            true as is_affected,
+            false as is_undecidable
+        from {{ ref("int_window__days") }} as d
+        inner join {{ ref("int_source__entities") }} as e on d.centre = e.centre and e.entity = 'contacts'
+        inner join
+            (select distinct source_instance from {{ ref("int_case__outcomes") }}) as c
+            on d.source_instance = c.source_instance
+        where not e.is_delivered
+    ),
+
+    bs03 as (
+        select *
+        from silent
+        union all
+        select *
+        from undelivered
+    )
+
+{{ measured("BS03", "bs03") }}
+union all
+{{ assessed("BS38") }}
+union all
+select
+    'BS38',
+    centre,
+    source_instance,
+    cast(null as {{ dbt.type_string() }}),
+    cast(null as {{ dbt.type_string() }}),
+    cast(null as {{ dbt.type_string() }}),
+    event_date,
+    cast(sum(n_received - n_distinct) as bigint),
+    cast(0 as bigint),
+    cast(sum(n_received) as bigint)
+from {{ ref("int_source__daily_counts") }}
+group by centre, source_instance, event_date

@@ -1,0 +1,21 @@
+-- One row per case: the last known value of every attribute, whatever later states left out.
+{% set last_known = [
+    "customer_id", "closed_at", "status", "channel", "reason", "product", "priority", "owner_id", "group_id",
+    "resolution_code", "is_sla_met", "is_timely_response", "parent_case_id",
+] %}
+select
+    centre,
+    source_instance,
+    case_id,
+    coalesce(min(opened_at), min(version_at)) as opened_at,
+    {% for column in last_known %}
+        max_by({{ column }}, version_seq) filter (where {{ column }} is not null) as {{ column }},
+    {% endfor %}
+    min_by(priority, version_seq) filter (where priority is not null) as priority_initial,
+    max(vendor_reassignment_count) as vendor_reassignment_count,
+    max(vendor_reopen_count) as vendor_reopen_count,
+    bool_or(is_knowledge_used) as is_knowledge_used,
+    count(*) filter (where is_history) as n_updates,
+    max(version_at) as last_update_at
+from {{ ref("int_case__versions") }}
+group by centre, source_instance, case_id

@@ -1,0 +1,17 @@
+-- One row per case, field and time during which the field kept its value; the last one is open.
+select
+    centre,
+    source_instance,
+    case_id,
+    field,
+    row_number() over (
+        partition by source_instance, case_id, field order by changed_at, change_seq nulls first, value nulls first
+    ) as interval_seq,
+    changed_at as valid_from,
+    lead(changed_at) over (
+        partition by source_instance, case_id, field order by changed_at, change_seq nulls first, value nulls first
+    ) as valid_to,
+    value,
+    changed_by,
+    field = 'status' and value in ('pending', 'on_hold') as is_pause
+from {{ ref("int_case__changes") }}

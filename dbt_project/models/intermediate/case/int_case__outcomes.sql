@@ -1,0 +1,74 @@
+-- One row per case with everything known of it, vendor counters beside what was derived.
+-- A count that needs a history the source never delivered is NULL, not zero.
+with
+    histories as (
+        select source_instance, case_id, count(*) filter (where field = 'status') as n_status_intervals
+        from {{ ref("int_case__intervals") }}
+        group by 1, 2
+    )
+
+select
+    c.centre,
+    c.source_instance,
+    c.case_id,
+    c.customer_id,
+    c.opened_at,
+    r.first_resolved_at,
+    -- A closing time later than the data reach is a value from the future.
+    case when c.closed_at <= s.as_of_at then c.closed_at else r.last_closed_at end as closed_at,
+    c.channel,
+    c.reason,
+    c.product,
+    c.priority_initial,
+    c.priority as priority_final,
+    c.status,
+    c.owner_id,
+    c.group_id,
+    c.resolution_code,
+    c.parent_case_id,
+    c.n_updates,
+    r.n_reopens,
+    c.vendor_reopen_count,
+    c.vendor_reassignment_count,
+    h.n_handoffs,
+    h.n_handoffs_settled,
+    h.n_returns_direct,
+    h.n_returns_direct_settled,
+    h.n_returns_any,
+    h.n_returns_any_settled,
+    h.n_teams,
+    c.is_sla_met,
+    c.is_knowledge_used,
+    c.is_timely_response,
+    not coalesce(c.is_sla_met, c.is_timely_response) as is_sla_missed,
+    coalesce(r.n_reopens, c.vendor_reopen_count) > 0 as is_reopened,
+    h.n_returns_direct > 0 as is_bounced,
+    coalesce(r.is_resolved_at_end, c.status in ('resolved', 'closed')) as is_resolved,
+    i.case_id is not null as has_history,
+    coalesce(i.n_status_intervals, 0) > 0 as has_status_history,
+    r.is_resolved_at_end,
+    case
+        when coalesce(r.is_resolved_at_end, c.status in ('resolved', 'closed'))
+        then
+            coalesce(
+                r.last_closed_at,
+                case when c.closed_at <= s.as_of_at then c.closed_at end,
+                r.first_resolved_at,
+                c.last_update_at,
+                c.opened_at
+            )
+        else s.as_of_at
+    end as ended_at,
+    s.as_of_at
+from {{ ref("int_case__current") }} as c
+inner join {{ ref("int_source__spans") }} as s on c.source_instance = s.source_instance
+left join
+    {{ ref("int_case__resolutions") }} as r
+    on c.source_instance = r.source_instance
+    and c.case_id = r.case_id
+left join
+    {{ ref("int_handoff__counts") }} as h
+    on c.source_instance = h.source_instance
+    and c.case_id = h.unit_id
+    and h.unit_type = 'case'
+left join histories as i on c.source_instance = i.source_instance and c.case_id = i.case_id

@@ -1,0 +1,79 @@
+-- One row per contact with everything known of it: handling, movement, case, evaluation.
+with
+    evaluated as (
+        select centre, contact_id, count(*) as n_evaluations
+        from {{ ref("stg_mapped__evaluations") }}
+        where lower(status) <> 'draft'
+        group by 1, 2
+    ),
+
+    internal_customers as (
+        select distinct centre, customer_id from {{ ref("stg_mapped__customers") }} where is_internal
+    )
+
+select
+    c.centre,
+    c.source_instance,
+    c.contact_id,
+    coalesce(c.chain_id, c.contact_id) as chain_id,
+    k.customer_id,
+    c.channel,
+    c.direction,
+    c.started_at,
+    coalesce(c.ended_at, t.last_ended_at) as ended_at,
+    c.entry_point,
+    c.ivr_path,
+    c.reason_entry,
+    c.reason_close,
+    coalesce(c.reason_close, c.reason_entry) as reason,
+    t.first_queue_id,
+    t.first_queue_group,
+    t.first_team_id,
+    {{ dbt.datediff("t.first_enqueued_at", "t.first_answered_at", "second") }} as queue_wait_seconds,
+    t.n_legs,
+    t.n_transfers_blind,
+    t.n_transfers_consult,
+    t.n_queue_moves,
+    h.n_handoffs,
+    h.n_handoffs_settled,
+    h.n_returns_direct,
+    h.n_returns_any,
+    t.talk_seconds,
+    t.hold_seconds,
+    t.wrap_up_seconds,
+    coalesce(c.is_answered, t.first_answered_at is not null or null) as is_answered,
+    c.is_abandoned,
+    c.is_abandoned
+    and {{ dbt.datediff("c.started_at", "c.ended_at", "second") }} <= {{ threshold("short_abandon_seconds") }}
+        as is_short_abandon,
+    c.disposition,
+    c.ani,
+    c.ani_status,
+    k.recorded_case_id,
+    k.recorded_case_source_instance,
+    k.case_id,
+    k.case_source_instance,
+    k.link_method,
+    k.link_confidence,
+    k.case_id is not null as is_case_linked,
+    case when e.is_delivered then v.n_evaluations is not null end as is_evaluated,
+    coalesce(c.ani_status = 'internal', false) or n.customer_id is not null as is_internal,
+    cast({{ local_time("c.started_at", "s.time_zone") }} as date) as started_date
+from {{ ref("stg_mapped__contacts") }} as c
+inner join
+    {{ ref("int_contact__case_links") }} as k
+    on c.source_instance = k.source_instance
+    and c.contact_id = k.contact_id
+inner join {{ ref("int_source__spans") }} as s on c.source_instance = s.source_instance
+inner join {{ ref("int_source__entities") }} as e on c.centre = e.centre and e.entity = 'evaluations'
+left join
+    {{ ref("int_contact__leg_totals") }} as t
+    on c.source_instance = t.source_instance
+    and c.contact_id = t.contact_id
+left join
+    {{ ref("int_handoff__counts") }} as h
+    on c.source_instance = h.source_instance
+    and coalesce(c.chain_id, c.contact_id) = h.unit_id
+    and h.unit_type = 'chain'
+left join evaluated as v on c.centre = v.centre and c.contact_id = v.contact_id
+left join internal_customers as n on c.centre = n.centre and k.customer_id = n.customer_id

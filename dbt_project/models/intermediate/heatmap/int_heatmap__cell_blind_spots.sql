@@ -1,0 +1,82 @@
+-- One row per heatmap cell, measure and blind spot the measure depends on: the share affected there.
+with
+    linked as (
+        select m.measure_id as measure, m.blind_spot_id, b.nest_group
+        from {{ ref("measures") }} as m
+        inner join {{ ref("blind_spots") }} as b on m.blind_spot_id = b.blind_spot_id
+        where b.is_implemented
+    ),
+
+    coverage as (
+        select *
+        from {{ ref("cov_windows") }}
+        where blind_spot_id in (select l.blind_spot_id from linked as l)
+    ),
+
+    cells as (
+        select distinct centre, dim_x, value_x, dim_y, value_y, window_type, window_start
+        from {{ ref("int_heatmap__counts") }}
+    ),
+
+    -- A measure without a dimension concerns the whole source and so every cell along it.
+    {% for dim_x, dim_y in heatmap_pairs() %}
+        {{ dim_x }}_{{ dim_y }} as (
+            select
+                centre, window_type, window_start, blind_spot_id, {{ dim_x }} as x, {{ dim_y }} as y,
+                sum(affected_n + undecidable_n) as affected_n, sum(total_n) as total_n
+            from coverage
+            group by 1, 2, 3, 4, 5, 6
+        ),
+    {% endfor %}
+
+    matched as (
+        {% for dim_x, dim_y in heatmap_pairs() %}
+            {% set outer_last = loop.last %}
+            {% for match_x, match_y in [(true, true), (true, false), (false, true), (false, false)] %}
+                select c.*, k.blind_spot_id, k.affected_n, k.total_n
+                from cells as c
+                inner join
+                    {{ dim_x }}_{{ dim_y }} as k
+                    on c.centre = k.centre
+                    and c.window_type = k.window_type
+                    and c.window_start = k.window_start
+                    and {% if match_x %} c.value_x = k.x {% else %} k.x is null {% endif %}
+                    and {% if match_y %} c.value_y = k.y {% else %} k.y is null {% endif %}
+                where c.dim_x = '{{ dim_x }}' and c.dim_y = '{{ dim_y }}'
+                {% if not (outer_last and loop.last) %} union all {% endif %}
+            {% endfor %}
+        {% endfor %}
+    ),
+
+    summed as (
+        select
+            centre, dim_x, value_x, dim_y, value_y, window_type, window_start, blind_spot_id,
+            sum(affected_n) / nullif(cast(sum(total_n) as double), 0) as affected_share
+        from matched
+        group by 1, 2, 3, 4, 5, 6, 7, 8
+    ),
+
+    -- A check that broke has seen nothing: it counts as fully affected wherever it applies.
+    errored as (
+        select distinct s.centre, r.blind_spot_id
+        from {{ source("judged", "blind_spot_results") }} as r
+        inner join {{ ref("int_source__spans") }} as s on r.source_instance = s.source_instance
+        where r.status = 'errored'
+    )
+
+select
+    s.centre,
+    s.dim_x,
+    s.value_x,
+    s.dim_y,
+    s.value_y,
+    s.window_type,
+    s.window_start,
+    l.measure,
+    s.blind_spot_id,
+    l.nest_group,
+    case when e.blind_spot_id is not null then 1.0 else s.affected_share end as affected_share
+from summed as s
+inner join linked as l on s.blind_spot_id = l.blind_spot_id
+left join errored as e on s.centre = e.centre and s.blind_spot_id = e.blind_spot_id
+where s.affected_share is not null or e.blind_spot_id is not null

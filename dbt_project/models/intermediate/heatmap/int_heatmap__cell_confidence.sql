@@ -1,0 +1,46 @@
+-- One row per heatmap cell and measure with an assessed blind spot: what the data behind it are worth.
+-- Product over nest groups of what the worst blind spot of each group leaves.
+with
+    nests as (
+        select
+            centre, dim_x, value_x, dim_y, value_y, window_type, window_start, measure, nest_group,
+            max(affected_share) as affected_share
+        from {{ ref("int_heatmap__cell_blind_spots") }}
+        group by 1, 2, 3, 4, 5, 6, 7, 8, 9
+    ),
+
+    products as (
+        select
+            centre, dim_x, value_x, dim_y, value_y, window_type, window_start, measure,
+            case
+                when max(affected_share) >= 1 then 0.0 else exp(sum(ln(1.0 - least(affected_share, 0.999999999))))
+            end as seen_share
+        from nests
+        group by 1, 2, 3, 4, 5, 6, 7, 8
+    ),
+
+    worst as (
+        select
+            centre, dim_x, value_x, dim_y, value_y, window_type, window_start, measure, blind_spot_id
+        from {{ ref("int_heatmap__cell_blind_spots") }}
+        where affected_share > 0
+        qualify
+            row_number() over (
+                partition by centre, dim_x, value_x, dim_y, value_y, window_type, window_start, measure
+                order by affected_share desc, blind_spot_id
+            )
+            = 1
+    )
+
+select p.*, w.blind_spot_id as top_blind_spot_id
+from products as p
+left join
+    worst as w
+    on p.centre = w.centre
+    and p.dim_x = w.dim_x
+    and p.value_x = w.value_x
+    and p.dim_y = w.dim_y
+    and p.value_y = w.value_y
+    and p.window_type = w.window_type
+    and p.window_start = w.window_start
+    and p.measure = w.measure

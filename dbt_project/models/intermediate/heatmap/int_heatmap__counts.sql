@@ -1,0 +1,32 @@
+-- One row per centre, pair of dimension values, window and measure: journeys that touched the cell.
+with
+    touched as (
+        {% for dim_x, dim_y in heatmap_pairs() %}
+            select distinct
+                journey_id, '{{ dim_x }}' as dim_x, {{ dim_x }} as value_x, '{{ dim_y }}' as dim_y, {{ dim_y }} as value_y
+            from {{ ref("int_journey__touches") }}
+            {% if not loop.last %} union all {% endif %}
+        {% endfor %}
+    )
+
+select
+    o.centre,
+    t.dim_x,
+    t.value_x,
+    t.dim_y,
+    t.value_y,
+    w.window_type,
+    w.window_start,
+    w.window_end,
+    o.measure,
+    cast(count(*) as bigint) as n_exposed,
+    cast(count(*) filter (where o.outcome) as bigint) as n_observed,
+    cast(count(*) filter (where o.outcome is null) as bigint) as n_undecidable
+from {{ ref("int_heatmap__outcomes") }} as o
+inner join touched as t on o.journey_id = t.journey_id
+inner join
+    {{ ref("int_window__windows") }} as w
+    on o.centre = w.centre
+    and o.started_date >= w.window_start
+    and o.started_date < w.window_end
+group by 1, 2, 3, 4, 5, 6, 7, 8, 9

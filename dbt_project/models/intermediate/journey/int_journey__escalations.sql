@@ -1,0 +1,77 @@
+-- One row per recorded escalation: the journey it belongs to, by case, contact or customer.
+with
+    escalations as (select * from {{ ref("stg_mapped__escalations") }}),
+
+    items as (
+        select i.*, l.journey_id
+        from {{ ref("int_journey__items") }} as i
+        inner join {{ ref("int_journey__item_links") }} as l on i.item_key = l.item_key
+    ),
+
+    candidates as (
+        select
+            e.source_instance,
+            e.escalation_id,
+            i.journey_id,
+            i.item_type,
+            i.source_instance as item_source_instance,
+            i.item_id,
+            row_number() over (
+                partition by e.source_instance, e.escalation_id
+                order by
+                    case when i.source_instance = e.source_instance then 0 else 1 end,
+                    i.started_at desc,
+                    i.item_key
+            ) as choice
+        from escalations as e
+        inner join
+            items as i
+            on e.centre = i.centre
+            and i.item_type = 'case'
+            and e.case_id = i.item_id
+        union all
+        select
+            e.source_instance,
+            e.escalation_id,
+            i.journey_id,
+            i.item_type,
+            i.source_instance,
+            i.item_id,
+            row_number() over (
+                partition by e.source_instance, e.escalation_id
+                order by
+                    case when i.item_type = 'contact' and i.item_id = e.contact_id then 1 else 2 end,
+                    i.started_at desc,
+                    i.item_key
+            )
+        from escalations as e
+        inner join
+            items as i
+            on e.centre = i.centre
+            and (
+                (i.item_type = 'contact' and e.contact_id = i.item_id)
+                or (e.contact_id is null and e.customer_id = i.customer_id and i.started_at <= e.requested_at)
+            )
+        where e.case_id is null
+    )
+
+select
+    e.centre,
+    e.source_instance,
+    e.escalation_id,
+    c.journey_id,
+    case when c.item_type = 'case' then c.item_id end as case_id,
+    case when c.item_type = 'case' then c.item_source_instance end as case_source_instance,
+    e.requested_at as escalated_at,
+    e.type,
+    e.source,
+    e.reason,
+    e.severity,
+    e.accepted_at,
+    e.deescalated_at
+from escalations as e
+left join
+    candidates as c
+    on e.source_instance = c.source_instance
+    and e.escalation_id = c.escalation_id
+    and c.choice = 1

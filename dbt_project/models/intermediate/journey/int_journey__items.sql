@@ -1,0 +1,32 @@
+-- One row per case or contact: what a journey is put together from.
+select
+    {{ hash_key(["'case'", "c.source_instance", "c.case_id"]) }} as item_key,
+    'case' as item_type,
+    c.centre,
+    c.source_instance,
+    c.case_id as item_id,
+    c.customer_id,
+    c.reason,
+    c.channel,
+    c.opened_at as started_at,
+    greatest(c.opened_at, c.ended_at) as ended_at,
+    {{ local_time("c.opened_at", "s.time_zone") }} as started_local_at,
+    {{ local_time("greatest(c.opened_at, c.ended_at)", "s.time_zone") }} as ended_local_at
+from {{ ref("int_case__outcomes") }} as c
+inner join {{ ref("int_source__spans") }} as s on c.source_instance = s.source_instance
+union all
+select
+    {{ hash_key(["'contact'", "c.source_instance", "c.contact_id"]) }} as item_key,
+    'contact' as item_type,
+    c.centre,
+    c.source_instance,
+    c.contact_id as item_id,
+    c.customer_id,
+    c.reason,
+    c.channel,
+    c.started_at,
+    greatest(c.started_at, coalesce(c.ended_at, c.started_at)) as ended_at,
+    {{ local_time("c.started_at", "s.time_zone") }} as started_local_at,
+    {{ local_time("greatest(c.started_at, coalesce(c.ended_at, c.started_at))", "s.time_zone") }} as ended_local_at
+from {{ ref("int_contact__outcomes") }} as c
+inner join {{ ref("int_source__spans") }} as s on c.source_instance = s.source_instance

@@ -1,0 +1,178 @@
+-- One row per journey: its items summed up, three-valued where a source cannot tell.
+with
+    items as (
+        select i.*, l.journey_id
+        from {{ ref("int_journey__items") }} as i
+        inner join {{ ref("int_journey__item_links") }} as l on i.item_key = l.item_key
+    ),
+
+    ordered as (
+        select
+            items.*, row_number() over (partition by journey_id order by started_at, item_key) as position
+        from items
+    ),
+
+    summed as (
+        select
+            centre,
+            journey_id,
+            min_by(source_instance, position) as source_instance,
+            min_by(customer_id, position) filter (where customer_id is not null) as customer_id,
+            min_by(reason, position) filter (where reason is not null) as reason,
+            min_by(channel, position) filter (where channel is not null) as first_channel,
+            min(started_at) as started_at,
+            max(ended_at) as ended_at,
+            cast(min(started_local_at) as date) as started_date,
+            cast(max(ended_local_at) as date) as ended_date,
+            count(*) filter (where item_type = 'contact') as n_contacts,
+            count(*) filter (where item_type = 'case') as n_cases,
+            count(distinct channel) as n_channels
+        from ordered
+        group by centre, journey_id
+    ),
+
+    case_totals as (
+        select
+            i.journey_id,
+            cast(sum(c.n_handoffs) as bigint) as n_handoffs,
+            cast(sum(c.n_handoffs_settled) as bigint) as n_handoffs_settled,
+            cast(sum(c.n_returns_direct) as bigint) as n_returns_direct,
+            cast(sum(c.n_returns_any) as bigint) as n_returns_any,
+            cast(sum(c.n_reopens) as bigint) as n_reopens,
+            -- One TRUE decides; otherwise a single unknown keeps the whole undecided.
+            case
+                when bool_or(c.is_reopened) then true when count(*) = count(c.is_reopened) then false
+            end as is_reopened,
+            case
+                when bool_or(c.is_sla_missed) then true when count(*) = count(c.is_sla_missed) then false
+            end as is_sla_missed,
+            case
+                when bool_or(c.is_bounced) then true when count(*) = count(c.is_bounced) then false
+            end as is_bounced,
+            bool_and(c.is_resolved) as is_resolved,
+            max(c.as_of_at) as as_of_at
+        from items as i
+        inner join
+            {{ ref("int_case__outcomes") }} as c
+            on i.item_type = 'case'
+            and i.source_instance = c.source_instance
+            and i.item_id = c.case_id
+        group by i.journey_id
+    ),
+
+    chain_totals as (
+        select
+            journey_id,
+            cast(sum(n_handoffs) as bigint) as n_handoffs,
+            cast(sum(n_handoffs_settled) as bigint) as n_handoffs_settled,
+            cast(sum(n_returns_direct) as bigint) as n_returns_direct,
+            cast(sum(n_returns_any) as bigint) as n_returns_any,
+            case
+                when bool_or(n_returns_direct > 0) then true when count(*) = count(n_returns_direct) then false
+            end as is_bounced,
+            max(queue_wait_seconds) as max_wait_seconds,
+            sum(hold_seconds) as hold_seconds
+        from (
+            -- A chain counts once, however many of its contacts the journey holds.
+            select
+                i.journey_id,
+                c.source_instance,
+                c.chain_id,
+                max(c.n_handoffs) as n_handoffs,
+                max(c.n_handoffs_settled) as n_handoffs_settled,
+                max(c.n_returns_direct) as n_returns_direct,
+                max(c.n_returns_any) as n_returns_any,
+                max(c.queue_wait_seconds) as queue_wait_seconds,
+                sum(c.hold_seconds) as hold_seconds
+            from items as i
+            inner join
+                {{ ref("int_contact__outcomes") }} as c
+                on i.item_type = 'contact'
+                and i.source_instance = c.source_instance
+                and i.item_id = c.contact_id
+            group by 1, 2, 3
+        ) as chains
+        group by journey_id
+    ),
+
+    escalated as (
+        select
+            journey_id,
+            min(escalated_at) as first_escalated_at,
+            min_by(type, escalated_at) as escalation_type,
+            count(*) as n_escalations
+        from {{ ref("int_journey__escalations") }}
+        where journey_id is not null
+        group by journey_id
+    ),
+
+    links as (
+        select l.journey_id, min(m.link_confidence) as link_confidence_min
+        from {{ ref("int_journey__memberships") }} as m
+        inner join {{ ref("int_journey__item_links") }} as l on m.item_key = l.item_key
+        inner join
+            (
+                select group_key
+                from {{ ref("int_journey__memberships") }}
+                group by group_key
+                having count(*) > 1
+            ) as shared
+            on m.group_key = shared.group_key
+        group by l.journey_id
+    )
+
+select
+    s.centre,
+    s.journey_id,
+    s.source_instance,
+    s.customer_id,
+    s.reason,
+    s.started_at,
+    s.ended_at,
+    s.started_date,
+    s.ended_date,
+    s.n_contacts,
+    s.n_cases,
+    s.n_channels,
+    s.first_channel,
+    coalesce(c.n_handoffs + t.n_handoffs, c.n_handoffs, t.n_handoffs) as n_handoffs,
+    coalesce(c.n_handoffs_settled + t.n_handoffs_settled, c.n_handoffs_settled, t.n_handoffs_settled) as n_handoffs_settled,
+    coalesce(c.n_returns_direct + t.n_returns_direct, c.n_returns_direct, t.n_returns_direct) as n_returns_direct,
+    coalesce(c.n_returns_any + t.n_returns_any, c.n_returns_any, t.n_returns_any) as n_returns_any,
+    t.max_wait_seconds,
+    t.hold_seconds,
+    c.n_reopens,
+    c.is_reopened,
+    c.is_sla_missed,
+    case
+        when c.is_bounced or t.is_bounced
+        then true
+        when s.n_cases > 0 and c.is_bounced is null
+        then null
+        when s.n_contacts > 0 and t.is_bounced is null
+        then null
+        else false
+    end as is_bounced,
+    c.is_resolved,
+    not coalesce(c.is_resolved, false)
+    and s.ended_at > {{ dbt.dateadd("day", "-1 * " ~ var("journey_close_days"), "w.as_of_at") }} as is_censored,
+    case
+        when e.journey_id is not null
+        then true
+        when n.is_delivered and s.started_date >= n.first_date and s.ended_date <= n.last_date
+        then false
+    end as is_escalated,
+    e.escalation_type,
+    e.first_escalated_at,
+    coalesce(e.n_escalations, 0) as n_escalations,
+    coalesce(k.link_confidence_min, cast(1.00 as double)) as link_confidence_min
+from summed as s
+inner join {{ ref("int_source__spans") }} as w on s.source_instance = w.source_instance
+inner join
+    {{ ref("int_source__entities") }} as n
+    on s.centre = n.centre
+    and n.entity = 'escalations'
+left join case_totals as c on s.journey_id = c.journey_id
+left join chain_totals as t on s.journey_id = t.journey_id
+left join escalated as e on s.journey_id = e.journey_id
+left join links as k on s.journey_id = k.journey_id

@@ -1,0 +1,41 @@
+-- One row per centre and contract entity: whether anybody delivers it, and the days it covers.
+-- An instance vouches for every day of its own span, so a quiet day is a measured zero.
+with
+    centres as (select distinct centre from {{ source("raw_faultline", "sources") }}),
+
+    entities as (
+        {% for entity in contract() %}
+            select '{{ entity }}' as entity {% if not loop.last %} union all {% endif %}
+        {% endfor %}
+    ),
+
+    landed as (
+        select centre, source_instance, entity, sum(n_landed) as n_landed
+        from {{ source("raw_faultline", "deliveries") }}
+        where status = 'landed'
+        group by 1, 2, 3
+    ),
+
+    delivered as (
+        select
+            l.centre,
+            l.entity,
+            sum(l.n_landed) as n_landed,
+            min(s.first_date) as first_date,
+            max(s.last_date) as last_date
+        from landed as l
+        inner join {{ ref("int_source__spans") }} as s on l.source_instance = s.source_instance
+        group by 1, 2
+    )
+
+select
+    centres.centre,
+    entities.entity,
+    delivered.entity is not null as is_delivered,
+    cast(coalesce(delivered.n_landed, 0) as bigint) as n_landed,
+    delivered.first_date,
+    delivered.last_date
+from centres
+cross join entities
+left join
+    delivered on centres.centre = delivered.centre and entities.entity = delivered.entity

@@ -1,0 +1,74 @@
+-- One row per centre, pair of dimension values, window, attribution and measure.
+-- Attribution `touched`: a journey counts in every cell that one of its contacts or cases touched.
+with
+    graded as (
+        select
+            c.*,
+            c.n_undecidable / cast(c.n_exposed as double) as undecidable_share,
+            (1 - c.n_undecidable / cast(c.n_exposed as double)) * coalesce(k.seen_share, 1.0) as data_confidence,
+            k.top_blind_spot_id
+        from {{ ref("int_heatmap__counts") }} as c
+        left join
+            {{ ref("int_heatmap__cell_confidence") }} as k
+            on c.centre = k.centre
+            and c.dim_x = k.dim_x
+            and c.value_x = k.value_x
+            and c.dim_y = k.dim_y
+            and c.value_y = k.value_y
+            and c.window_type = k.window_type
+            and c.window_start = k.window_start
+            and c.measure = k.measure
+    ),
+
+    stated as (
+        select
+            g.*,
+            case
+                when data_confidence >= {{ threshold("grade_a_min") }} then 'A'
+                when data_confidence >= {{ threshold("grade_b_min") }} then 'B'
+                when data_confidence >= {{ threshold("grade_c_min") }} then 'C'
+                else 'D'
+            end as grade
+        from graded as g
+    )
+
+select
+    centre,
+    dim_x,
+    value_x,
+    dim_y,
+    value_y,
+    window_type,
+    window_start,
+    window_end,
+    'touched' as attribution,
+    measure,
+    n_exposed,
+    case when n_undecidable < n_exposed then n_observed end as n_observed,
+    n_undecidable,
+    n_observed / nullif(cast(n_exposed - n_undecidable as double), 0) as rate,
+    n_observed / cast(n_exposed as double) as rate_low,
+    (n_observed + n_undecidable) / cast(n_exposed as double) as rate_high,
+    undecidable_share,
+    false as is_missing_volume_estimated,
+    data_confidence,
+    grade,
+    case
+        when undecidable_share > 0.5 or grade = 'D'
+        then 'blind'
+        when n_exposed < {{ threshold("min_n") }}
+        then 'suppressed'
+        when n_observed < {{ threshold("stable_observed_min") }}
+        then 'unstable'
+        else 'unranked'
+    end as state,
+    case
+        when undecidable_share > 0.5
+        then 'more than half of the journeys are undecidable'
+        when grade = 'D'
+        then 'data confidence below grade C'
+        when n_exposed < {{ threshold("min_n") }}
+        then 'too few journeys'
+    end as suppress_reason,
+    top_blind_spot_id
+from stated

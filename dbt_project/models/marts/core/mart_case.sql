@@ -1,0 +1,70 @@
+-- One row per case: vendor counters beside derived ones, NULL where the source cannot tell.
+with
+    escalated as (
+        select case_source_instance as source_instance, case_id, min(escalated_at) as first_escalated_at
+        from {{ ref("int_journey__escalations") }}
+        where case_id is not null
+        group by 1, 2
+    ),
+
+    links as (
+        select i.source_instance, i.item_id, l.journey_id, i.started_local_at
+        from {{ ref("int_journey__items") }} as i
+        inner join {{ ref("int_journey__item_links") }} as l on i.item_key = l.item_key
+        where i.item_type = 'case'
+    )
+
+select
+    c.centre,
+    c.source_instance,
+    c.case_id,
+    l.journey_id,
+    c.customer_id,
+    c.opened_at,
+    cast(l.started_local_at as date) as opened_date,
+    c.first_resolved_at,
+    c.closed_at,
+    c.channel,
+    c.reason,
+    c.product,
+    c.priority_initial,
+    c.priority_final,
+    c.status,
+    c.owner_id,
+    c.group_id,
+    t.team,
+    c.resolution_code,
+    c.n_updates,
+    c.n_reopens,
+    c.vendor_reopen_count,
+    c.vendor_reassignment_count,
+    c.n_handoffs,
+    c.n_handoffs_settled,
+    c.n_returns_direct,
+    c.n_returns_direct_settled,
+    c.n_returns_any,
+    c.n_returns_any_settled,
+    c.n_teams,
+    cast({{ dbt.datediff("c.opened_at", "c.ended_at", "second") }} as double) / 3600 as open_hours,
+    c.is_resolved,
+    c.is_sla_met,
+    c.is_knowledge_used,
+    c.is_timely_response,
+    case
+        when e.case_id is not null
+        then true
+        when
+            n.is_delivered
+            and cast(l.started_local_at as date) >= n.first_date
+            and cast(l.started_local_at as date) <= n.last_date
+        then false
+    end as is_escalated,
+    e.first_escalated_at
+from {{ ref("int_case__outcomes") }} as c
+inner join links as l on c.source_instance = l.source_instance and c.case_id = l.item_id
+inner join
+    {{ ref("int_source__entities") }} as n
+    on c.centre = n.centre
+    and n.entity = 'escalations'
+left join {{ ref("dim_team") }} as t on c.centre = t.centre and c.group_id = t.team_id
+left join escalated as e on c.source_instance = e.source_instance and c.case_id = e.case_id

@@ -1,0 +1,2 @@
+-- One row per agent while the row was in force.
+{{ staged("agents") }}

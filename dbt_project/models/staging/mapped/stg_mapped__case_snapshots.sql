@@ -1,0 +1,2 @@
+-- One row per case after one update.
+{{ staged("case_snapshots") }}

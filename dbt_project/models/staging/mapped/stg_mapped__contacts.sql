@@ -1,0 +1,2 @@
+-- One row per contact.
+{{ staged("contacts") }}

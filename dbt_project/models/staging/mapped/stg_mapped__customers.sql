@@ -1,0 +1,2 @@
+-- One row per customer.
+{{ staged("customers") }}

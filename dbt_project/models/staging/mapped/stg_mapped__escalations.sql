@@ -1,0 +1,2 @@
+-- One row per recorded escalation.
+{{ staged("escalations") }}

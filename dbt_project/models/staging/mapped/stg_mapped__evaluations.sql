@@ -1,0 +1,2 @@
+-- One row per quality evaluation.
+{{ staged("evaluations") }}

@@ -1,0 +1,2 @@
+-- One row per leg of a contact.
+{{ staged("legs") }}

@@ -1,0 +1,2 @@
+-- One row per queue while the row was in force.
+{{ staged("queues") }}

@@ -1,0 +1,2 @@
+-- One row per team while the row was in force.
+{{ staged("teams") }}

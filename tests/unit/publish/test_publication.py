@@ -1,0 +1,277 @@
+"""A publication is whole, repeatable and swapped in at once, or it is not there."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.publish import publication
+from orchestration.publish.publication import PublishError, current, publish
+from orchestration.report import page
+from tests.unit.report.fake_marts import FORMULA, HOSTILE, create_tables, fill_tables
+
+# DuckDB writes the number of its storage format behind the magic word; 64 is that of v1.0.0.
+STORAGE_NUMBER_AT = 12
+STORAGE_NUMBER_V1_0_0 = 64
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Path:
+    """A warehouse with marts, a dimension as a view, registries and tables of no concern."""
+    path = tmp_path / "warehouse.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        create_tables(connection, schema="marts", registries="reference")
+        fill_tables(connection, schema="marts", registries="reference")
+        connection.execute("create schema internal")
+        connection.execute("create table internal.teams as select 'b' as team union all select 'a'")
+        connection.execute('create view marts.dim_team as select * from "warehouse".internal.teams')
+        connection.execute("create table marts.fct_case as select 1 as case_id")
+        connection.execute("create table internal.mart_hidden as select 1 as case_id")
+        connection.execute("create view reference.stages as select * from (values (2), (1)) t(n)")
+        connection.execute("comment on table marts.mart_case is 'One row per case; it''s whole.'")
+        connection.execute("comment on view marts.dim_team is 'One row per team.'")
+        connection.execute("comment on column marts.mart_case.case_id is 'Key; \"quoted\".'")
+    return path
+
+
+def _read(path: Path, query: str) -> list[tuple[object, ...]]:
+    with duckdb.connect(str(path), read_only=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+def _pairs(path: Path, query: str) -> list[tuple[str, str]]:
+    return [(str(left), str(right)) for left, right in _read(path, query)]
+
+
+def _fail(_marts: Path, target: Path) -> None:
+    target.write_text("half a page", encoding="utf-8")
+    raise RuntimeError("no page today")
+
+
+def test_publishes_marts_dimensions_and_registries_only(warehouse: Path, tmp_path: Path) -> None:
+    result = publish(warehouse, tmp_path / "home", "run-1")
+
+    names = {name for (name,) in _read(result.path / "marts.duckdb", "from (show tables)")}
+    assert names == set(result.rows)
+    assert {"mart_case", "dim_team", "stages", "blind_spots", "heatmap_measures"} <= names
+    assert not names & {"fct_case", "mart_hidden", "teams"}
+    assert result.rows["mart_case"] == 1234
+    assert result.rows["dim_team"] == 2
+    assert {file.stem for file in (result.path / "parquet").iterdir()} == names
+    assert (result.path / "report" / "index.html").is_file()
+    assert {entry.name for entry in result.path.iterdir()} == {"marts.duckdb", "parquet", "report"}
+
+
+def test_everything_is_a_table_in_an_older_storage_format(warehouse: Path, tmp_path: Path) -> None:
+    marts = publish(warehouse, tmp_path / "home", "run-1").path / "marts.duckdb"
+
+    assert _read(marts, "select count(*) from duckdb_views() where not internal") == [(0,)]
+    assert _read(marts, "select distinct schema_name from duckdb_tables()") == [("main",)]
+    number = marts.read_bytes()[STORAGE_NUMBER_AT : STORAGE_NUMBER_AT + 8]
+    assert int.from_bytes(number, "little") == STORAGE_NUMBER_V1_0_0
+
+
+def test_comments_travel(warehouse: Path, tmp_path: Path) -> None:
+    marts = publish(warehouse, tmp_path / "home", "run-1").path / "marts.duckdb"
+
+    tables = dict(_pairs(marts, "select table_name, comment from duckdb_tables()"))
+    assert tables["mart_case"] == "One row per case; it's whole."
+    assert tables["dim_team"] == "One row per team."
+    columns = "select comment from duckdb_columns() where column_name = 'case_id'"
+    assert _read(marts, columns) == [('Key; "quoted".',)]
+
+
+def test_parquet_is_zstd_and_equals_the_table(warehouse: Path, tmp_path: Path) -> None:
+    result = publish(warehouse, tmp_path / "home", "run-1")
+
+    file = result.path / "parquet" / "mart_blind_spot.parquet"
+    metadata = f"select distinct compression from parquet_metadata('{file}')"
+    assert _read(result.path / "marts.duckdb", metadata) == [("ZSTD",)]
+    table = _read(result.path / "marts.duckdb", "from mart_blind_spot")
+    assert _read(result.path / "marts.duckdb", f"from '{file}'") == table
+
+
+def test_equal_content_gives_equal_rows_in_equal_order(warehouse: Path, tmp_path: Path) -> None:
+    shuffled = tmp_path / "again" / "warehouse.duckdb"
+    shuffled.parent.mkdir()
+    with duckdb.connect(str(shuffled)) as connection:
+        connection.execute(f"attach '{warehouse}' as old (read_only)")
+        create_tables(connection, schema="marts", registries="reference")
+        for table in ("mart_escalation_heatmap", "mart_blind_spot", "mart_journey", "mart_contact"):
+            connection.execute(
+                f"insert into marts.{table} select * from old.marts.{table} order by hash({table})"
+            )
+
+    first = publish(warehouse, tmp_path / "home", "run-1").path
+    second = publish(shuffled, tmp_path / "home", "run-2").path
+
+    for table in ("mart_escalation_heatmap", "mart_blind_spot", "mart_journey", "mart_contact"):
+        name = f"parquet/{table}.parquet"
+        assert (first / name).read_bytes() == (second / name).read_bytes()
+        query = f"from {table}"
+        assert _read(first / "marts.duckdb", query) == _read(second / "marts.duckdb", query)
+
+
+def test_the_same_warehouse_twice_gives_the_same_page(warehouse: Path, tmp_path: Path) -> None:
+    first = publish(warehouse, tmp_path / "home", "run-1").path
+    second = publish(warehouse, tmp_path / "home", "run-2").path
+
+    page_name = "report/index.html"
+    assert (first / page_name).read_bytes() == (second / page_name).read_bytes()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        'mart_"; drop table marts.mart_case; --',
+        "mart_it's",
+        "mart_../../../escaped",
+        f"mart_{HOSTILE}",
+        f"dim_{FORMULA}",
+    ],
+)
+def test_hostile_names_stay_names(warehouse: Path, tmp_path: Path, name: str) -> None:
+    quoted = '"' + name.replace('"', '""') + '"'
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute(f'create table marts.{quoted} as select 1 as "a""b\'c"')
+        connection.execute(f"comment on column marts.{quoted}.\"a\"\"b'c\" is '''; select 1'")
+    home = tmp_path / "a 'quoted' home"
+
+    result = publish(warehouse, home, "run-1")
+
+    assert result.rows[name] == 1
+    assert result.rows["mart_case"] == 1234
+    assert len(list((result.path / "parquet").iterdir())) == len(result.rows)
+    assert not list(tmp_path.rglob("escaped*"))
+
+
+def test_link_is_relative_and_current_follows_it(warehouse: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    assert current(home) is None
+
+    first = publish(warehouse, home, "run-1")
+    assert current(home) == first.path
+    assert (home / "published").readlink() == Path("publications/run-1")
+
+    moved = home.rename(tmp_path / "moved")
+    assert current(moved) == moved / "publications" / "run-1"
+
+
+def test_a_dangling_link_is_no_publication(tmp_path: Path) -> None:
+    (tmp_path / "published").symlink_to("publications/gone")
+    assert current(tmp_path) is None
+
+
+def test_a_taken_id_gets_a_suffix(warehouse: Path, tmp_path: Path) -> None:
+    ids = [publish(warehouse, tmp_path / "home", "run").id for _ in range(3)]
+
+    assert ids == ["run", "run-2", "run-3"]
+    assert current(tmp_path / "home") == tmp_path / "home" / "publications" / "run-3"
+
+
+def test_only_the_newest_publications_are_kept(warehouse: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    stale = home / "publications" / ".building-crashed"
+    stale.mkdir(parents=True)
+    for number in range(5):
+        publish(warehouse, home, f"run-{9 - number}")
+
+    kept = sorted(folder.name for folder in (home / "publications").iterdir())
+    assert kept == ["run-5", "run-6", "run-7"]
+
+
+def test_the_linked_publication_outlives_newer_ones(warehouse: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    linked = publish(warehouse, home, "linked").path
+    os.utime(linked, (1, 1))
+    for number in range(4):
+        (home / "publications" / f"newer-{number}").mkdir()
+
+    publication._prune(home)
+
+    assert current(home) == linked
+    assert len(list((home / "publications").iterdir())) == 4
+
+
+def _break_the_page(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(page, "render", _fail)
+
+
+def _break_the_swap(patch: pytest.MonkeyPatch) -> None:
+    def refuse(*_arguments: object, **_options: object) -> None:
+        raise PermissionError("read-only folder")
+
+    patch.setattr(Path, "symlink_to", refuse)
+
+
+def _break_the_copy(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(publication, "_verify", lambda _marts, _rows: _raise_short())
+
+
+def _raise_short() -> None:
+    raise PublishError("mart_case: published 1 rows, the warehouse holds 2.")
+
+
+@pytest.mark.parametrize("sabotage", [_break_the_page, _break_the_swap, _break_the_copy])
+def test_a_failure_leaves_the_last_publication_whole(
+    warehouse: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    sabotage: Callable[[pytest.MonkeyPatch], None],
+) -> None:
+    home = tmp_path / "home"
+    last = publish(warehouse, home, "good").path
+    before = {file: file.read_bytes() for file in last.rglob("*") if file.is_file()}
+    with monkeypatch.context() as patch:
+        sabotage(patch)
+        with pytest.raises(PublishError):
+            publish(warehouse, home, "bad")
+
+    assert current(home) == last
+    assert {file: file.read_bytes() for file in last.rglob("*") if file.is_file()} == before
+    assert [entry.name for entry in (home / "publications").iterdir()] == ["good"]
+    assert sorted(entry.name for entry in home.iterdir()) == ["publications", "published"]
+
+
+def test_lost_rows_are_noticed(warehouse: Path, tmp_path: Path) -> None:
+    marts = publish(warehouse, tmp_path / "home", "run").path / "marts.duckdb"
+
+    with pytest.raises(PublishError, match="mart_case: published 1234 rows"):
+        publication._verify(marts, {"mart_case": 1235})
+
+
+@pytest.mark.parametrize("bad_id", ["", "..", "a/b", ".hidden", "a\n", "x" * 101])
+def test_an_id_that_is_no_folder_name_is_refused(
+    warehouse: Path, tmp_path: Path, bad_id: str
+) -> None:
+    with pytest.raises(PublishError, match="folder name"):
+        publish(warehouse, tmp_path / "home", bad_id)
+    assert not (tmp_path / "home").exists()
+
+
+def test_a_missing_warehouse_is_said_clearly(tmp_path: Path) -> None:
+    with pytest.raises(PublishError, match="no warehouse file"):
+        publish(tmp_path / "none.duckdb", tmp_path / "home", "run")
+
+
+def test_a_warehouse_without_marts_publishes_nothing(tmp_path: Path) -> None:
+    empty = tmp_path / "empty.duckdb"
+    duckdb.connect(str(empty)).close()
+    with pytest.raises(PublishError, match="no mart in schema marts"):
+        publish(empty, tmp_path / "home", "run")
+    assert list((tmp_path / "home" / "publications").iterdir()) == []
+
+
+def test_a_name_in_both_schemas_is_refused(warehouse: Path, tmp_path: Path) -> None:
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("create table reference.Mart_Case as select 1 as case_id")
+    with pytest.raises(PublishError, match="both hold mart_case"):
+        publish(warehouse, tmp_path / "home", "run")
+
+
+def test_the_warehouse_is_not_touched(warehouse: Path, tmp_path: Path) -> None:
+    before = warehouse.read_bytes()
+    publish(warehouse, tmp_path / "home", "run")
+    assert warehouse.read_bytes() == before
