@@ -1,5 +1,6 @@
 """Every knob of Faultline. The only module that reads the environment."""
 
+import os
 from functools import cached_property
 from pathlib import Path
 
@@ -86,3 +87,44 @@ def load(**overrides: object) -> Settings:
         first = error.errors()[0]
         name = f"FAULTLINE_{'_'.join(str(part) for part in first['loc']).upper()}"
         raise ConfigurationError(f"{name}: {first['msg']} (given: {first['input']!r}).") from error
+
+
+def for_subprocesses(settings: Settings) -> dict[str, str]:
+    """Environment of the tools that Faultline starts: dbt's profile, places, telemetry off."""
+    paths = settings.paths
+    return {
+        "FAULTLINE_HOME": str(paths.root),
+        "FAULTLINE_SOURCES": str(settings.sources.resolve()),
+        "FAULTLINE_EXPORTS": str(settings.exports.resolve()),
+        "FAULTLINE_AS_OF": settings.as_of,
+        "FAULTLINE_WAREHOUSE": str(paths.warehouse),
+        "FAULTLINE_MEMORY_LIMIT": settings.memory_limit,
+        "FAULTLINE_THREADS": str(settings.threads),
+        "FAULTLINE_SCRATCH": str(paths.scratch),
+        "DAGSTER_HOME": str(paths.dagster),
+        "DBT_LOG_PATH": str(paths.logs),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DAGSTER_DBT_PARSE_PROJECT_ON_LOAD": "0",
+        "DO_NOT_TRACK": "1",
+        "GX_ANALYTICS_ENABLED": "false",
+    }
+
+
+def apply(settings: Settings) -> Settings:
+    """Makes the settings those of this process and of every process it starts."""
+    settings.paths.create()
+    os.environ.update(for_subprocesses(settings))
+    instance = settings.paths.dagster / "dagster.yaml"
+    if not instance.exists():
+        instance.write_text(_DAGSTER_INSTANCE, encoding="utf-8")
+    return settings
+
+
+# One run at a time, also among those the schedule starts; no usage figures leave the machine.
+_DAGSTER_INSTANCE = """\
+telemetry:
+  enabled: false
+concurrency:
+  runs:
+    max_concurrent_runs: 1
+"""

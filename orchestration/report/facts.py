@@ -369,7 +369,7 @@ def _counts(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, int]
 def _as_of(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[Any, Any]] | None:
     """Earliest and latest as-of time among the sources of each centre."""
     columns = {"centre": "VARCHAR", "source_instance": "VARCHAR", "as_of_at": "TIMESTAMP"}
-    source = relation(connection, "mart_run", columns)
+    source = relation(connection, "mart_source_span", columns)
     if source is None:
         return None
     found = connection.execute(

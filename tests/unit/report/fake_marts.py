@@ -52,7 +52,7 @@ create table {schema}.mart_case (
     centre varchar, source_instance varchar, case_id varchar, is_escalated boolean
 );
 create table {schema}.mart_contact (centre varchar, source_instance varchar, contact_id varchar);
-create table {schema}.mart_run (centre varchar, source_instance varchar, as_of_at timestamp);
+create table {schema}.mart_source_span (centre varchar, source_instance varchar, as_of_at timestamp);
 create table {registries}.blind_spots (blind_spot_id varchar, name varchar);
 create table {registries}.heatmap_measures (
     measure_id varchar, label varchar, definition varchar, exposure varchar
@@ -87,7 +87,7 @@ def fill_tables(
         ],
         f"{schema}.mart_case": [("north", "crm_1", f"c{number}", None) for number in range(1234)],
         f"{schema}.mart_contact": [("north", "tel_1", f"t{number}") for number in range(2345)],
-        f"{schema}.mart_run": [
+        f"{schema}.mart_source_span": [
             ("north", "crm_1", datetime.datetime(2026, 7, 1, 6)),
             ("north", "tel_1", datetime.datetime(2026, 7, 1, 6)),
         ],

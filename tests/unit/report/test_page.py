@@ -243,7 +243,7 @@ def test_empty_marts_give_a_page_in_words(tmp_path: Path) -> None:
         "mart_journey",
         "mart_case",
         "mart_contact",
-        "mart_run",
+        "mart_source_span",
         "blind_spots",
         "heatmap_measures",
     ],
@@ -277,7 +277,7 @@ def test_as_of_times_that_differ_by_source_are_both_given(tmp_path: Path) -> Non
     marts = write_marts(tmp_path / "marts.duckdb")
     with duckdb.connect(str(marts)) as connection:
         connection.execute(
-            "insert into mart_run values ('north', 'tel_2', timestamp '2026-06-30 23:15:00')"
+            "insert into mart_source_span values ('north', 'tel_2', timestamp '2026-06-30 23:15:00')"
         )
     text = _rendered(marts)[1].text
     assert "As of 2026-06-30 23:15 UTC to 2026-07-01 06:00 UTC, differing by source" in text

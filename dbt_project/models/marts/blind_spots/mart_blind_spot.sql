@@ -40,7 +40,7 @@ with
     ),
 
     linked as (
-        select blind_spot_id, {{ dbt.listagg("measure_id", "';'", "order by measure_id") }} as measures_affected
+        select blind_spot_id, {{ dbt.listagg("measure_id", "','", "order by measure_id") }} as measures_affected
         from {{ ref("measures") }}
         group by blind_spot_id
     )

@@ -1,0 +1,160 @@
+"""The command line: `faultline run`, `ui`, `sources new`, `sources check`."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from orchestration import progress, settings
+from orchestration.errors import ConfigurationError, FaultlineError
+from orchestration.settings import Settings
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Why did this escalate, and what is broken behind it?")
+sources_app = typer.Typer(no_args_is_help=True, help="Describe and check exports.")
+app.add_typer(sources_app, name="sources")
+out = Console(stderr=False, highlight=False)
+err = Console(stderr=True, highlight=False)
+
+SourcesOption = Annotated[Path | None, typer.Option("--sources", help="Folder of source YAML files.")]
+ExportsOption = Annotated[Path | None, typer.Option("--exports", help="Folder the exports arrive in.")]
+HomeOption = Annotated[Path | None, typer.Option("--home", help="Folder for everything that is written.")]
+DebugOption = Annotated[bool, typer.Option("--debug", help="Show stack traces and the tools' own logs.")]
+
+
+@app.command()
+def run(
+    sources: SourcesOption = None,
+    exports: ExportsOption = None,
+    home: HomeOption = None,
+    as_of: Annotated[str | None, typer.Option("--as-of", help="Look from this moment (ISO 8601, UTC).")] = None,
+    debug: DebugOption = False,
+) -> None:
+    """Land new exports, build the marts, judge blind spots, publish."""
+    with _failures(debug):
+        config = settings.load(sources=sources, exports=exports, home=home, as_of=as_of)
+        _check_configuration(config)
+        settings.apply(config)
+        from orchestration import job  # importing Dagster and dbt costs seconds
+
+        with _told(debug):
+            job.run(config, is_debugging=debug)
+        published = config.paths.published
+        out.print(f"[bold green]Published[/] {published.resolve().name}")
+        out.print(f"  report   {published / 'report' / 'index.html'}", soft_wrap=True)
+        out.print(f"  marts    {published / 'marts.duckdb'}", soft_wrap=True)
+
+
+@app.command()
+def ui(
+    home: HomeOption = None,
+    sources: SourcesOption = None,
+    exports: ExportsOption = None,
+    port: Annotated[int, typer.Option(help="Port on the loopback address.")] = 3000,
+    debug: DebugOption = False,
+) -> None:
+    """Open the Dagster UI and run the schedule, on the loopback address."""
+    with _failures(debug):
+        settings.apply(settings.load(home=home, sources=sources, exports=exports))
+        out.print(f"Dagster UI on http://127.0.0.1:{port} (stop with Ctrl-C)")
+        command = [sys.executable, "-m", "dagster", "dev", "-h", "127.0.0.1", "-p", str(port)]
+        os.chdir(settings.PROJECT_ROOT)
+        os.execv(sys.executable, [*command, "-m", "orchestration.definitions"])
+
+
+@sources_app.command("new")
+def sources_new(
+    file: Annotated[Path, typer.Argument(help="An export: CSV, TSV, JSON lines, JSON or Parquet.")],
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Where to write; default: beside the others.")] = None,
+    sources: SourcesOption = None,
+    debug: DebugOption = False,
+) -> None:
+    """Look at an export and write a commented source YAML to start from."""
+    with _failures(debug):
+        from orchestration.extract import sniff
+
+        folder = settings.load(sources=sources).sources
+        target = output or folder / f"{sniff.source_name(file)}.yml"
+        if target.exists():
+            raise ConfigurationError(f"{target} exists already. Move it, or name another with --output.")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(sniff.draft(file), encoding="utf-8")
+        out.print(f"Wrote {target}. Map its columns, then: faultline sources check", soft_wrap=True)
+
+
+@sources_app.command("check")
+def sources_check(sources: SourcesOption = None, exports: ExportsOption = None, debug: DebugOption = False) -> None:
+    """Check the source files against the exports, and show what they deliver."""
+    with _failures(debug):
+        config = settings.load(sources=sources, exports=exports)
+        from orchestration import source_check
+
+        if not source_check.check(config, out):
+            raise typer.Exit(EXIT_USAGE)
+
+
+def _check_configuration(config: Settings) -> None:
+    """Finds out at once what would otherwise stop the run half way."""
+    from orchestration.extract import landing
+    from orchestration.extract.sources import load_folder
+
+    load_folder(config.sources)
+    landing.parse_as_of(config.as_of)
+    if not config.exports.is_dir():
+        raise ConfigurationError(f"{config.exports} is no folder. Point --exports to where the exports arrive.")
+
+
+@contextlib.contextmanager
+def _failures(is_debugging: bool) -> Iterator[None]:
+    try:
+        yield
+    except FaultlineError as error:
+        if is_debugging:
+            raise
+        err.print(f"[bold red]Error[/] {_escaped(str(error))}", soft_wrap=True)
+        is_usage = isinstance(error, ConfigurationError)
+        raise typer.Exit(EXIT_USAGE if is_usage else EXIT_FAILED) from None
+
+
+def _escaped(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)
+
+
+@contextlib.contextmanager
+def _told(is_debugging: bool) -> Iterator[None]:
+    """Shows each stage while it lasts and leaves a line when it is over."""
+    if is_debugging or not out.is_terminal:
+        remove = progress.listen(lambda message: out.print(_escaped(message), soft_wrap=True))
+        try:
+            yield
+        finally:
+            remove()
+        return
+    with out.status("Starting") as status:
+        remove = progress.listen(_update(status))
+        try:
+            yield
+        finally:
+            remove()
+
+
+def _update(status: Any) -> Callable[[str], None]:
+    def tell(message: str) -> None:
+        out.print(f"  {_escaped(message)}", soft_wrap=True)
+        status.update(_escaped(message))
+
+    return tell
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    app()

@@ -1,0 +1,95 @@
+"""Blind spots: what dbt measured is judged by Great Expectations, one asset check per blind spot."""
+
+import csv
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+
+from expectations import judge
+from orchestration import progress
+from orchestration.settings import PROJECT_ROOT
+from orchestration.workspace import Workspace
+
+RESULTS = dg.AssetKey(["judged", "blind_spot_results"])
+REGISTRY_FILE = PROJECT_ROOT / "seeds" / "reference" / "blind_spots.csv"
+_SEVERITY = {"error": dg.AssetCheckSeverity.ERROR}
+
+
+def implemented() -> list[dict[str, str]]:
+    """Registry rows of the blind spots that are measured; BS49 judges the judging itself."""
+    with REGISTRY_FILE.open(encoding="utf-8", newline="") as file:
+        return [row for row in csv.DictReader(file) if row["is_implemented"] == "true"]
+
+
+_CHECKS = [
+    dg.AssetCheckSpec(name=row["blind_spot_id"], asset=RESULTS, description=f"{row['name']}. {row['question']}")
+    for row in implemented()
+]
+
+
+@dg.asset(
+    key=RESULTS,
+    deps=[dg.AssetKey(["coverage", "cov_scopes"]), dg.AssetKey(["reference", "blind_spots"])],
+    group_name="judged",
+    kinds={"great_expectations"},
+    owners=["team:data-engineering"],
+    check_specs=_CHECKS,
+    description="One row per blind spot, source instance, scope and window: ok, warn, blind or errored.",
+)
+def blind_spot_results(context: dg.AssetExecutionContext, workspace: Workspace) -> Iterator[Any]:
+    """Judges the coverage measures and writes the verdicts where dbt reads them."""
+    progress.say("Judging blind spots")
+    with workspace.connect(read_only=True) as connection:
+        measures = connection.execute("SELECT * FROM coverage.cov_scopes").df()
+        registry = connection.execute("SELECT * FROM reference.blind_spots WHERE is_implemented").df()
+    results = judge.judge(measures, registry, workspace.home.gx)
+    _write(workspace, results)
+    docs = judge.docs_index(workspace.home.gx)
+    counts = results["status"].value_counts().to_dict()
+    yield dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": len(results),
+            "data_docs": dg.MetadataValue.path(str(docs)),
+            **{f"n_{status}": int(n) for status, n in counts.items()},
+        }
+    )
+    for row in implemented():
+        yield _check(row, measures, results)
+
+
+def _write(workspace: Workspace, results: pd.DataFrame) -> None:
+    columns = ", ".join(
+        f"CAST({c} AS DATE) AS {c}" if c == "window_start" else f"CAST({c} AS VARCHAR) AS {c}"
+        for c in judge.RESULT_COLUMNS
+    )
+    with workspace.connect() as connection:
+        connection.register("results", results)
+        connection.execute("CREATE SCHEMA IF NOT EXISTS judged")
+        connection.execute(f"CREATE OR REPLACE TABLE judged.blind_spot_results AS SELECT {columns} FROM results")
+
+
+def _check(row: dict[str, str], measures: pd.DataFrame, results: pd.DataFrame) -> dg.AssetCheckResult:
+    """The asset check of one blind spot: whole span, worst source first."""
+    blind_spot_id = row["blind_spot_id"]
+    if blind_spot_id == "BS49":
+        n_errored = int((results["status"] == "errored").sum())
+        metadata = {"affected_share": n_errored / max(len(results), 1), "n_errored": n_errored}
+        return dg.AssetCheckResult(
+            check_name=blind_spot_id, passed=n_errored == 0, severity=dg.AssetCheckSeverity.WARN, metadata=metadata
+        )
+    whole = (measures["scope_type"] == "source") & (measures["window_type"] == "span")
+    shares = measures[whole & (measures["blind_spot_id"] == blind_spot_id)].dropna(subset=["affected_share"])
+    verdicts = results[(results["scope_type"] == "source") & (results["window_type"] == "span")]
+    seen = set(verdicts.loc[verdicts["blind_spot_id"] == blind_spot_id, "status"])
+    metadata: dict[str, Any] = {"status": next((s for s in ("errored", "blind", "warn", "ok") if s in seen), "not_applicable")}
+    for source in shares.sort_values("affected_share", ascending=False).to_dict("records"):
+        metadata.setdefault("affected_share", float(source["affected_share"]))
+        metadata[f"affected_share/{source['source_instance']}"] = float(source["affected_share"])
+    return dg.AssetCheckResult(
+        check_name=blind_spot_id,
+        passed=not seen & {"errored", "blind", "warn"},
+        severity=_SEVERITY.get(row["severity"], dg.AssetCheckSeverity.WARN),
+        metadata=metadata,
+    )

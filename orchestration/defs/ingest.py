@@ -1,0 +1,108 @@
+"""Raw tables: landing the exports and exposing them in the warehouse."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+
+from orchestration import dbt_project, progress
+from orchestration.extract import contract, landing, privacy, raw_zone
+from orchestration.extract.manifest import Manifest
+from orchestration.extract.sources import Source
+from orchestration.previews import preview
+from orchestration.publish import state
+from orchestration.workspace import Workspace
+
+_SYSTEM_DESCRIPTIONS = {
+    "sources": "Which source feeds which entity.",
+    "deliveries": "What the manifest says of every delivered file.",
+    "parameters": "The moment to look from.",
+    "quarantine": "Rows and files that did not fit, with place and reason.",
+}
+
+
+def _specs() -> list[dg.AssetSpec]:
+    shared: dict[str, Any] = {
+        "group_name": "raw",
+        "kinds": {"duckdb", "parquet"},
+        "skippable": True,
+        "owners": ["team:data-engineering"],
+    }
+    mapped = [
+        dg.AssetSpec(
+            [raw_zone.MAPPED_SCHEMA, entity.name],
+            description=f"One row per {entity.grain.removeprefix('one ')}, as sources delivered it.",
+            **shared,
+        )
+        for entity in contract.entities().values()
+    ]
+    system = [
+        dg.AssetSpec([raw_zone.SYSTEM_SCHEMA, table], description=text, **shared)
+        for table, text in _SYSTEM_DESCRIPTIONS.items()
+    ]
+    return [*mapped, *system]
+
+
+@dg.multi_asset(specs=_specs(), name="land_exports")
+def land_exports(
+    context: dg.AssetExecutionContext, workspace: Workspace
+) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
+    """Lands what is new and exposes it. Where nothing changed, all that follows is skipped."""
+    config, home = workspace.settings, workspace.home
+    sources = workspace.sources()
+    as_of = landing.parse_as_of(config.as_of)
+
+    def tell(source: Source, file_set: str, file: Any) -> None:
+        progress.say(f"Landing {file.name} ({file.size / 1e6:.1f} MB) for {source.instance}")
+
+    salt = privacy.load_salt(home.state, config.salt.get_secret_value())
+    done = landing.land(
+        sources, config.exports, home,
+        salt=salt, memory_limit=config.memory_limit, threads=config.threads, progress=tell,
+    )
+    _report(context, done)
+    inputs = inputs_fingerprint(workspace, sources)
+    if state.published_inputs(home) == inputs and home.warehouse.exists():
+        progress.say("Nothing new was delivered; the last publication stands.")
+        return
+    counts = raw_zone.expose(home.warehouse, home, sources, as_of)
+    state.remember_inputs(home, inputs)
+    yield from _materializations(workspace, counts)
+
+
+def _report(context: dg.AssetExecutionContext, done: list[landing.Landed]) -> None:
+    deliveries = [d for landed in done for d in landed.deliveries]
+    refused = [d for d in deliveries if not d.is_landed]
+    rows = sum(part.n_landed for d in deliveries for part in d.parts)
+    faults = sum(part.n_quarantined for d in deliveries for part in d.parts) + sum(d.n_damaged for d in deliveries)
+    if deliveries:
+        progress.say(f"Landed {rows:,} rows from {len(deliveries) - len(refused)} new files; {faults:,} rows quarantined.")
+    for delivery in refused:
+        context.log.warning("%s was quarantined: %s", delivery.file, delivery.reason)
+        progress.say(f"Quarantined {delivery.file}: {delivery.reason}.")
+
+
+def inputs_fingerprint(workspace: Workspace, sources: list[Source]) -> str:
+    """Changes whenever the published result would: data, mappings, models, or the moment."""
+    instances = {source.instance for source in sources}
+    newest = Manifest(workspace.home.state).newest().values()
+    known = sorted(d.delivery_id for d in newest if d.source_instance in instances)
+    described = sorted(f"{s.instance}/{n}/{s.fingerprint(n)}" for s in sources for n in s.feeds)
+    parts = [known, described, dbt_project.fingerprint(), workspace.settings.as_of]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _materializations(workspace: Workspace, counts: dict[str, int]) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
+    with workspace.connect(read_only=True) as connection:
+        for entity, count in counts.items():
+            metadata = preview(connection, raw_zone.MAPPED_SCHEMA, entity) if count else {}
+            yield dg.MaterializeResult(
+                asset_key=[raw_zone.MAPPED_SCHEMA, entity], metadata={"dagster/row_count": count, **metadata}
+            )
+        for table in _SYSTEM_DESCRIPTIONS:
+            yield dg.MaterializeResult(
+                asset_key=[raw_zone.SYSTEM_SCHEMA, table],
+                metadata=preview(connection, raw_zone.SYSTEM_SCHEMA, table, with_count=True),
+            )

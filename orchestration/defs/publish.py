@@ -1,0 +1,46 @@
+"""Publishing: what readers see changes in one swap, or not at all."""
+
+from datetime import timedelta
+
+import dagster as dg
+
+from orchestration import progress
+from orchestration.publish import publication, state
+from orchestration.workspace import Workspace
+
+PUBLICATION = dg.AssetKey(["published", "marts"])
+
+
+def _marts() -> list[dg.AssetKey]:
+    from orchestration.defs.transform import transform
+
+    return [key for key in transform.keys if key.path[0] in ("marts", "reference")]
+
+
+@dg.asset(
+    key=PUBLICATION,
+    deps=_marts(),
+    group_name="published",
+    kinds={"duckdb", "parquet"},
+    owners=["team:service-analytics"],
+    description="marts.duckdb for BI tools, a Parquet file per mart, and the report page.",
+    freshness_policy=dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=36)),
+)
+def published_marts(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """Writes a new publication beside the present one and swaps it in."""
+    home = workspace.home
+    inputs = state.pending_inputs(home)
+    progress.say("Publishing")
+    with workspace.connect(read_only=True) as connection:
+        newest = connection.execute("SELECT max(as_of_at) FROM marts.mart_source_span").fetchall()[0][0]
+    stamp = newest.strftime("%Y%m%dT%H%M%SZ") if newest else "empty"
+    done = publication.publish(home.warehouse, home.root, f"{stamp}-{inputs[:10]}")
+    state.remember_publication(home, done.id, inputs)
+    return dg.MaterializeResult(
+        metadata={
+            "publication_id": done.id,
+            "report": dg.MetadataValue.path(str(home.published / "report" / "index.html")),
+            "dagster/row_count": sum(done.rows.values()),
+            **{f"rows/{mart}": n for mart, n in sorted(done.rows.items())},
+        }
+    )

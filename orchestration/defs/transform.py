@@ -1,0 +1,69 @@
+"""dbt models as assets, in place, with their lineage from raw tables to marts."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, dbt_assets
+
+from orchestration import dbt_project, progress, settings
+from orchestration.previews import preview
+from orchestration.workspace import Workspace
+
+PROJECT = dbt_project.prepare(settings.apply(settings.load()))
+
+
+class LayerTranslator(DagsterDbtTranslator):
+    """Groups assets by layer and takes owners from the dbt groups."""
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        """The layer: staging, intermediate, coverage, marts or reference."""
+        return str(dbt_resource_props["config"].get("group") or dbt_resource_props["schema"])
+
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
+        """The team that owns the layer."""
+        is_mart = self.get_group_name(dbt_resource_props) in ("marts", "reference")
+        return ["team:service-analytics" if is_mart else "team:data-engineering"]
+
+    def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        """The description without the SQL, which the UI would cut anyway."""
+        return str(dbt_resource_props["description"])
+
+
+@dbt_assets(
+    manifest=PROJECT.manifest_path,
+    project=PROJECT,
+    name="transform",
+    dagster_dbt_translator=LayerTranslator(
+        settings=DagsterDbtTranslatorSettings(enable_asset_checks=True, enable_source_tests_as_checks=False)
+    ),
+    exclude="resource_type:unit_test",
+)
+def transform(context: dg.AssetExecutionContext, dbt: DbtCliResource, workspace: Workspace) -> Iterator[Any]:
+    """Builds and tests the selected models; dbt holds the warehouse alone while it runs."""
+    keys = {key.path[0] for key in context.selected_asset_keys}
+    progress.say(f"Building {', '.join(sorted(keys))}: {len(context.selected_asset_keys)} tables")
+    arguments = ["build", "--exclude-resource-type", "unit_test"]
+    events = list(dbt.cli(arguments, context=context, target_path=PROJECT.target_path).stream())
+    with workspace.connect(read_only=True) as connection:
+        existing = {
+            (row[0], row[1])
+            for row in connection.execute(
+                "SELECT table_schema, table_name FROM information_schema.tables WHERE table_type = 'BASE TABLE'"
+            ).fetchall()
+        }
+        for event in events:
+            yield _with_preview(context, connection, event, existing)
+
+
+def _with_preview(context: Any, connection: Any, event: Any, existing: set[tuple[str, str]]) -> Any:
+    """Adds row count and first rows to the event of a table."""
+    if not isinstance(event, dg.Output):
+        return event
+    schema, table = context.asset_key_for_output(event.output_name).path[-2:]
+    if (schema, table) not in existing:
+        return event
+    extra = preview(connection, schema, table, with_count=True)
+    return event.with_metadata({**event.metadata, **extra})
+
+

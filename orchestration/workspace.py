@@ -1,0 +1,80 @@
+"""The workspace of a run: its settings and sources, held under a lock from first step to last."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+
+import dagster as dg
+import duckdb
+from filelock import FileLock, Timeout
+
+from orchestration import progress, settings
+from orchestration.errors import RunError
+from orchestration.extract import sources, sql
+from orchestration.settings import Home, Settings
+
+
+class Workspace(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """Everything a step needs to know of its place; opening it takes the run lock.
+
+    With the in-process executor a resource lives as long as its run, so a second run waits at
+    its start and says why. The operating system frees the lock of a run that was killed.
+    """
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings of this process."""
+        return settings.load()
+
+    @property
+    def home(self) -> Home:
+        """The folders of the home."""
+        return self.settings.paths
+
+    def sources(self) -> list[sources.Source]:
+        """The checked source files.
+
+        Raises:
+            orchestration.errors.ConfigurationError: one of them is wrong.
+        """
+        return sources.load_folder(self.settings.sources)
+
+    @contextmanager
+    def connect(self, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A short-lived connection to the warehouse; no other step may hold one."""
+        with duckdb.connect(str(self.home.warehouse), read_only=read_only) as connection:
+            connection.execute(f"SET memory_limit = {sql.text(self.settings.memory_limit)}")
+            connection.execute(f"SET threads = {self.settings.threads}")
+            yield connection
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Workspace"]:
+        """Holds the run lock while the run lasts."""
+        self.home.create()
+        with run_lock(self.home, self.settings.lock_wait_seconds):
+            yield self
+
+
+@contextmanager
+def run_lock(home: Home, wait_seconds: float) -> Iterator[None]:
+    """Lets one run at a time into a home.
+
+    Raises:
+        RunError: the other run did not end within `wait_seconds`.
+    """
+    lock = FileLock(home.state / "run.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        progress.say(f"Another run is at work in {home.root}; waiting for it to end.")
+        try:
+            lock.acquire(timeout=wait_seconds)
+        except Timeout as error:
+            raise RunError(
+                f"Another run has held {home.root} for {wait_seconds:.0f} s. Let it end, or raise "
+                "FAULTLINE_LOCK_WAIT_SECONDS."
+            ) from error
+    try:
+        yield
+    finally:
+        lock.release()
