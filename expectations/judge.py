@@ -8,14 +8,20 @@ import logging
 import os
 import shutil
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 MEASURE_COLUMNS = (
-    "blind_spot_id", "source_instance", "scope_type", "scope_id", "window_type", "window_start", "affected_share",
+    "blind_spot_id",
+    "source_instance",
+    "scope_type",
+    "scope_id",
+    "window_type",
+    "window_start",
+    "affected_share",
 )
 RESULT_COLUMNS = (*MEASURE_COLUMNS[:-1], "status")
 MAX_BATCH_ROWS = 20_000  # judging grows faster than linearly when most rows fail
@@ -63,11 +69,11 @@ def _context(docs: Path) -> Any:
     shutil.rmtree(docs, ignore_errors=True)
     docs.mkdir(parents=True)
     context = gx.get_context(mode="file", project_root_dir=str(docs))
-    context.variables.progress_bars = {"globally": False}
+    context.variables.progress_bars = {"globally": False}  # type: ignore[assignment]
     return context
 
 
-def _judge_batch(context: Any, check: dict[str, Any], batch: pd.DataFrame, number: int) -> pd.DataFrame:
+def _judge_batch(context: Any, check: Mapping[Any, Any], batch: pd.DataFrame, number: int) -> pd.DataFrame:
     frame = batch.assign(row=range(len(batch)))
     try:
         result = _validate(context, check, frame, number)
@@ -78,8 +84,11 @@ def _judge_batch(context: Any, check: dict[str, Any], batch: pd.DataFrame, numbe
     return batch.assign(status=statuses)
 
 
-def _validate(context: Any, check: dict[str, Any], frame: pd.DataFrame, number: int) -> Any:
+def _validate(context: Any, check: Mapping[Any, Any], frame: pd.DataFrame, number: int) -> Any:
     import great_expectations as gx
+    from great_expectations.expectations.core.expect_column_values_to_be_between import (
+        ExpectColumnValuesToBeBetween,
+    )
 
     name = f"{check['blind_spot_id']}-{number}" if number else check["blind_spot_id"]
     source = context.data_sources.add_or_update_pandas(name)
@@ -87,7 +96,7 @@ def _validate(context: Any, check: dict[str, Any], frame: pd.DataFrame, number: 
     suite = context.suites.add_or_update(gx.ExpectationSuite(name=name))
     for level in LEVELS:
         suite.add_expectation(
-            gx.expectations.ExpectColumnValuesToBeBetween(
+            ExpectColumnValuesToBeBetween(
                 column="affected_share",
                 min_value=0,
                 max_value=float(check[f"{level}_share"]),

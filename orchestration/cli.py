@@ -3,9 +3,9 @@
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -17,7 +17,12 @@ from orchestration.settings import Settings
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Why did this escalate, and what is broken behind it?")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Why did this escalate, and what is broken behind it?",
+)
 sources_app = typer.Typer(no_args_is_help=True, help="Describe and check exports.")
 app.add_typer(sources_app, name="sources")
 out = Console(stderr=False, highlight=False)
@@ -34,7 +39,9 @@ def run(
     sources: SourcesOption = None,
     exports: ExportsOption = None,
     home: HomeOption = None,
-    as_of: Annotated[str | None, typer.Option("--as-of", help="Look from this moment (ISO 8601, UTC).")] = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="Look from this moment (ISO 8601, UTC).")
+    ] = None,
     debug: DebugOption = False,
 ) -> None:
     """Land new exports, build the marts, judge blind spots, publish."""
@@ -42,9 +49,9 @@ def run(
         config = settings.load(sources=sources, exports=exports, home=home, as_of=as_of)
         _check_configuration(config)
         settings.apply(config)
-        from orchestration import job  # importing Dagster and dbt costs seconds
-
         with _told(debug):
+            from orchestration import job  # importing Dagster and dbt costs seconds
+
             job.run(config, is_debugging=debug)
         published = config.paths.published
         out.print(f"[bold green]Published[/] {published.resolve().name}")
@@ -62,17 +69,32 @@ def ui(
 ) -> None:
     """Open the Dagster UI and run the schedule, on the loopback address."""
     with _failures(debug):
-        settings.apply(settings.load(home=home, sources=sources, exports=exports))
+        config = settings.apply(settings.load(home=home, sources=sources, exports=exports))
         out.print(f"Dagster UI on http://127.0.0.1:{port} (stop with Ctrl-C)")
-        command = [sys.executable, "-m", "dagster", "dev", "-h", "127.0.0.1", "-p", str(port)]
+        workspace = str(config.paths.dagster / "workspace.yaml")
+        command = [
+            "-W",
+            "ignore",
+            "-m",
+            "dagster",
+            "dev",
+            "-h",
+            "127.0.0.1",
+            "-p",
+            str(port),
+            "-w",
+            workspace,
+        ]
         os.chdir(settings.PROJECT_ROOT)
-        os.execv(sys.executable, [*command, "-m", "orchestration.definitions"])
+        os.execv(sys.executable, [sys.executable, *command])
 
 
 @sources_app.command("new")
 def sources_new(
     file: Annotated[Path, typer.Argument(help="An export: CSV, TSV, JSON lines, JSON or Parquet.")],
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Where to write; default: beside the others.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Where to write; default: beside the others.")
+    ] = None,
     sources: SourcesOption = None,
     debug: DebugOption = False,
 ) -> None:
@@ -90,7 +112,9 @@ def sources_new(
 
 
 @sources_app.command("check")
-def sources_check(sources: SourcesOption = None, exports: ExportsOption = None, debug: DebugOption = False) -> None:
+def sources_check(
+    sources: SourcesOption = None, exports: ExportsOption = None, debug: DebugOption = False
+) -> None:
     """Check the source files against the exports, and show what they deliver."""
     with _failures(debug):
         config = settings.load(sources=sources, exports=exports)
@@ -108,7 +132,9 @@ def _check_configuration(config: Settings) -> None:
     load_folder(config.sources)
     landing.parse_as_of(config.as_of)
     if not config.exports.is_dir():
-        raise ConfigurationError(f"{config.exports} is no folder. Point --exports to where the exports arrive.")
+        raise ConfigurationError(
+            f"{config.exports} is no folder. Point --exports to where the exports arrive."
+        )
 
 
 @contextlib.contextmanager
@@ -132,27 +158,25 @@ def _escaped(text: str) -> str:
 @contextlib.contextmanager
 def _told(is_debugging: bool) -> Iterator[None]:
     """Shows each stage while it lasts and leaves a line when it is over."""
-    if is_debugging or not out.is_terminal:
-        remove = progress.listen(lambda message: out.print(_escaped(message), soft_wrap=True))
+    # Bound to today's stdout: the tools' own output is sent elsewhere while the job runs.
+    screen = Console(file=sys.stdout, highlight=False)
+    with (
+        screen.status("Starting")
+        if screen.is_terminal and not is_debugging
+        else contextlib.nullcontext() as status
+    ):
+
+        def tell(message: str, is_passing: bool) -> None:
+            if not is_passing:
+                screen.print(f"  {_escaped(message)}", soft_wrap=True)
+            if status is not None:
+                status.update(f"{_escaped(message)} ...")
+
+        remove = progress.listen(tell)
         try:
             yield
         finally:
             remove()
-        return
-    with out.status("Starting") as status:
-        remove = progress.listen(_update(status))
-        try:
-            yield
-        finally:
-            remove()
-
-
-def _update(status: Any) -> Callable[[str], None]:
-    def tell(message: str) -> None:
-        out.print(f"  {_escaped(message)}", soft_wrap=True)
-        status.update(_escaped(message))
-
-    return tell
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dagster_dbt import DbtProject
 
-from orchestration import settings
+from orchestration import progress, settings
 from orchestration.errors import RunError
 from orchestration.settings import PROJECT_ROOT, Settings
 
@@ -43,13 +43,23 @@ def prepare(config: Settings) -> DbtProject:
     current = fingerprint(("dbt_project", "seeds/reference"))
     if mark.exists() and mark.read_text(encoding="utf-8") == current and project.manifest_path.exists():
         return project
+    progress.say("Reading the models")
     target.mkdir(parents=True, exist_ok=True)
     command = [
-        str(DBT_EXECUTABLE), "--quiet", "parse",
-        "--project-dir", str(DBT_FOLDER), "--profiles-dir", str(DBT_FOLDER), "--target-path", str(target),
+        str(DBT_EXECUTABLE),
+        "--quiet",
+        "parse",
+        "--project-dir",
+        str(DBT_FOLDER),
+        "--profiles-dir",
+        str(DBT_FOLDER),
+        "--target-path",
+        str(target),
     ]
     environment = os.environ | settings.for_subprocesses(config)
-    done = subprocess.run(command, cwd=DBT_FOLDER, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=DBT_FOLDER, env=environment, capture_output=True, text=True, check=False
+    )
     if done.returncode != 0:
         raise RunError(f"dbt cannot parse its project: {(done.stdout or done.stderr).strip()}")
     mark.write_text(current, encoding="utf-8")

@@ -2,7 +2,9 @@
 
 import contextlib
 import logging
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import dagster as dg
 
@@ -11,6 +13,7 @@ from orchestration.errors import FaultlineError, RunError
 from orchestration.settings import Settings
 
 JOB = "publish_marts"
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def run(config: Settings, *, is_debugging: bool = False) -> None:
@@ -21,7 +24,10 @@ def run(config: Settings, *, is_debugging: bool = False) -> None:
         orchestration.errors.ConfigurationError: a step found a wrong setting.
     """
     log_file = config.paths.logs / "run.log"
-    with dg.DagsterInstance.from_config(str(config.paths.dagster)) as instance, _quiet(log_file, is_debugging):
+    with (
+        dg.DagsterInstance.from_config(str(config.paths.dagster)) as instance,
+        _quiet(log_file, is_debugging),
+    ):
         job = build_definitions().resolve_job_def(JOB)
         level = "INFO" if is_debugging else "CRITICAL"
         result = job.execute_in_process(
@@ -40,33 +46,35 @@ def _explained(result: dg.ExecuteInProcessResult, log_file: str) -> FaultlineErr
         error = steps[0].step_failure_data.error
         where = f"step {steps[0].step_key}"
     else:
-        data = next((e.event_specific_data for e in failures if hasattr(e.event_specific_data, "error")), None)
+        data = next(
+            (e.event_specific_data for e in failures if hasattr(e.event_specific_data, "error")), None
+        )
         error = getattr(data, "error", None)
         where = "the run"
     while error is not None and error.cause is not None:
         error = error.cause
     reason = error.message.strip() if error is not None else "unknown reason"
-    lines = [line for line in reason.splitlines() if line.strip()][:12]
+    # dbt's message begins with a command of many lines; what went wrong stands at its end.
+    reason = reason.partition("Errors parsed from dbt logs:")[2] or reason
+    lines = [line for line in _COLOURS.sub("", reason).splitlines() if line.strip()][:12]
     return RunError(
-        f"{where} failed: {chr(10).join(lines)}\nThe last publication stands. Log: {log_file}; more with --debug."
+        f"{where} failed: {chr(10).join(lines)}\n"
+        f"The last publication stands. Log: {log_file}; more with --debug."
     )
 
 
 @contextlib.contextmanager
-def _quiet(log_file: object, is_debugging: bool) -> Iterator[None]:
+def _quiet(log_file: Path, is_debugging: bool) -> Iterator[None]:
     """Sends what the tools print to the log file, so that people read our lines only."""
     if is_debugging:
         yield
         return
-    with open(str(log_file), "a", encoding="utf-8") as log:  # noqa: PTH123
-        with contextlib.redirect_stdout(log):
-            logging.captureWarnings(True)
-            handler = logging.StreamHandler(log)
-            logging.getLogger().addHandler(handler)
-            try:
-                yield
-            finally:
-                logging.getLogger().removeHandler(handler)
-                logging.captureWarnings(False)
-
-
+    with log_file.open("a", encoding="utf-8") as log, contextlib.redirect_stdout(log):
+        logging.captureWarnings(True)
+        handler = logging.StreamHandler(log)
+        logging.getLogger().addHandler(handler)
+        try:
+            yield
+        finally:
+            logging.getLogger().removeHandler(handler)
+            logging.captureWarnings(False)

@@ -34,6 +34,13 @@ def _cell(value: object) -> str:
     """A value that cannot break out of a Markdown table or become markup."""
     text = "" if value is None else str(value)
     text = text if len(text) <= _MAX_CELL else text[: _MAX_CELL - 1] + "…"
-    for bad, good in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("|", "&#124;"), ("`", "&#96;"), ("[", "&#91;")):
+    for bad, good in (
+        ("&", "&amp;"),
+        ("<", "&lt;"),
+        (">", "&gt;"),
+        ("|", "&#124;"),
+        ("`", "&#96;"),
+        ("[", "&#91;"),
+    ):
         text = text.replace(bad, good)
     return " ".join(text.split())

@@ -34,9 +34,7 @@ class Settings(BaseSettings):
     memory_limit: str = Field("4GB", description="DuckDB's memory limit, e.g. 8GB")
     threads: int = Field(2, ge=1, description="threads of DuckDB and of dbt's engine")
     schedule: str = Field("0 5 * * *", description="cron time of the daily run, UTC")
-    lock_wait_seconds: float = Field(
-        3600, ge=0, description="how long a run waits for another one to end"
-    )
+    lock_wait_seconds: float = Field(3600, ge=0, description="how long a run waits for another one to end")
 
     @cached_property
     def paths(self) -> "Home":
@@ -114,9 +112,10 @@ def apply(settings: Settings) -> Settings:
     """Makes the settings those of this process and of every process it starts."""
     settings.paths.create()
     os.environ.update(for_subprocesses(settings))
-    instance = settings.paths.dagster / "dagster.yaml"
-    if not instance.exists():
-        instance.write_text(_DAGSTER_INSTANCE, encoding="utf-8")
+    for name, text in (("dagster.yaml", _DAGSTER_INSTANCE), ("workspace.yaml", _DAGSTER_WORKSPACE)):
+        file = settings.paths.dagster / name
+        if not file.exists():
+            file.write_text(text, encoding="utf-8")
     return settings
 
 
@@ -124,7 +123,16 @@ def apply(settings: Settings) -> Settings:
 _DAGSTER_INSTANCE = """\
 telemetry:
   enabled: false
+nux:
+  enabled: false
 concurrency:
   runs:
     max_concurrent_runs: 1
+"""
+
+_DAGSTER_WORKSPACE = """\
+load_from:
+  - python_module:
+      module_name: orchestration.definitions
+      location_name: faultline
 """

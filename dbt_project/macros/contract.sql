@@ -1,5 +1,4 @@
 {# Made from orchestration/extract/contract.yml by `make generate`; do not edit. #}
-{# fmt: off #}
 {% macro contract() %}
     {% set entities = {
         'cases': {'key': ['case_id'], 'event_at': 'opened_at', 'columns': ['case_id', 'customer_id', 'opened_at', 'closed_at', 'status', 'channel', 'reason', 'product', 'priority', 'owner_id', 'group_id', 'parent_case_id', 'resolution_code', 'vendor_reassignment_count', 'vendor_reopen_count', 'is_sla_met', 'is_knowledge_used', 'is_timely_response']},

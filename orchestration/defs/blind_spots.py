@@ -24,7 +24,9 @@ def implemented() -> list[dict[str, str]]:
 
 
 _CHECKS = [
-    dg.AssetCheckSpec(name=row["blind_spot_id"], asset=RESULTS, description=f"{row['name']}. {row['question']}")
+    dg.AssetCheckSpec(
+        name=row["blind_spot_id"], asset=RESULTS, description=f"{row['name']}. {row['question']}"
+    )
     for row in implemented()
 ]
 
@@ -67,7 +69,9 @@ def _write(workspace: Workspace, results: pd.DataFrame) -> None:
     with workspace.connect() as connection:
         connection.register("results", results)
         connection.execute("CREATE SCHEMA IF NOT EXISTS judged")
-        connection.execute(f"CREATE OR REPLACE TABLE judged.blind_spot_results AS SELECT {columns} FROM results")
+        connection.execute(
+            f"CREATE OR REPLACE TABLE judged.blind_spot_results AS SELECT {columns} FROM results"
+        )
 
 
 def _check(row: dict[str, str], measures: pd.DataFrame, results: pd.DataFrame) -> dg.AssetCheckResult:
@@ -75,15 +79,19 @@ def _check(row: dict[str, str], measures: pd.DataFrame, results: pd.DataFrame) -
     blind_spot_id = row["blind_spot_id"]
     if blind_spot_id == "BS49":
         n_errored = int((results["status"] == "errored").sum())
-        metadata = {"affected_share": n_errored / max(len(results), 1), "n_errored": n_errored}
         return dg.AssetCheckResult(
-            check_name=blind_spot_id, passed=n_errored == 0, severity=dg.AssetCheckSeverity.WARN, metadata=metadata
+            check_name=blind_spot_id,
+            passed=n_errored == 0,
+            severity=dg.AssetCheckSeverity.WARN,
+            metadata={"affected_share": n_errored / max(len(results), 1), "n_errored": n_errored},
         )
     whole = (measures["scope_type"] == "source") & (measures["window_type"] == "span")
     shares = measures[whole & (measures["blind_spot_id"] == blind_spot_id)].dropna(subset=["affected_share"])
     verdicts = results[(results["scope_type"] == "source") & (results["window_type"] == "span")]
     seen = set(verdicts.loc[verdicts["blind_spot_id"] == blind_spot_id, "status"])
-    metadata: dict[str, Any] = {"status": next((s for s in ("errored", "blind", "warn", "ok") if s in seen), "not_applicable")}
+    metadata: dict[str, Any] = {
+        "status": next((s for s in ("errored", "blind", "warn", "ok") if s in seen), "not_applicable")
+    }
     for source in shares.sort_values("affected_share", ascending=False).to_dict("records"):
         metadata.setdefault("affected_share", float(source["affected_share"]))
         metadata[f"affected_share/{source['source_instance']}"] = float(source["affected_share"])

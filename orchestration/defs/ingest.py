@@ -23,6 +23,9 @@ _SYSTEM_DESCRIPTIONS = {
 }
 
 
+_WORTH_A_LINE_BYTES = 10_000_000
+
+
 def _specs() -> list[dg.AssetSpec]:
     shared: dict[str, Any] = {
         "group_name": "raw",
@@ -46,21 +49,26 @@ def _specs() -> list[dg.AssetSpec]:
 
 
 @dg.multi_asset(specs=_specs(), name="land_exports")
-def land_exports(
-    context: dg.AssetExecutionContext, workspace: Workspace
-) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
+def land_exports(context: dg.AssetExecutionContext, workspace: Workspace) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
     """Lands what is new and exposes it. Where nothing changed, all that follows is skipped."""
     config, home = workspace.settings, workspace.home
     sources = workspace.sources()
     as_of = landing.parse_as_of(config.as_of)
 
     def tell(source: Source, file_set: str, file: Any) -> None:
-        progress.say(f"Landing {file.name} ({file.size / 1e6:.1f} MB) for {source.instance}")
+        text = f"Landing {file.name} ({file.size / 1e6:.1f} MB) for {source.instance}"
+        progress.say(text, is_passing=file.size < _WORTH_A_LINE_BYTES)
 
+    progress.say("Looking for new exports")
     salt = privacy.load_salt(home.state, config.salt.get_secret_value())
     done = landing.land(
-        sources, config.exports, home,
-        salt=salt, memory_limit=config.memory_limit, threads=config.threads, progress=tell,
+        sources,
+        config.exports,
+        home,
+        salt=salt,
+        memory_limit=config.memory_limit,
+        threads=config.threads,
+        progress=tell,
     )
     _report(context, done)
     inputs = inputs_fingerprint(workspace, sources)
@@ -76,9 +84,14 @@ def _report(context: dg.AssetExecutionContext, done: list[landing.Landed]) -> No
     deliveries = [d for landed in done for d in landed.deliveries]
     refused = [d for d in deliveries if not d.is_landed]
     rows = sum(part.n_landed for d in deliveries for part in d.parts)
-    faults = sum(part.n_quarantined for d in deliveries for part in d.parts) + sum(d.n_damaged for d in deliveries)
+    faults = sum(part.n_quarantined for d in deliveries for part in d.parts) + sum(
+        d.n_damaged for d in deliveries
+    )
     if deliveries:
-        progress.say(f"Landed {rows:,} rows from {len(deliveries) - len(refused)} new files; {faults:,} rows quarantined.")
+        progress.say(
+            f"Landed {rows:,} rows from {len(deliveries) - len(refused)} new files; "
+            f"{faults:,} rows quarantined."
+        )
     for delivery in refused:
         context.log.warning("%s was quarantined: %s", delivery.file, delivery.reason)
         progress.say(f"Quarantined {delivery.file}: {delivery.reason}.")

@@ -4,17 +4,33 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, dbt_assets
+from dagster_dbt import (
+    DagsterDbtTranslator,
+    DagsterDbtTranslatorSettings,
+    DbtCliResource,
+    DbtProject,
+    dbt_assets,
+)
 
 from orchestration import dbt_project, progress, settings
+from orchestration.extract import raw_zone
 from orchestration.previews import preview
 from orchestration.workspace import Workspace
 
 PROJECT = dbt_project.prepare(settings.apply(settings.load()))
+FIRST_RAW_TABLE = dg.AssetKey([raw_zone.SYSTEM_SCHEMA, "sources"])
 
 
 class LayerTranslator(DagsterDbtTranslator):
     """Groups assets by layer and takes owners from the dbt groups."""
+
+    def get_asset_spec(
+        self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
+    ) -> dg.AssetSpec:
+        """Ties the registries to the raw tables: all is built together, or nothing is."""
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        is_seed = self.get_resource_props(manifest, unique_id)["resource_type"] == "seed"
+        return spec.merge_attributes(deps=[FIRST_RAW_TABLE]) if is_seed else spec
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
         """The layer: staging, intermediate, coverage, marts or reference."""
@@ -42,14 +58,16 @@ class LayerTranslator(DagsterDbtTranslator):
 def transform(context: dg.AssetExecutionContext, dbt: DbtCliResource, workspace: Workspace) -> Iterator[Any]:
     """Builds and tests the selected models; dbt holds the warehouse alone while it runs."""
     keys = {key.path[0] for key in context.selected_asset_keys}
-    progress.say(f"Building {', '.join(sorted(keys))}: {len(context.selected_asset_keys)} tables")
-    arguments = ["build", "--exclude-resource-type", "unit_test"]
+    progress.say(f"Building {len(context.selected_asset_keys)} models: {', '.join(sorted(keys))}")
+    # A test runs in the invocation that builds the last of its models.
+    arguments = ["build", "--indirect-selection", "buildable", "--exclude-resource-type", "unit_test"]
     events = list(dbt.cli(arguments, context=context, target_path=PROJECT.target_path).stream())
     with workspace.connect(read_only=True) as connection:
         existing = {
             (row[0], row[1])
             for row in connection.execute(
-                "SELECT table_schema, table_name FROM information_schema.tables WHERE table_type = 'BASE TABLE'"
+                "SELECT table_schema, table_name FROM information_schema.tables "
+                "WHERE table_type = 'BASE TABLE'"
             ).fetchall()
         }
         for event in events:
@@ -65,5 +83,3 @@ def _with_preview(context: Any, connection: Any, event: Any, existing: set[tuple
         return event
     extra = preview(connection, schema, table, with_count=True)
     return event.with_metadata({**event.metadata, **extra})
-
-

@@ -6,8 +6,8 @@ from typing import Any
 import yaml
 
 from orchestration.extract import contract
-from orchestration.extract.raw_zone import MAPPED_SCHEMA, SYSTEM_SCHEMA, SYSTEM_TABLES
 from orchestration.extract.landing import QUARANTINE_COLUMNS
+from orchestration.extract.raw_zone import MAPPED_SCHEMA, SYSTEM_SCHEMA, SYSTEM_TABLES
 from orchestration.settings import PROJECT_ROOT
 
 DBT = PROJECT_ROOT / "dbt_project"
@@ -35,7 +35,8 @@ def _sources() -> str:
             "name": entity.name,
             "description": f"One row per {entity.grain.removeprefix('one ')}, over all live deliveries.",
             "columns": [
-                {"name": name, "data_type": duckdb_type.lower()} for name, duckdb_type in entity.landed.items()
+                {"name": name, "data_type": duckdb_type.lower()}
+                for name, duckdb_type in entity.landed.items()
             ],
         }
         for entity in contract.entities().values()
@@ -65,7 +66,7 @@ def _macro() -> str:
 
     rows = ",\n".join(f"        {e.name!r}: {entry(e)!r}" for e in contract.entities().values())
     return (
-        f"{{# {_HEADER} #}}\n{{# fmt: off #}}\n{{% macro contract() %}}\n    {{% set entities = {{\n{rows}\n    }} %}}\n"
+        f"{{# {_HEADER} #}}\n{{% macro contract() %}}\n    {{% set entities = {{\n{rows}\n    }} %}}\n"
         "    {{ return(entities) }}\n{% endmacro %}\n"
     )
 
@@ -76,7 +77,7 @@ def _docs() -> str:
         "",
         f"<!-- {_HEADER} -->",
         "",
-        "The entities that a source can feed. `*` marks fields a row cannot do without; key fields are in bold.",
+        "The entities that a source can feed. `*` marks fields a row cannot do without; key fields are bold.",
         "Identifiers marked *hashed* become a keyed hash while landing; *dropped* ones never land.",
         "If nobody delivers an entity, its blind spots stand: nothing about it is read as zero.",
     ]
@@ -86,7 +87,13 @@ def _docs() -> str:
             domain = entity.domain
             lines += ["", f"## {domain.replace('_', ' ').capitalize()}"]
         absent = f" Blind spots when absent: {', '.join(entity.absent)}." if entity.absent else ""
-        lines += ["", f"### {entity.name}", "", f"One row per {entity.grain.removeprefix('one ')}.{absent}", ""]
+        lines += [
+            "",
+            f"### {entity.name}",
+            "",
+            f"One row per {entity.grain.removeprefix('one ')}.{absent}",
+            "",
+        ]
         lines += ["| field | type | notes |", "|---|---|---|"]
         lines += [_docs_row(entity, column) for column in entity.columns.values()]
     return "\n".join(lines) + "\n"

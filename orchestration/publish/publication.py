@@ -109,9 +109,7 @@ def current(home: Path) -> Path | None:
     return link.resolve() if link.is_dir() else None
 
 
-def _build(
-    warehouse: Path, building: Path, schema: str, memory_limit: str | None
-) -> dict[str, int]:
+def _build(warehouse: Path, building: Path, schema: str, memory_limit: str | None) -> dict[str, int]:
     """Fills the building folder and returns the verified number of rows per table."""
     parquet = building / "parquet"
     parquet.mkdir()
@@ -121,9 +119,7 @@ def _build(
         if memory_limit is not None:
             connection.execute(f"SET memory_limit = {_literal(memory_limit)}")
         sources = _sources(connection, origin, schema)
-        rows = {
-            source.name: _copy(connection, source, origin, target, parquet) for source in sources
-        }
+        rows = {source.name: _copy(connection, source, origin, target, parquet) for source in sources}
         connection.execute(f"CHECKPOINT {_identifier(target)}")
     shutil.rmtree(spill, ignore_errors=True)
     _verify(marts, rows)
@@ -144,9 +140,7 @@ def _attached(
     with duckdb.connect() as connection:
         connection.execute(f"SET temp_directory = {_literal(str(spill))}")
         connection.execute("SET TimeZone = 'UTC'")
-        connection.execute(
-            f"ATTACH {_literal(str(warehouse))} AS {_identifier(origin)} (READ_ONLY)"
-        )
+        connection.execute(f"ATTACH {_literal(str(warehouse))} AS {_identifier(origin)} (READ_ONLY)")
         connection.execute(
             f"ATTACH {_literal(str(marts))} AS {_identifier(target)}"
             f" (STORAGE_VERSION {_literal(STORAGE_VERSION)})"
@@ -207,14 +201,10 @@ def _copy(
         connection.execute(f"COMMENT ON COLUMN {new}.{_identifier(column)} IS {_literal(comment)}")
     # Quoted as in a web address: a slash or dot in a name never leaves the folder.
     file = parquet / f"{quote(source.name, safe='')}.parquet"
-    written = _count(
-        connection, f"COPY {new} TO {_literal(str(file))} (FORMAT parquet, COMPRESSION zstd)"
-    )
+    written = _count(connection, f"COPY {new} TO {_literal(str(file))} (FORMAT parquet, COMPRESSION zstd)")
     expected = _count(connection, f"SELECT count(*) FROM {old}")
     if written != expected:
-        raise PublishError(
-            f"{source.name}: Parquet holds {written} rows, the warehouse {expected}."
-        )
+        raise PublishError(f"{source.name}: Parquet holds {written} rows, the warehouse {expected}.")
     return expected
 
 
@@ -241,9 +231,7 @@ def _verify(marts: Path, rows: dict[str, int]) -> None:
         for name, expected in rows.items():
             found = _count(connection, f"SELECT count(*) FROM main.{_identifier(name)}")
             if found != expected:
-                raise PublishError(
-                    f"{name}: published {found} rows, the warehouse holds {expected}."
-                )
+                raise PublishError(f"{name}: published {found} rows, the warehouse holds {expected}.")
 
 
 def _swap_in(building: Path, home: Path, publication_id: str) -> Path:

@@ -1,7 +1,6 @@
 """Which inputs the present publication was made of, kept in the home's state folder."""
 
 import json
-import os
 from pathlib import Path
 
 from orchestration.settings import Home
@@ -45,4 +44,4 @@ def _write(path: Path, content: dict[str, str]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_suffix(".writing")
     beside.write_text(json.dumps(content), encoding="utf-8")
-    os.replace(beside, path)
+    beside.replace(path)

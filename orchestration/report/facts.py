@@ -26,6 +26,7 @@ _HEATMAP = {
     "centre": "VARCHAR",
     "dim_x": "VARCHAR",
     "value_x": "VARCHAR",
+    "label_x": "VARCHAR",
     "dim_y": "VARCHAR",
     "value_y": "VARCHAR",
     "window_type": "VARCHAR",
@@ -180,7 +181,7 @@ def heatmap_cells(connection: duckdb.DuckDBPyConnection) -> list[Row] | None:
         with cells as (
             select * replace (
                 coalesce(centre, '{UNKNOWN}') as centre,
-                coalesce(value_x, '{UNKNOWN}') as value_x,
+                coalesce(label_x, value_x, '{UNKNOWN}') as value_x,
                 coalesce(value_y, '{UNKNOWN}') as value_y
             )
             from {source}

@@ -125,12 +125,8 @@ def test_static_table_equals_the_scripted_one(visit: Visit, report: str) -> None
     without_script = context.new_context(java_script_enabled=False)
     still = without_script.new_page()
     still.goto(report)
-    texts = [
-        " ".join(text.split()) for text in still.locator("#rated-cells td").all_text_contents()
-    ]
-    live = [
-        " ".join(text.split()) for text in visit.page.locator("#rated-cells td").all_text_contents()
-    ]
+    texts = [" ".join(text.split()) for text in still.locator("#rated-cells td").all_text_contents()]
+    live = [" ".join(text.split()) for text in visit.page.locator("#rated-cells td").all_text_contents()]
     assert texts
     assert texts == live
     without_script.close()
@@ -200,9 +196,9 @@ def test_nothing_is_cut_off(browser: "Browser", report: str, width: int, height:
 
 def test_dark_mode_redraws(visit: Visit) -> None:
     def fills() -> list[str]:
-        found: list[str] = visit.page.locator(
-            "#heatmap svg .mark-rect.role-mark path"
-        ).evaluate_all("paths => paths.map((path) => path.getAttribute('fill'))")
+        found: list[str] = visit.page.locator("#heatmap svg .mark-rect.role-mark path").evaluate_all(
+            "paths => paths.map((path) => path.getAttribute('fill'))"
+        )
         return found
 
     before = fills()

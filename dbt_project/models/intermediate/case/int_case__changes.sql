@@ -16,10 +16,10 @@ with
 
     recorded as (
         select
-            centre, source_instance, case_id, field, changed_at, change_seq, old_value, new_value, changed_by,
+            centre, source_instance, case_id, field, changed_at, old_value, new_value, changed_by,
             row_number() over (
                 partition by source_instance, case_id, field order by changed_at, change_seq nulls first
-            ) as value_seq
+            ) as change_seq
         from {{ ref("stg_mapped__case_changes") }}
         where field in ({% for field in fields %} '{{ field }}' {% if not loop.last %}, {% endif %} {% endfor %})
     ),
@@ -28,13 +28,13 @@ with
     opening as (
         select
             r.centre, r.source_instance, r.case_id, r.field, least(c.opened_at, r.changed_at) as changed_at,
-            cast(null as bigint) as change_seq, r.old_value as new_value, cast(null as {{ dbt.type_string() }}) as changed_by
+            0 as change_seq, r.old_value as new_value, cast(null as {{ dbt.type_string() }}) as changed_by
         from recorded as r
         inner join
             {{ ref("int_case__current") }} as c
             on r.source_instance = c.source_instance
             and r.case_id = c.case_id
-        where r.value_seq = 1 and r.old_value is not null
+        where r.change_seq = 1 and r.old_value is not null
     )
 
 select centre, source_instance, case_id, field, changed_at, change_seq, new_value as value, changed_by

@@ -33,14 +33,17 @@ with
     )
 
 select
-    centre,
-    dim_x,
-    value_x,
-    dim_y,
-    value_y,
-    window_type,
-    window_start,
-    window_end,
+    s.centre,
+    s.dim_x,
+    s.value_x,
+    -- Name and id together stay unique where two teams share a name.
+    case when t.team <> t.team_id then {{ dbt.concat(["t.team", "' ('", "t.team_id", "')'"]) }} else s.value_x end
+        as label_x,
+    s.dim_y,
+    s.value_y,
+    s.window_type,
+    s.window_start,
+    s.window_end,
     'touched' as attribution,
     measure,
     n_exposed,
@@ -71,4 +74,5 @@ select
         then 'too few journeys'
     end as suppress_reason,
     top_blind_spot_id
-from stated
+from stated as s
+left join {{ ref("dim_team") }} as t on s.dim_x = 'team' and s.centre = t.centre and s.value_x = t.team_id

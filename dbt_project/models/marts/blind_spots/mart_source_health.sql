@@ -18,7 +18,13 @@ with
     ),
 
     fed as (
-        select s.source_instance, s.centre, s.entity, w.as_of_at, w.last_date as span_end
+        select
+            s.source_instance,
+            s.centre,
+            s.entity,
+            w.as_of_at,
+            -- A source without a single dated row stands on its centre's last day.
+            coalesce(w.last_date, max(w.last_date) over (partition by s.centre)) as span_end
         from {{ source("raw_faultline", "sources") }} as s
         inner join {{ ref("int_source__spans") }} as w on s.source_instance = w.source_instance
     ),

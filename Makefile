@@ -1,0 +1,52 @@
+# Faultline. `make demo` and `make test` set up all they need; everything lives in .venv and data.
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help demo ui test lint format generate bench lock clean
+
+help: ## Show what can be made
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Faultline needs Python 3.11 or newer; point to one with: make PYTHON=/path/to/python3")'
+	@echo "Setting up .venv (a minute or two, once)"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(INSTALLED) ## Run the demo from exports to the published heatmap, in data/
+	@$(BIN)/faultline run
+
+ui: $(INSTALLED) ## Open the Dagster UI on the loopback address
+	@$(BIN)/faultline ui
+
+test: $(INSTALLED) ## Run all tests
+	@$(BIN)/python -m pytest
+
+lint: $(INSTALLED) ## Check style, types, SQL and definitions
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/sqlfmt --check --quiet --no-progressbar dbt_project
+	@FAULTLINE_HOME=data/lint $(BIN)/dg check defs
+
+format: $(INSTALLED) ## Put Python and SQL into the one style
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/sqlfmt --quiet --no-progressbar dbt_project
+
+generate: $(INSTALLED) ## Rewrite what is made from the source contract
+	@$(BIN)/python -m orchestration.extract.generate
+
+bench: $(INSTALLED) ## Seconds and memory per stage on the two real sources, beside raw DuckDB
+	@$(BIN)/python -m tests.bench.stages
+
+lock: $(INSTALLED) ## Refresh requirements.lock after a change to pyproject.toml (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header \
+		--extra dev pyproject.toml --output-file requirements.lock
+
+clean: ## Remove the virtual environment and the demo's data
+	rm -rf .venv data

@@ -1,0 +1,99 @@
+"""Whole runs of the product, made once and looked at by many tests."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.conftest import PROJECT
+
+FAULTLINE = Path(sys.executable).with_name("faultline")
+DEMO = PROJECT / "seeds" / "demo"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One finished `faultline run`."""
+
+    home: Path
+    code: int
+    output: str
+
+    @property
+    def marts(self) -> Path:
+        """The published marts."""
+        return self.home / "published" / "marts.duckdb"
+
+    def rows(self, query: str) -> list[tuple[object, ...]]:
+        """Rows of a query over the published marts."""
+        with duckdb.connect(str(self.marts), read_only=True) as connection:
+            return connection.execute(query).fetchall()
+
+    def one(self, query: str) -> object:
+        """The single value of a query over the published marts."""
+        return self.rows(query)[0][0]
+
+
+def faultline(
+    *arguments: object, cwd: Path = PROJECT, timeout: int = 600
+) -> subprocess.CompletedProcess[str]:
+    """Runs the command line as a person would, without settings of their own."""
+    environment = {
+        k: v for k, v in os.environ.items() if not k.startswith(("FAULTLINE_", "DAGSTER_", "DBT_"))
+    }
+    command = [str(FAULTLINE), *map(str, arguments)]
+    return subprocess.run(
+        command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=timeout, check=False
+    )
+
+
+def run(sources: Path, exports: Path, home: Path, *more: object) -> Run:
+    """One `faultline run` into a home."""
+    done = faultline("run", "--sources", sources, "--exports", exports, "--home", home, *more)
+    return Run(home, done.returncode, done.stdout + done.stderr)
+
+
+def contents(marts: Path) -> dict[str, int]:
+    """A digest of every published table, independent of the order of its rows."""
+    with duckdb.connect(str(marts), read_only=True) as connection:
+        tables = [row[0] for row in connection.execute("SHOW TABLES").fetchall()]
+        return {
+            table: connection.execute(
+                f'SELECT coalesce(sum(hash(t)), 0), count(*) FROM "{table}" AS t'
+            ).fetchall()[0]
+            for table in tables
+        }
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The demo, run once."""
+    done = run(DEMO / "sources", DEMO / "exports", tmp_path_factory.mktemp("demo"))
+    assert done.code == 0, done.output
+    return done
+
+
+@pytest.fixture(scope="session")
+def real(tmp_path_factory: pytest.TempPathFactory, real_data: Path) -> Run:
+    """The two real sources, run once."""
+    done = run(PROJECT / "seeds" / "sources" / "examples", real_data, tmp_path_factory.mktemp("real"))
+    assert done.code == 0, done.output
+    return done
+
+
+@pytest.fixture
+def demo_copy(tmp_path: Path) -> Callable[[], tuple[Path, Path]]:
+    """A copy of the demo's sources and exports to spoil; returns (sources, exports)."""
+
+    def copy() -> tuple[Path, Path]:
+        target = tmp_path / "demo"
+        shutil.copytree(DEMO, target, dirs_exist_ok=True)
+        return target / "sources", target / "exports"
+
+    return copy
