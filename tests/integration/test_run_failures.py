@@ -1,5 +1,6 @@
 """What a person sees when something is wrong, and what stays standing."""
 
+import os
 import signal
 import subprocess
 import threading
@@ -153,8 +154,8 @@ def test_the_ui_serves_on_the_loopback_address_only(demo: Run) -> None:
         listening = Path("/proc/net/tcp").read_text(encoding="ascii") if sys.platform == "linux" else ""
         assert f"00000000:{port:04X}" not in listening
     finally:
-        process.send_signal(signal.SIGINT)
+        os.killpg(process.pid, signal.SIGINT)
         try:
             process.wait(30)
         except subprocess.TimeoutExpired:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)

@@ -9,11 +9,12 @@ with
         group by 1, 2, 3, 4, 5, 6, 7, 8, 9
     ),
 
+    -- Rounded, because a sum of logarithms depends on the order of its terms in the last digits.
     products as (
         select
             centre, dim_x, value_x, dim_y, value_y, window_type, window_start, measure,
             case
-                when max(affected_share) >= 1 then 0.0 else exp(sum(ln(1.0 - least(affected_share, 0.999999999))))
+                when max(affected_share) >= 1 then 0.0 else round(exp(sum(ln(1.0 - least(affected_share, 0.999999999)))), 9)
             end as seen_share
         from nests
         group by 1, 2, 3, 4, 5, 6, 7, 8
