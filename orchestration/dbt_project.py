@@ -1,7 +1,6 @@
 """The dbt project as a file tree: where it is, what it contains, and its parsed manifest."""
 
 import hashlib
-import os
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -56,7 +55,7 @@ def prepare(config: Settings) -> DbtProject:
         "--target-path",
         str(target),
     ]
-    environment = os.environ | settings.for_subprocesses(config)
+    environment = settings.environment(config)
     done = subprocess.run(
         command, cwd=DBT_FOLDER, env=environment, capture_output=True, text=True, check=False
     )

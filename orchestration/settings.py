@@ -108,6 +108,11 @@ def for_subprocesses(settings: Settings) -> dict[str, str]:
     }
 
 
+def environment(settings: Settings) -> dict[str, str]:
+    """The environment of this process with Faultline's part of it, for a tool that is started."""
+    return os.environ | for_subprocesses(settings)
+
+
 def apply(settings: Settings) -> Settings:
     """Makes the settings those of this process and of every process it starts."""
     settings.paths.create()

@@ -1,22 +1,30 @@
 """Delivered files: finding them, opening what is packed, and reading their bytes once."""
 
+import codecs
 import gzip
 import hashlib
+import lzma
 import re
 import shutil
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import BinaryIO
+from fnmatch import fnmatchcase
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
+from typing import IO, cast
+from zoneinfo import ZoneInfo
 
 from orchestration.extract.sources import Source
 
 CHUNK_BYTES = 1 << 20
 # A line longer than this is damage, not data; DuckDB drops such lines without a word.
 MAX_LINE_BYTES = 2_000_000
+# Stands for a line that is too long to keep; no text holds these bytes.
+OVERLONG = b"\xff\xfe overlong"
 # Beyond this a small archive that unpacks to a huge file is refused.
 MAX_EXPANSION_RATIO = 300
 MIN_BOMB_BYTES = 1 << 30
@@ -27,18 +35,24 @@ BYTE_ORDER_MARKS = (
     (b"\x00\x00\xfe\xff", "utf-32"),
     (b"\xff\xfe", "utf-16"),
     (b"\xfe\xff", "utf-16"),
+    (b"\xef\xbb\xbf", "utf-8-sig"),
 )
 
 
-class UnreadableFile(Exception):
+class UnreadableFile(Exception):  # noqa: N818 - a finding about a file, not a fault of the program
     """A delivered file cannot be read at all; the message is the reason for its quarantine."""
+
+
+class UnsettledFile(Exception):  # noqa: N818 - a finding about a file, not a fault of the program
+    """A file cannot be judged now, through no fault of its content; a later run looks again."""
 
 
 @dataclass(frozen=True)
 class Delivered:
     """A file below the exports folder, or one member of an archive.
 
-    `name` is its path from the exports folder, `archive.zip!member` inside archives.
+    `name` is its path from the exports folder, `archive.zip!member` inside archives. `problem`
+    says why it is quarantined without being opened, where it is.
     """
 
     name: str
@@ -46,6 +60,7 @@ class Delivered:
     member: str
     size: int
     modified_ns: int
+    problem: str = ""
 
     @property
     def modified_at(self) -> datetime:
@@ -55,60 +70,123 @@ class Delivered:
 
 @dataclass(frozen=True)
 class Bytes:
-    """What one pass over the opened file told: digest, and what damage would look like."""
+    """What one pass over a plain file told: its digest, and what damage would look like."""
 
     digest: str
-    size: int
-    n_newlines: int
-    n_returns: int
-    ends_with_newline: bool
+    n_lines: int
+    n_delimiters: int
     has_long_line: bool
-    is_empty: bool
+    is_clean_text: bool
+
+
+# ---------------------------------------------------------------- finding
 
 
 def discover(exports: Path, source: Source, file_set: str) -> list[Delivered]:
     """Files that the glob of a file set matches, members of zip archives one by one, by name.
 
-    A damaged archive is listed as itself, so that it can be quarantined with its reason.
+    What cannot be opened is listed as well, with its problem, so that it goes to quarantine.
     """
-    found: list[Delivered] = []
-    for path in sorted(exports.glob(source.document.files[file_set].glob)):
-        if not path.is_file() or not path.resolve().is_relative_to(exports.resolve()):
-            continue
-        stat = path.stat()
-        name = path.relative_to(exports).as_posix()
-        members = _members(path) if path.suffix.lower() == ".zip" else [""]
-        found += [
-            Delivered(
-                f"{name}{MEMBER_SEPARATOR}{member}" if member else name,
-                path, member, stat.st_size, stat.st_mtime_ns,
-            )
-            for member in members
-        ]
-    return found
+    root = exports.resolve()
+    return [
+        delivered
+        for path in sorted(exports.glob(source.document.files[file_set].glob))
+        if path.is_file()
+        for delivered in _delivered(path, exports, root)
+    ]
+
+
+def _delivered(path: Path, exports: Path, root: Path) -> list[Delivered]:
+    stat = path.stat()
+    name = path.relative_to(exports).as_posix()
+    shown = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    members, problem = [""], ""
+    if not path.resolve().is_relative_to(root):
+        problem = "a link that leads out of the exports folder; deliver the file itself"
+    elif shown != name:
+        problem = "its name is not UTF-8; rename it"
+    elif path.suffix.lower() == ".zip":
+        try:
+            members = _members(path)
+        except UnreadableFile as error:
+            problem = str(error)
+    full_names = {member: f"{shown}{MEMBER_SEPARATOR}{member}" if member else shown for member in members}
+    return [
+        Delivered(full, path, member, stat.st_size, stat.st_mtime_ns, problem)
+        for member, full in full_names.items()
+    ]
 
 
 def _members(path: Path) -> list[str]:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = [info.filename for info in archive.infolist() if not info.is_dir()]
-    except (zipfile.BadZipFile, OSError, ValueError):
-        return [""]
-    return sorted(n for n in names if not n.startswith("__MACOSX/")) or [""]
+    with _archive_damage(), zipfile.ZipFile(path) as archive:
+        files = [info.filename for info in archive.infolist() if not info.is_dir()]
+    members = sorted(name for name in files if not name.startswith("__MACOSX/"))
+    if not members:
+        raise UnreadableFile("the archive holds no file")
+    if len(set(members)) < len(members):
+        raise UnreadableFile("the archive holds two files of one name; pack it again")
+    return members
 
 
-def delivered_at(file: Delivered, pattern: str) -> datetime:
-    """When the file was delivered (UTC): the date in its path that the pattern finds, else its
-    modification time. A date alone counts as the end of that day."""
+def matches(glob: str, name: str) -> bool:
+    """Whether a glob means the file of that name, which may be gone by now."""
+
+    def match(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
+        if not pattern:
+            return not parts
+        if pattern[0] == "**":
+            return any(match(parts[skipped:], pattern[1:]) for skipped in range(len(parts) + 1))
+        return bool(parts) and fnmatchcase(parts[0], pattern[0]) and match(parts[1:], pattern[1:])
+
+    path = re.split(rf"(?i:(?<=\.zip)){MEMBER_SEPARATOR}", name, maxsplit=1)[0]
+    return match(PurePosixPath(path).parts, PurePosixPath(glob).parts)
+
+
+def delivered_at(file: Delivered, pattern: str, zone: str = "UTC") -> datetime:
+    """When the file was delivered (UTC): the date that the pattern finds in its path, else its last change.
+
+    The date is read in the source's zone, and a date without a time counts as the end of that
+    day: what happened on it is not later than its delivery.
+
+    Raises:
+        ValueError: the digits that the pattern finds are no date.
+    """
     match = re.search(pattern, file.name) if pattern else None
-    if match is None:
+    digits = re.sub(r"\D", "", match.group(match.lastindex or 0)) if match else ""
+    day, time = digits[:8], digits[8:14]
+    if len(day) < 8:  # noqa: PLR2004 - YYYYMMDD
         return file.modified_at
-    digits = re.sub(r"\D", "", match.group(match.lastindex or 0))
-    if len(digits) < 8:
-        return file.modified_at
-    day = datetime.strptime(digits[:8], "%Y%m%d").replace(tzinfo=UTC)
-    time = digits[8:14].ljust(6, "0") if len(digits) > 8 else "235959"
-    return day.replace(hour=int(time[:2]), minute=int(time[2:4]), second=int(time[4:6]))
+    stamp = day + (time.ljust(6, "0") if time else "235959")
+    return datetime.strptime(stamp, "%Y%m%d%H%M%S").replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+
+
+def stop_if_out_of_reach(file: Delivered) -> None:
+    """Makes sure that the file may be read.
+
+    Raises:
+        UnsettledFile: it is gone, or this user may not read it.
+    """
+    try:
+        file.path.open("rb").close()
+    except OSError as error:
+        raise UnsettledFile(f"it cannot be opened ({error.strerror})") from error
+
+
+def stop_if_changed(file: Delivered) -> None:
+    """Makes sure that the file is still the one that was found.
+
+    Raises:
+        UnsettledFile: it was written to, replaced or removed in the meantime.
+    """
+    try:
+        stat = file.path.stat()
+    except OSError as error:
+        raise UnsettledFile("it disappeared while it was read") from error
+    if (stat.st_size, stat.st_mtime_ns) != (file.size, file.modified_ns):
+        raise UnsettledFile("it changed while it was read")
+
+
+# ---------------------------------------------------------------- opening
 
 
 def is_plain(file: Delivered) -> bool:
@@ -123,67 +201,120 @@ def unpack(file: Delivered, target: Path) -> Path:
         UnreadableFile: truncated, damaged, encrypted, or growing beyond all measure.
     """
     limit = max(MIN_BOMB_BYTES, file.path.stat().st_size * MAX_EXPANSION_RATIO)
-    try:
-        with _open(file) as stream, target.open("wb") as out:
-            written = 0
-            while chunk := stream.read(CHUNK_BYTES):
-                written += len(chunk)
-                if written > limit:
-                    raise UnreadableFile(
-                        f"unpacks to more than {MAX_EXPANSION_RATIO} times its size; deliver it unpacked"
-                    )
-                out.write(chunk)
-    except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, RuntimeError, OSError, ValueError) as error:
-        raise UnreadableFile(f"damaged archive ({error}); deliver it again") from error
+    written = 0
+    with target.open("wb") as out, _archive_damage(), _opened(file) as stream:
+        while chunk := stream.read(CHUNK_BYTES):
+            written += len(chunk)
+            if written > limit:
+                raise UnreadableFile(
+                    f"unpacks to more than {MAX_EXPANSION_RATIO} times its size; deliver it unpacked"
+                )
+            out.write(chunk)
     return target
 
 
-def _open(file: Delivered) -> BinaryIO:
+@contextmanager
+def _opened(file: Delivered) -> Iterator[IO[bytes]]:
     if file.path.suffix.lower() == ".zip":
-        archive = zipfile.ZipFile(file.path)
-        if not file.member:
-            raise zipfile.BadZipFile("holds no file")
-        return archive.open(file.member)  # type: ignore[return-value]
-    return gzip.open(file.path, "rb")
+        with zipfile.ZipFile(file.path) as archive, archive.open(file.member) as stream:
+            yield stream
+    else:
+        with gzip.open(file.path, "rb") as stream:
+            yield cast(IO[bytes], stream)
 
 
-def inspect(path: Path) -> Bytes:
-    """Reads a file once: SHA-256, newlines, and whether a line is longer than any real one."""
+@contextmanager
+def _archive_damage() -> Iterator[None]:
+    """Turns what the archive readers raise into one finding; a full disk is none of it."""
+    try:
+        yield
+    except (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError, ValueError) as error:
+        raise UnreadableFile(f"damaged archive ({error}); deliver it again") from error
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        raise UnreadableFile(f"damaged archive ({error}); deliver it again") from error
+
+
+# ---------------------------------------------------------------- reading
+
+
+def inspect(path: Path, delimiter: str = "") -> Bytes:
+    """Reads a plain file once: SHA-256, lines, delimiters, overlong lines, and whether it is clean UTF-8."""
     digest = hashlib.sha256()
-    newlines = returns = size = since_newline = 0
-    last = b""
-    is_long = False
+    mark = delimiter.encode()
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    n_lines = n_delimiters = in_line = 0
+    tail = b""
+    is_long, is_clean = False, True
     with path.open("rb") as file:
         while chunk := file.read(CHUNK_BYTES):
             digest.update(chunk)
-            size += len(chunk)
-            newlines += chunk.count(b"\n")
-            returns += chunk.count(b"\r")
-            end = max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))
-            since_newline = since_newline + len(chunk) if end < 0 else len(chunk) - end - 1
-            is_long = is_long or since_newline > CHUNK_BYTES
-            last = chunk[-1:]
-    return Bytes(digest.hexdigest(), size, newlines, returns, last in (b"\n", b"\r"), is_long, size == 0)
+            n_lines += chunk.count(b"\n")
+            if mark:
+                n_delimiters += (tail + chunk if tail else chunk).count(mark)
+                tail = chunk[len(chunk) - len(mark) + 1 :]
+            first = chunk.find(b"\n")
+            is_long |= in_line + (first if first >= 0 else len(chunk)) > MAX_LINE_BYTES
+            in_line = len(chunk) - chunk.rfind(b"\n") - 1 if first >= 0 else in_line + len(chunk)
+            is_clean = is_clean and b"\0" not in chunk and _is_decodable(decoder, chunk)
+        is_clean = is_clean and _is_decodable(decoder, b"", final=True)
+    return Bytes(digest.hexdigest(), n_lines + (in_line > 0), n_delimiters, is_long, is_clean)
+
+
+def _is_decodable(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = False) -> bool:
+    if chunk.isascii() and not decoder.getstate()[0]:
+        return True
+    try:
+        decoder.decode(chunk, final)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def digest(file: Delivered) -> str:
+    """SHA-256 of the file as it lies in the exports folder, for members that of their archive."""
+    return _digest(file.path, file.size, file.modified_ns)
+
+
+@lru_cache(maxsize=4)  # the members of one archive come in a row
+def _digest(path: Path, size: int, modified_ns: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def needs_transcoding(path: Path, encoding: str) -> str:
-    """The codec a text file must be rewritten from, or empty when it is UTF-8 already."""
+    """The codec a text file must be rewritten from, or empty when it is UTF-8 with line feeds already.
+
+    A byte order mark tells the encoding better than the source file does.
+    """
     with path.open("rb") as file:
-        head = file.read(4)
+        head = file.read(CHUNK_BYTES)
     for mark, codec in BYTE_ORDER_MARKS:
         if head.startswith(mark):
             return codec
-    return "" if encoding in ("utf-8", "utf_8", "utf-8-sig", "ascii") else encoding
+    if encoding not in ("utf-8", "utf-8-sig", "ascii"):
+        return encoding
+    return "utf-8" if b"\r" in head and b"\n" not in head else ""
 
 
 def transcode(path: Path, codec: str, target: Path) -> Path:
-    """Rewrites a text file as UTF-8; bare carriage returns become line feeds.
+    """Rewrites a text file as UTF-8; where bare carriage returns end its lines, line feeds do then.
+
+    Bytes that mean nothing in the encoding are kept, so that only their lines are found damaged.
 
     Raises:
-        UnreadableFile: the bytes are not text in that encoding.
+        UnreadableFile: the file as a whole is not text in that encoding.
     """
+    errors = "surrogateescape"
     try:
-        with path.open(encoding=codec) as text, target.open("w", encoding="utf-8", newline="") as out:
+        with path.open(encoding=codec, errors=errors, newline="") as text:
+            head = text.read(CHUNK_BYTES)
+        newline = None if "\r" in head and "\n" not in head else ""
+        with (
+            path.open(encoding=codec, errors=errors, newline=newline) as text,
+            target.open("w", encoding="utf-8", errors=errors, newline="") as out,
+        ):
             shutil.copyfileobj(text, out, CHUNK_BYTES)
     except UnicodeError as error:
         raise UnreadableFile(f"not {codec} text ({error.__class__.__name__}); correct `encoding`") from error
@@ -191,17 +322,13 @@ def transcode(path: Path, codec: str, target: Path) -> Path:
 
 
 def lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Lines of a file with their number; an overlong line comes as its first bytes plus a mark
-    that no text holds, so that memory stays bounded."""
+    """Lines of a file with their number; `OVERLONG` stands for one that is too long to keep."""
     with path.open("rb") as file:
         number = 0
         while line := file.readline(MAX_LINE_BYTES + 1):
             number += 1
-            if len(line) > MAX_LINE_BYTES:
+            if len(line) > MAX_LINE_BYTES and not line.endswith(b"\n"):
                 while (rest := file.readline(MAX_LINE_BYTES)) and not rest.endswith(b"\n"):
                     pass
                 line = OVERLONG
             yield number, line
-
-
-OVERLONG = b"\xff\xfe overlong"

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from orchestration.errors import RunError
+
 MANIFEST_NAME = "manifest.jsonl"
 
 
@@ -63,6 +65,14 @@ class Delivery:
         return self.status == "landed"
 
 
+def _delivery(line: bytes) -> Delivery:
+    raw = json.loads(line)
+    raw["parts"] = tuple(Part(**part) for part in raw["parts"])
+    for name in ("columns_missing", "columns_extra"):
+        raw[name] = tuple(raw[name])
+    return Delivery(**raw)
+
+
 class Manifest:
     """Reads and appends `state/manifest.jsonl`."""
 
@@ -79,12 +89,14 @@ class Manifest:
             # A line cut by a crash was never committed; its parts are orphans.
             with self.path.open("r+b") as file:
                 file.truncate(end)
-        for line in whole[:end].splitlines():
-            raw = json.loads(line)
-            raw["parts"] = tuple(Part(**part) for part in raw["parts"])
-            for name in ("columns_missing", "columns_extra"):
-                raw[name] = tuple(raw[name])
-            yield Delivery(**raw)
+        for number, line in enumerate(whole[:end].splitlines(), 1):
+            try:
+                yield _delivery(line)
+            except (ValueError, TypeError, KeyError) as error:
+                raise RunError(
+                    f"{self.path}:{number} cannot be read. Restore the file from a backup, or delete it "
+                    "together with the raw folder to land everything anew."
+                ) from error
 
     def append(self, delivery: Delivery) -> None:
         """Commits a delivery: on disk before this returns."""

@@ -7,9 +7,20 @@ import duckdb
 
 from orchestration.extract import contract, privacy, sql
 from orchestration.extract.reading import Readable
-from orchestration.extract.sources import EPOCH_FORMATS, Feed, Scalar, Source
+from orchestration.extract.sources import EPOCH_FORMATS, Feed, FileSet, Source
 
-_OFFSET = r"\d{2}:\d{2}.*(Z|z|[+-]\d{2}(:?\d{2})?)$"
+# Written out, because DuckDB's own cast reads `10:00 PM` as 10:00 and `25-01-05` as the year 25.
+_DAY = r"\d{4}[-/]\d{1,2}[-/]\d{1,2}"
+_CLOCK = r"[T ]+\d{1,2}:\d{2}(?::\d{2}(?:\.\d*)?)?"
+_WALL = rf"{_DAY}(?:{_CLOCK})?"
+_WALL_SHAPE = "____-__-_____:__:__"  # the usual spelling, found faster than by the pattern
+_INSTANT = rf"{_DAY}{_CLOCK} *(?:[A-Za-z].*|[+-]\d.*)"
+_FIRST_MOMENT = "TIMESTAMP '0001-01-01 00:00:00'"
+_LAST_MOMENT = "TIMESTAMP '9999-12-31 23:59:59.999999'"
+
+_WHOLE = r"[+-]?\d+(?:\.0+)?"
+_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+_COMMA_NUMBER = r"[+-]?(?:\d{1,3}(?:\.\d{3})+|\d+)(?:,\d*)?"
 _TRUE = ("true", "t", "yes", "y", "1", "on")
 _FALSE = ("false", "f", "no", "n", "0", "off")
 
@@ -18,7 +29,7 @@ _FALSE = ("false", "f", "no", "n", "0", "off")
 class Compiled:
     """SQL of one feed over one file.
 
-    `landed` yields the raw table's columns plus `_bad`; `faults` yields one row per fault of the
+    `landed` yields the columns that the feed fills plus `_bad`; `faults` yields one row per fault of the
     bad rows: record (1-based among the parsed rows), column, reason, masked value.
     """
 
@@ -35,11 +46,41 @@ class Compiled:
         return query.replace(self.relation, self.rejecting_relation)
 
 
+@dataclass(frozen=True)
+class _Field:
+    """One field on its way from the file's columns to the contract's type.
+
+    `raw` is the type of the expression, `is_sure` says that computing it cannot fail.
+    """
+
+    column: contract.Column
+    expression: str
+    raw: str
+    is_sure: bool
+    map: dict[str, str | None]
+    has_otherwise: bool
+    otherwise: str | None
+    formats: list[str]
+
+    @property
+    def name(self) -> str:
+        return self.column.name
+
+    @property
+    def is_kept_typed(self) -> bool:
+        """Times and lists of typed files; everything else goes through text, one way for all formats."""
+        if self.map or self.has_otherwise:
+            return False
+        if self.column.type in ("ts", "date"):
+            return self.raw == "DATE" or self.raw.startswith("TIMESTAMP")
+        return self.column.type in ("list", "phones") and self.raw.endswith("[]")
+
+
 def missing_columns(feed: Feed, columns: dict[str, str]) -> dict[str, tuple[str, ...]]:
     """File columns that each field (or `where`) reads and the file does not have."""
-    present = {name.lower() for name in columns}
+    present = {sql.folded(name) for name in columns}
     gaps = {
-        field: tuple(c for c in read if c.lower() not in present) for field, read in feed.columns.items()
+        field: tuple(c for c in read if sql.folded(c) not in present) for field, read in feed.columns.items()
     }
     return {field: absent for field, absent in gaps.items() if absent}
 
@@ -61,40 +102,42 @@ def compile_feed(
         duckdb.Error: an expression does not bind to the file's columns.
     """
     options = source.document.files[file_set]
+    zone = source.zone(file_set)
     gaps = missing_columns(feed, readable.types)
     missing = sorted({column for columns in gaps.values() for column in columns})
-    chosen = _nulled(feed, readable, missing)
+    chosen = _chosen(feed, readable, missing)
     relation = readable.relation()
     rows = f"(SELECT {chosen} FROM {relation})"
-    counted = f"(SELECT *, row_number() OVER () AS _record FROM {rows})"
-    fields = list(feed.mappings)
-    raw = ", ".join(f"({feed.mappings[f].expression}\n) AS {sql.name(f)}" for f in fields)
-    where = f" WHERE ({feed.where}\n)" if feed.where else ""
-    described = connection.execute(f"DESCRIBE SELECT {raw} FROM {rows}").fetchall()
-    types = {row[0]: row[1] for row in described}
+    numbered = f"(SELECT *, row_number() OVER () AS {sql.name('?record')} FROM {rows})"
+    fields = _fields(connection, feed, options, readable, rows)
 
-    zone = source.zone(file_set)
-    parse = {f: _parse(feed, f, types[f], zone, options.dates, options.decimal, options.list_separator) for f in fields}
-    mapped = ", ".join(f"{_map_values(feed, f, types[f])} AS {sql.name(f)}" for f in fields)
-    parsed = ", ".join(f"{parse[f]} AS {sql.name('=' + f)}" for f in fields)
+    computed = ", ".join(_computed(field) for field in fields)
+    valued = ", ".join(_valued(field) for field in fields)
+    parsed = ", ".join(
+        f"{_parsed(field, zone, options.decimal, options.list_separator)} AS {sql.name('=' + field.name)}"
+        for field in fields
+    )
+    where = f" WHERE ({feed.where}\n)" if feed.where else ""
+    record = sql.name("?record")
 
     def staged(base: str, extra: str = "") -> str:
         return (
-            f"(SELECT *, {parsed} FROM (SELECT {mapped}{extra} FROM "
-            f"(SELECT {raw}{extra} FROM {base}{where})))"
+            f"(SELECT *, {parsed} FROM (SELECT {valued}{extra} FROM "
+            f"(SELECT {computed}{extra} FROM {base}{where})))"
         )
 
-    faults = _faults(feed, delivered_at)
+    delivery = f"TIMESTAMP {sql.text(delivered_at.isoformat(' ', 'microseconds'))}"
+    faults = _faults(feed, fields, delivery)
     bad = " OR ".join(condition for _, condition, _ in faults) or "false"
-    system = {
+    columns = _landed_columns(source, feed) | {
         "source_instance": sql.text(source.instance),
         "centre": sql.text(source.centre),
         "_source_file": sql.text(file_name),
         "_delivery_id": sql.text(delivery_id),
-        "_delivered_at": f"TIMESTAMP {sql.text(delivered_at.strftime('%Y-%m-%d %H:%M:%S'))}",
+        "_delivered_at": delivery,
     }
-    columns = _landed_columns(source, feed) | system
-    select = ", ".join(f"CAST({columns[c]} AS {t}) AS {sql.name(c)}" for c, t in feed.entity.landed.items())
+    landed = feed.entity.landed
+    select = ", ".join(f"CAST({value} AS {landed[c]}) AS {sql.name(c)}" for c, value in columns.items())
     listed = ", ".join(
         f"CASE WHEN {condition} THEN {{'column': {sql.text(column)}, 'reason': {sql.text(reason)}, "
         f"'masked': {_masked(column)}}} END"
@@ -103,8 +146,8 @@ def compile_feed(
     return Compiled(
         landed=f"SELECT {select}, ({bad}) AS _bad FROM {staged(rows)}",
         faults=(
-            f"SELECT _record, unnest(list_filter([{listed}], lambda x: x IS NOT NULL), recursive := true) "
-            f"FROM {staged(counted, ', _record')} WHERE {bad}"
+            f"SELECT {record}, unnest(list_filter([{listed}], lambda x: x IS NOT NULL), recursive := true) "
+            f"FROM {staged(numbered, f', {record}')} WHERE {bad}"
         ),
         count_all=f"SELECT count(*) FROM {relation}",
         has_filter=bool(feed.where),
@@ -114,144 +157,214 @@ def compile_feed(
     )
 
 
-def _nulled(feed: Feed, readable: Readable, missing: list[str]) -> str:
+def _chosen(feed: Feed, readable: Readable, missing: list[str]) -> str:
+    """The columns that the feed reads, text trimmed, with the file's words for nothing as NULL."""
     referenced = feed.referenced()
-    selected = []
-    nulls = ", ".join(sql.text(n.strip()) for n in readable.options.nulls)
-    for column, column_type in readable.types.items():
-        if column.lower() not in referenced:
-            continue
-        quoted = sql.name(column)
-        if column_type == "VARCHAR" and nulls:
-            selected.append(f"CASE WHEN trim({quoted}) IN ({nulls}) THEN NULL ELSE {quoted} END AS {quoted}")
-        else:
-            selected.append(quoted)
+    nulls = sorted({word.strip() for word in readable.options.nulls} - {""})
+    selected = [
+        f"{_present(c, nulls)} AS {c}" if column_type == "VARCHAR" else c
+        for name, column_type in readable.types.items()
+        if name.lower() in referenced and (c := sql.name(name))
+    ]
     selected += [f"CAST(NULL AS VARCHAR) AS {sql.name(c)}" for c in missing]
     return ", ".join(selected) or "NULL AS _nothing"
 
 
-def _literal(value: Scalar) -> str:
-    if value is None:
-        return "NULL"
-    if isinstance(value, bool):
-        return sql.text("true" if value else "false")
-    return sql.text(str(value))
+def _present(text: str, nulls: list[str]) -> str:
+    # Hardly any value needs trimming, and looking for blanks costs a fifth of removing them.
+    trimmed = f"CASE WHEN {text} LIKE ' %' OR {text} LIKE '% ' THEN trim({text}) ELSE {text} END"
+    for word in ["", *nulls]:
+        trimmed = f"nullif({trimmed}, {sql.text(word)})"
+    return trimmed
 
 
-def _map_values(feed: Feed, name: str, column_type: str) -> str:
-    mapping, quoted = feed.mappings[name], sql.name(name)
-    if not mapping.map and not mapping.has_otherwise:
-        return quoted
-    as_text = f"trim(CAST({quoted} AS VARCHAR))"
-    cases = " ".join(f"WHEN {sql.text(k)} THEN {_literal(v)}" for k, v in mapping.map.items())
-    rest = _literal(mapping.otherwise) if mapping.has_otherwise else as_text
-    return f"CASE {as_text} {cases} ELSE {rest} END" if cases else f"CAST({rest} AS VARCHAR)"
+def _fields(
+    connection: duckdb.DuckDBPyConnection, feed: Feed, options: FileSet, readable: Readable, rows: str
+) -> list[_Field]:
+    types = {sql.folded(name): column_type for name, column_type in readable.types.items()}
+    raw: dict[str, str] = {}
+    for name, mapping in feed.mappings.items():
+        columns = feed.columns[name]
+        if len(columns) == 1 and mapping.expression in (columns[0], sql.name(columns[0])):
+            raw[name] = types.get(sql.folded(columns[0]), "VARCHAR")
+    is_sure = set(raw)
+    unknown = {name: mapping for name, mapping in feed.mappings.items() if name not in raw}
+    if unknown or feed.where:
+        select = ", ".join(f"({m.expression}\n) AS {sql.name(f)}" for f, m in unknown.items()) or "1"
+        where = f" WHERE ({feed.where}\n)" if feed.where else ""
+        described = connection.execute(f"DESCRIBE SELECT {select} FROM {rows}{where}").fetchall()
+        raw |= {row[0]: row[1] for row in described}
+    return [
+        _Field(
+            column=feed.entity.columns[name],
+            expression=mapping.expression,
+            raw=raw[name],
+            is_sure=name in is_sure,
+            map=mapping.map,
+            has_otherwise=mapping.has_otherwise,
+            otherwise=mapping.otherwise,
+            formats=mapping.dates or options.dates,
+        )
+        for name, mapping in feed.mappings.items()
+    ]
 
 
-def _parse(
-    feed: Feed, name: str, expression_type: str, zone: str, dates: list[str], decimal: str, separator: str
-) -> str:
-    """SQL that turns the mapped value into the field's type; NULL where it cannot."""
-    mapping = feed.mappings[name]
-    column = feed.entity.columns[name]
-    value = sql.name(name)
-    is_mapped = bool(mapping.map) or mapping.has_otherwise
-    source_type = "VARCHAR" if is_mapped else expression_type
-    if source_type != "VARCHAR" and column.type in ("ts", "date"):
-        return _typed_time(value, source_type, column.type, zone)
-    if column.type in ("list", "phones"):
-        return _list(value, source_type, separator)
-    text = f"trim(CAST({value} AS VARCHAR))"
-    if column.type in ("id", "text", "phone"):
-        return f"nullif({text}, '')"
-    if column.type == "int":
-        # A bare cast would round 1.5 to 2.
-        whole = rf"regexp_full_match({text}, '[+-]?\d+(\.0+)?')"
-        return f"CASE WHEN {whole} THEN TRY_CAST(TRY_CAST({text} AS DECIMAL(38, 6)) AS BIGINT) END"
-    if column.type == "num":
-        number = f"replace(replace({text}, '.', ''), ',', '.')" if decimal == "," else text
-        finite = f"TRY_CAST({number} AS DOUBLE)"
-        return f"CASE WHEN isfinite({finite}) THEN {finite} END"
-    if column.type == "bool":
-        yes, no = (", ".join(map(sql.text, words)) for words in (_TRUE, _FALSE))
-        return f"CASE WHEN lower({text}) IN ({yes}) THEN true WHEN lower({text}) IN ({no}) THEN false END"
-    return _text_time(text, column.type, zone, mapping.dates or dates)
+# ---------------------------------------------------------------- from expression to value
 
 
-def _typed_time(value: str, source_type: str, target: str, zone: str) -> str:
-    if source_type in ("BIGINT", "INTEGER", "DOUBLE", "HUGEINT", "UBIGINT"):
-        return "NULL"  # a number is a time only by the formats epoch and epoch_ms
-    if source_type.startswith("TIMESTAMP WITH"):
-        stamp = f"timezone('UTC', {value})"
-    elif source_type.startswith("TIMESTAMP"):
-        stamp = _utc(f"CAST({value} AS TIMESTAMP)", zone)
-    else:
-        stamp = _utc(f"TRY_CAST({value} AS TIMESTAMP)", zone)
-    return f"TRY_CAST({value} AS DATE)" if target == "date" else stamp
+def _computed(field: _Field) -> str:
+    """The expression; one that fails on a value costs that row and not the file."""
+    if field.is_sure:
+        return f"{field.expression} AS {sql.name(field.name)}"
+    return f"TRY({{'v': ({field.expression}\n)}}) AS {sql.name(field.name)}"
 
 
-def _utc(stamp: str, zone: str) -> str:
-    if zone in ("UTC", "Etc/UTC"):
-        return stamp
-    return f"timezone('UTC', timezone({sql.text(zone)}, {stamp}))"
+def _valued(field: _Field) -> str:
+    """The value as trimmed text (NULL if blank) after the map, or typed; and whether it failed."""
+    own = sql.name(field.name)
+    value = own if field.is_sure else f"{own}.v"
+    if not field.is_kept_typed:
+        if field.raw != "VARCHAR":
+            value = f"CAST({value} AS VARCHAR)"
+        if not (field.is_sure and field.raw == "VARCHAR"):
+            value = f"nullif(trim({value}), '')"
+        value = _translated(field, value)
+    failed = "" if field.is_sure else f", {own} IS NULL AS {sql.name('!' + field.name)}"
+    return f"{value} AS {own}{failed}"
 
 
-def _text_time(text: str, target: str, zone: str, formats: list[str]) -> str:
-    epochs = [one for one in formats if one in EPOCH_FORMATS]
-    patterns = [one for one in formats if one not in EPOCH_FORMATS]
+def _translated(field: _Field, text: str) -> str:
+    """The value map; what is missing stays missing, whatever `otherwise` says."""
+    if not field.map and not field.has_otherwise:
+        return text
+    cases = "".join(f" WHEN {text} = {sql.text(k)} THEN {_literal(v)}" for k, v in field.map.items())
+    rest = _literal(field.otherwise) if field.has_otherwise else text
+    return f"nullif(CASE WHEN {text} IS NULL THEN NULL{cases} ELSE {rest} END, '')"
+
+
+def _literal(value: str | None) -> str:
+    return "NULL" if value is None else sql.text(value.strip())
+
+
+# ---------------------------------------------------------------- from value to type
+
+
+def _parsed(field: _Field, zone: str, decimal: str, separator: str) -> str:
+    """SQL that turns the value into the field's type; NULL where it cannot."""
+    value = sql.name(field.name)
+    match field.column.type:
+        case "ts" | "date":
+            return _time(field, value, zone)
+        case "list" | "phones":
+            return _list(field, value, separator)
+        case "int":  # a bare cast would round 1.5 to 2
+            return f"CASE WHEN regexp_full_match({value}, '{_WHOLE}') THEN TRY_CAST({value} AS BIGINT) END"
+        case "num":
+            return _number(value, decimal if field.raw == "VARCHAR" else ".")
+        case "bool":
+            yes, no = (", ".join(map(sql.text, words)) for words in (_TRUE, _FALSE))
+            return (
+                f"CASE WHEN lower({value}) IN ({yes}) THEN true WHEN lower({value}) IN ({no}) THEN false END"
+            )
+    return value
+
+
+def _number(text: str, decimal: str) -> str:
+    shape, plain = _NUMBER, text
+    if decimal == ",":
+        shape, plain = _COMMA_NUMBER, f"replace(replace({text}, '.', ''), ',', '.')"
+    number = f"CASE WHEN regexp_full_match({text}, '{shape}') THEN TRY_CAST({plain} AS DOUBLE) END"
+    return f"CASE WHEN isfinite({number}) THEN {number} END"
+
+
+def _time(field: _Field, value: str, zone: str) -> str:
+    target = field.column.type
+    if field.is_kept_typed:
+        if field.raw.startswith("TIMESTAMP WITH"):
+            return _instant(value, target, zone)
+        return _wall(f"CAST({value} AS TIMESTAMP)", target, zone)
+    if not field.formats:
+        # Without a format only ISO 8601 is read: anything else would be a guess.
+        wall = _wall(f"TRY_CAST({value} AS TIMESTAMP)", target, zone)
+        spelled = f"regexp_replace(regexp_replace({value}, ' +([+-])', '\\1'), 'z$', 'Z')"
+        instant = _instant(f"TRY_CAST({spelled} AS TIMESTAMPTZ)", target, zone)
+        return (
+            f"CASE WHEN {value} LIKE '{_WALL_SHAPE}' OR regexp_full_match({value}, '{_WALL}') THEN {wall} "
+            f"WHEN regexp_full_match({value}, '{_INSTANT}') THEN {instant} END"
+        )
+    return f"coalesce({', '.join(_by_formats(field.formats, value, target, zone))}, NULL)"
+
+
+def _by_formats(formats: list[str], text: str, target: str, zone: str) -> list[str]:
+    """One expression for each kind of format: those with an offset, those without, and epochs."""
+    kinds: dict[str, list[str]] = {}
+    for one in formats:
+        kinds.setdefault(_kind(one), []).append(one)
     parts = []
-    if epochs:
-        divisor = 1 if epochs[0] == "epoch" else 1000
-        parts.append(f"timezone('UTC', to_timestamp(TRY_CAST({text} AS DOUBLE) / {divisor}))")
-    naive = [one for one in patterns if "%z" not in one]
-    zoned = [one for one in patterns if "%z" in one]
-    if naive:
-        stamp = f"try_strptime({text}, {sql.texts(naive)})"
-        parts.append(stamp if target == "date" else _utc(stamp, zone))
-    if zoned:
-        stamp = f"timezone('UTC', try_strptime({text}, {sql.texts(zoned)}))"
-        parts.append(stamp)
-    if not parts:
-        if target == "date":
-            return f"TRY_CAST({text} AS DATE)"
-        # try_strptime and casts of stamps without a zone read them as they stand
-        aware = f"timezone('UTC', TRY_CAST({text} AS TIMESTAMPTZ))"
-        plain = _utc(f"TRY_CAST({text} AS TIMESTAMP)", zone)
-        return f"CASE WHEN regexp_matches({text}, '{_OFFSET}') THEN {aware} ELSE {plain} END"
-    joined = parts[0] if len(parts) == 1 else f"coalesce({', '.join(parts)})"
-    return f"CAST({joined} AS DATE)" if target == "date" else joined
+    for kind, patterns in kinds.items():
+        stamp = f"try_strptime({text}, {sql.texts(patterns)})"
+        if kind == "epoch":
+            divisor = 1 if patterns[0] == "epoch" else 1000
+            seconds = f"CASE WHEN regexp_full_match({text}, '{_NUMBER}') THEN TRY_CAST({text} AS DOUBLE) END"
+            parts.append(_instant(f"TRY(to_timestamp({seconds} / {divisor}))", target, zone))
+        elif kind == "offset":
+            spelled = f"try_strptime(regexp_replace({text}, '[Zz]$', '+00:00'), {sql.texts(patterns)})"
+            parts.append(_instant(spelled, target, zone))
+        elif kind == "zone name":
+            parts.append(_instant(stamp, target, zone))
+        else:
+            if kind == "long year":  # strptime takes 25 for the year 25
+                stamp = f"CASE WHEN regexp_matches({text}, '\\d{{4}}') THEN {stamp} END"
+            parts.append(_wall(stamp, target, zone))
+    return parts
 
 
-def _list(value: str, source_type: str, separator: str) -> str:
-    if source_type.endswith("[]"):
+def _kind(date_format: str) -> str:
+    if date_format in EPOCH_FORMATS:
+        return "epoch"
+    if "%z" in date_format:
+        return "offset"
+    if "%Z" in date_format:
+        return "zone name"
+    return "long year" if "%Y" in date_format else "short year"
+
+
+def _wall(stamp: str, target: str, zone: str) -> str:
+    """A stamp that the wall clock of the zone showed; of an hour shown twice it is the second."""
+    shown = f"CASE WHEN {stamp} BETWEEN {_FIRST_MOMENT} AND {_LAST_MOMENT} THEN {stamp} END"
+    if target == "date":
+        return f"CAST({shown} AS DATE)"
+    if zone in ("UTC", "Etc/UTC"):
+        return shown
+    # Through microseconds, because a second conversion between zones would cost as much as the first.
+    moved = f"make_timestamp(epoch_us(timezone({sql.text(zone)}, {shown})))"
+    return (
+        f"CASE WHEN {moved} < {_FIRST_MOMENT} THEN {_FIRST_MOMENT} "
+        f"WHEN {moved} > {_LAST_MOMENT} THEN {_LAST_MOMENT} ELSE {moved} END"
+    )
+
+
+def _instant(stamp: str, target: str, zone: str) -> str:
+    """A stamp that names a moment; its day is the one that the zone had then."""
+    if target == "date":
+        return f"CAST(timezone({sql.text(zone)}, {stamp}) AS DATE)"
+    moment = f"make_timestamp(epoch_us({stamp}))"
+    return f"CASE WHEN {moment} BETWEEN {_FIRST_MOMENT} AND {_LAST_MOMENT} THEN {moment} END"
+
+
+def _list(field: _Field, value: str, separator: str) -> str:
+    if field.is_kept_typed:
         items = f"CAST({value} AS VARCHAR[])"
     else:
-        text = f"trim(CAST({value} AS VARCHAR))"
         items = (
-            f"CASE WHEN {text} LIKE '[%]' AND json_valid({text}) THEN from_json({text}, '[\"VARCHAR\"]') "
-            f"ELSE string_split({text}, {sql.text(separator)}) END"
+            f"CASE WHEN {value} LIKE '[%]' AND json_valid({value}) THEN from_json({value}, '[\"VARCHAR\"]') "
+            f"ELSE string_split({value}, {sql.text(separator)}) END"
         )
     trimmed = f"list_transform({items}, lambda x: nullif(trim(x), ''))"
     return f"CASE WHEN {value} IS NOT NULL THEN list_filter({trimmed}, lambda x: x IS NOT NULL) END"
 
 
-def _faults(feed: Feed, delivered_at: datetime) -> list[tuple[str, str, str]]:
-    """(field, condition, reason) of everything that sends a row to quarantine."""
-    faults: list[tuple[str, str, str]] = []
-    for name in feed.mappings:
-        column = feed.entity.columns[name]
-        raw, parsed = sql.name(name), sql.name("=" + name)
-        if column.is_required:
-            faults.append((name, f"{raw} IS NULL", "required value is missing"))
-        if column.type in ("ts", "date", "int", "num", "bool"):
-            reason = f"cannot be read as {_READABLE_TYPES[column.type]}"
-            faults.append((name, f"({raw} IS NOT NULL AND {parsed} IS NULL)", reason))
-        elif column.is_required:
-            faults.append((name, f"({raw} IS NOT NULL AND {parsed} IS NULL)", "required value is blank"))
-        if name == feed.entity.event_at:
-            limit = f"TIMESTAMP {sql.text(delivered_at.strftime('%Y-%m-%d %H:%M:%S'))}"
-            faults.append((name, f"coalesce({parsed} > {limit}, false)", "dated later than its delivery"))
-    return faults
+# ---------------------------------------------------------------- faults
 
 
 _READABLE_TYPES = {
@@ -263,29 +376,53 @@ _READABLE_TYPES = {
 }
 
 
+def _faults(feed: Feed, fields: list[_Field], delivery: str) -> list[tuple[str, str, str]]:
+    """(field, condition, reason) of everything that sends a row to quarantine."""
+    faults: list[tuple[str, str, str]] = []
+    for field in fields:
+        value, parsed = sql.name(field.name), sql.name("=" + field.name)
+        if not field.is_sure:
+            faults.append((field.name, sql.name("!" + field.name), "the expression fails on this row"))
+        if field.column.is_required:
+            sure = "" if field.is_sure else f" AND NOT {sql.name('!' + field.name)}"
+            faults.append((field.name, f"({value} IS NULL{sure})", "required value is missing"))
+        if field.column.type in _READABLE_TYPES:
+            reason = f"cannot be read as {_READABLE_TYPES[field.column.type]}"
+            faults.append((field.name, f"({value} IS NOT NULL AND {parsed} IS NULL)", reason))
+        if field.name == feed.entity.event_at:
+            faults.append(
+                (field.name, f"coalesce({parsed} > {delivery}, false)", "dated later than its delivery")
+            )
+    return faults
+
+
 def _masked(column: str) -> str:
     """Shape of a value without its content: letters become x, digits 9, at most 40 characters."""
     text = f"left(CAST({sql.name(column)} AS VARCHAR), 40)"
     return f"regexp_replace(regexp_replace({text}, '\\p{{L}}', 'x', 'g'), '\\p{{N}}', '9', 'g')"
 
 
+# ---------------------------------------------------------------- landed columns
+
+
 def _landed_columns(source: Source, feed: Feed) -> dict[str, str]:
-    """SQL of every landed column of the entity: parsed, hashed where the contract says so."""
+    """SQL of every column that the feed fills: parsed, hashed where the contract says so.
+
+    Those it does not fill are left to the view over the parts.
+    """
     region = sql.text(source.document.phone_region)
     columns: dict[str, str] = {}
     for name, column in feed.entity.columns.items():
-        if column.pii == "drop":
+        if column.pii == "drop" or name not in feed.mappings:
             continue
-        value = sql.name("=" + name) if name in feed.mappings else "NULL"
+        value = sql.name("=" + name)
         columns[name] = _protected(source.centre, column, value, region)
         if column.type == "phone":
-            columns[f"{name}_status"] = f"phone_status({value}, {region})" if name in feed.mappings else "NULL"
+            columns[f"{name}_status"] = f"phone_status({value}, {region})"
     return columns
 
 
 def _protected(centre: str, column: contract.Column, value: str, region: str) -> str:
-    if value == "NULL":
-        return value
     if column.type == "phone":
         return privacy.hashed(f"phone:{centre}", f"phone_e164({value}, {region})")
     if column.type == "phones":

@@ -1,12 +1,16 @@
 """Identifiers leave this module only as keyed hashes; phone numbers are normalised first."""
 
+import hashlib
+import hmac
 import os
 import re
 import secrets
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
 import duckdb
+import duckdb.func
 import phonenumbers
 import pyarrow as pa
 
@@ -15,9 +19,17 @@ from orchestration.extract import sql
 
 HASH_LENGTH = 32  # hex digits kept of an HMAC-SHA256: 128 bits, far from any collision
 _BLOCK_BYTES = 64  # block size of SHA-256 (RFC 2104)
-_E164 = re.compile(r"\+\d{7,15}")
+_E164 = re.compile(r"\+[1-9]\d{6,14}")
+_ADDRESS = re.compile(r"(?:tel|sips?):([^@;]+)(?:[@;].*)?", re.IGNORECASE)  # as telephony systems write it
+_EXTENSION = re.compile(r"(?<=\d)[\s,;]*(?:ext(?:ension)?|x|dw)[.:\s]*\d{1,6}\s*$", re.IGNORECASE)
 _WITHHELD = {"anonymous", "withheld", "private", "unknown", "restricted", "unavailable", "blocked"}
 _INTERNAL_DIGITS = 5  # extensions of a switchboard are at most this long
+_MIN_DIGITS = 7  # ITU-T E.164 knows no shorter subscriber number in practice
+_UNPARSED = {
+    phonenumbers.NumberParseException.NOT_A_NUMBER: "non_numeric",
+    phonenumbers.NumberParseException.TOO_SHORT_AFTER_IDD: "too_short",
+    phonenumbers.NumberParseException.TOO_SHORT_NSN: "too_short",
+}
 
 
 def load_salt(state: Path, override: str = "") -> bytes:
@@ -34,13 +46,18 @@ def load_salt(state: Path, override: str = "") -> bytes:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w", encoding="ascii") as file:
             file.write(secrets.token_hex(32))
-    salt = path.read_text(encoding="ascii").strip()
+    salt = path.read_bytes().strip()
     if not salt:
         raise ConfigurationError(
             f"{path} is empty. Restore it from a backup, or delete it together with the raw "
             "folder to land everything anew."
         )
-    return salt.encode()
+    return salt
+
+
+def salt_id(salt: bytes) -> str:
+    """Tells salts apart without telling what they are."""
+    return hmac.new(salt, b"salt", hashlib.sha256).hexdigest()[:8]
 
 
 def install(connection: duckdb.DuckDBPyConnection, salt: bytes) -> None:
@@ -48,35 +65,33 @@ def install(connection: duckdb.DuckDBPyConnection, salt: bytes) -> None:
 
     `keyed_hash` is HMAC-SHA256 (RFC 2104) written in SQL, so that it runs at the engine's speed.
     """
-    key = salt.ljust(_BLOCK_BYTES, b"\0") if len(salt) <= _BLOCK_BYTES else _long_key(salt)
+    key = salt if len(salt) <= _BLOCK_BYTES else hashlib.sha256(salt).digest()
+    key = key.ljust(_BLOCK_BYTES, b"\0")
     inner, outer = (bytes(b ^ pad for b in key).hex() for pad in (0x36, 0x5C))
     connection.execute(
         "CREATE OR REPLACE TEMP MACRO keyed_hash(domain, value) AS "
         f"CASE WHEN value IS NOT NULL THEN left(sha256(from_hex('{outer}') || "
-        f"unhex(sha256(from_hex('{inner}') || encode(domain || ':' || value)))), {HASH_LENGTH}) END"
+        f"unhex(sha256(from_hex('{inner}') || encode(domain || ':') || encode(value)))), {HASH_LENGTH}) END"
     )
     for function, part in (("phone_e164", 0), ("phone_status", 1)):
         connection.create_function(
-            function, _vectorised(part), ["VARCHAR", "VARCHAR"], "VARCHAR", type="arrow",
-            null_handling="special",  # a withheld number has a status but no hash
+            function,
+            _vectorised(part),
+            ["VARCHAR", "VARCHAR"],
+            "VARCHAR",
+            type=duckdb.func.ARROW,
+            null_handling=duckdb.func.SPECIAL,  # a withheld number has a status but no hash
         )
 
 
-def _long_key(salt: bytes) -> bytes:
-    import hashlib
-
-    return hashlib.sha256(salt).digest().ljust(_BLOCK_BYTES, b"\0")
-
-
-def _vectorised(part: int):  # type: ignore[no-untyped-def]
+def _vectorised(part: int) -> Callable[..., pa.Array]:
     def call(numbers: pa.Array, regions: pa.Array) -> pa.Array:
         if isinstance(numbers, pa.ChunkedArray):
             numbers, regions = numbers.combine_chunks(), regions.combine_chunks()
         region = regions[0].as_py() if len(regions) else ""
         encoded = numbers.dictionary_encode()
         distinct = [
-            None if n is None else normalise_phone(n, region)[part]
-            for n in encoded.dictionary.to_pylist()
+            None if n is None else normalise_phone(n, region)[part] for n in encoded.dictionary.to_pylist()
         ]
         return pa.array(distinct, pa.string()).take(encoded.indices)
 
@@ -88,32 +103,39 @@ def normalise_phone(number: str, region: str) -> tuple[str | None, str]:
     """A number in E.164 and its status.
 
     Status: `valid`, `possible`, `invalid`, `too_short`, `no_country`, `non_numeric`, `withheld`
-    or `internal`; only `valid` and `possible` carry a number that may identify somebody.
+    or `internal`; only `valid` and `possible` carry a number, because only they may identify
+    somebody: all who call from `+0000000` are not one customer.
     """
-    stripped = number.strip()
+    address = _ADDRESS.fullmatch(number.strip())
+    stripped = _EXTENSION.sub("", address[1] if address else number).strip()
     if _E164.fullmatch(stripped):
         return stripped, "valid"
-    if stripped.lower() in _WITHHELD:
-        return None, "withheld"
-    digits = re.sub(r"\D", "", stripped)
-    if not digits or re.search(r"[A-Za-z]{3,}", stripped):
-        return None, "non_numeric"
-    if len(digits) <= _INTERNAL_DIGITS:
-        return None, "internal"
-    if len(digits) < 7:  # ITU-T E.164 knows no shorter subscriber number in practice
-        return None, "too_short"
+    status = _status_without_country(stripped)
+    if status:
+        return None, status
     if not region and not stripped.startswith("+"):
         return None, "no_country"
     try:
         parsed = phonenumbers.parse(stripped, region or None)
-    except phonenumbers.NumberParseException:
-        return None, "non_numeric"
+    except phonenumbers.NumberParseException as error:
+        return None, _UNPARSED.get(error.error_type, "invalid")
+    is_valid = phonenumbers.is_valid_number(parsed)
+    if not is_valid and not phonenumbers.is_possible_number(parsed):
+        return None, "invalid"
     formatted = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
-    if phonenumbers.is_valid_number(parsed):
-        return formatted, "valid"
-    if phonenumbers.is_possible_number(parsed):
-        return formatted, "possible"
-    return formatted, "invalid"
+    return formatted, "valid" if is_valid else "possible"
+
+
+def _status_without_country(text: str) -> str:
+    """What is no subscriber number in any country; empty for what may be one."""
+    if text.lower() in _WITHHELD:
+        return "withheld"
+    n_digits = len(re.sub(r"\D", "", text))
+    if not n_digits or re.search(r"[^\W\d_]{3,}", text):
+        return "non_numeric"
+    if n_digits <= _INTERNAL_DIGITS:
+        return "internal"
+    return "too_short" if n_digits < _MIN_DIGITS else ""
 
 
 def hashed(domain: str, expression: str) -> str:

@@ -5,8 +5,9 @@ from datetime import datetime
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
-from orchestration.extract import contract, landing, sql
+from orchestration.extract import contract, files, landing, sql
 from orchestration.extract.manifest import Delivery, Manifest
 from orchestration.extract.sources import Source
 from orchestration.settings import Home
@@ -45,50 +46,66 @@ SYSTEM_TABLES = {
 def expose(warehouse: Path, home: Home, sources: Iterable[Source], as_of: datetime | None) -> dict[str, int]:
     """(Re)creates the raw views and system tables in the warehouse.
 
+    What counts is what the source files still mean: deliveries of a file set that was renamed, or
+    of files that its glob no longer matches, are left out.
+
     Returns:
         Rows of each entity's view, by entity name; an entity nobody delivers has 0.
     """
     manifest = Manifest(home.state)
     sources = list(sources)
-    live = [d for d in manifest.live().values() if d.source_instance in {s.instance for s in sources}]
+    live = _meant(manifest.live().values(), sources)
+    newest = _meant(manifest.newest().values(), sources)
     with duckdb.connect(str(warehouse)) as connection:
         for schema in (MAPPED_SCHEMA, SYSTEM_SCHEMA):
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
         counts = {}
         for entity in contract.entities().values():
-            connection.execute(_view(entity, home, live))
-            counts[entity.name] = sum(
-                part.n_landed for d in live for part in d.parts if part.entity == entity.name
-            )
+            parts = [part for d in live for part in d.parts if part.entity == entity.name]
+            paths = sorted(home.raw / part.path for part in parts)
+            _create_view(connection, f"{MAPPED_SCHEMA}.{sql.name(entity.name)}", entity.landed, paths)
+            counts[entity.name] = sum(part.n_landed for part in parts)
         _fill(connection, "sources", _source_rows(sources))
-        _fill(connection, "deliveries", _delivery_rows(manifest, sources))
+        _fill(connection, "deliveries", _delivery_rows(newest, sources))
         _fill(connection, "parameters", [(as_of,)])
-        _expose_quarantine(connection, home, manifest, sources)
+        faults = sorted(home.quarantine / d.quarantine for d in newest if d.quarantine)
+        _create_view(connection, f"{SYSTEM_SCHEMA}.quarantine", landing.QUARANTINE_COLUMNS, faults)
     return counts
 
 
-def _view(entity: contract.Entity, home: Home, live: list[Delivery]) -> str:
-    columns = entity.landed
-    view = f"{MAPPED_SCHEMA}.{sql.name(entity.name)}"
-    paths = [
-        str(home.raw / part.path) for d in live for part in d.parts if part.entity == entity.name
+def _meant(deliveries: Iterable[Delivery], sources: list[Source]) -> list[Delivery]:
+    globs = {
+        (s.instance, name): files_of.glob for s in sources for name, files_of in s.document.files.items()
+    }
+    return [
+        d
+        for d in deliveries
+        if (glob := globs.get((d.source_instance, d.file_set))) and files.matches(glob, d.file)
     ]
-    if not paths:
-        empty = ", ".join(f"CAST(NULL AS {t}) AS {sql.name(c)}" for c, t in columns.items())
-        return f"CREATE OR REPLACE VIEW {view} AS SELECT {empty} WHERE false"
+
+
+def _create_view(
+    connection: duckdb.DuckDBPyConnection, view: str, columns: dict[str, str], paths: list[Path]
+) -> None:
+    """A view over the parts; a column that none of them has is NULL."""
     typed = ", ".join(f"CAST({sql.name(c)} AS {t}) AS {sql.name(c)}" for c, t in columns.items())
-    return (
-        f"CREATE OR REPLACE VIEW {view} AS SELECT {typed} "
-        f"FROM read_parquet({sql.texts(sorted(paths))}, union_by_name=true)"
-    )
+    empty = ", ".join(f"CAST(NULL AS {t}) AS {sql.name(c)}" for c, t in columns.items())
+    rows = f"SELECT {empty} WHERE false"
+    if paths:
+        parts = f"read_parquet({sql.paths(paths)}, union_by_name=true, hive_partitioning=false)"
+        rows = f"SELECT {typed} FROM ({rows} UNION ALL BY NAME SELECT * FROM {parts})"
+    connection.execute(f"CREATE OR REPLACE VIEW {view} AS {rows}")
 
 
 def _fill(connection: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[object, ...]]) -> None:
-    columns = ", ".join(f"{sql.name(c)} {t}" for c, t in SYSTEM_TABLES[table].items())
-    connection.execute(f"CREATE OR REPLACE TABLE {SYSTEM_SCHEMA}.{table} ({columns})")
+    columns = SYSTEM_TABLES[table]
+    declared = ", ".join(f"{sql.name(c)} {t}" for c, t in columns.items())
+    connection.execute(f"CREATE OR REPLACE TABLE {SYSTEM_SCHEMA}.{table} ({declared})")
     if rows:
-        marks = ", ".join("?" for _ in SYSTEM_TABLES[table])
-        connection.executemany(f"INSERT INTO {SYSTEM_SCHEMA}.{table} VALUES ({marks})", rows)
+        delivered = pa.table(dict(zip(columns, map(pa.array, zip(*rows, strict=True)), strict=True)))
+        connection.register("delivered", delivered)
+        connection.execute(f"INSERT INTO {SYSTEM_SCHEMA}.{table} SELECT * FROM delivered")
+        connection.unregister("delivered")
 
 
 def _source_rows(sources: list[Source]) -> list[tuple[object, ...]]:
@@ -99,38 +116,20 @@ def _source_rows(sources: list[Source]) -> list[tuple[object, ...]]:
     ]
 
 
-def _delivery_rows(manifest: Manifest, sources: list[Source]) -> list[tuple[object, ...]]:
+def _delivery_rows(deliveries: list[Delivery], sources: list[Source]) -> list[tuple[object, ...]]:
     by_name = {s.instance: s for s in sources}
     rows: list[tuple[object, ...]] = []
-    for d in manifest.newest().values():
-        source = by_name.get(d.source_instance)
-        if source is None or d.file_set not in source.feeds:
-            continue
+    for d in deliveries:
+        source = by_name[d.source_instance]
         moment = datetime.fromisoformat(d.delivered_at).replace(tzinfo=None)
         head = (d.delivery_id, d.source_instance, source.centre)
         parts = {part.entity: part for part in d.parts}
         for feed in source.feeds[d.file_set]:
             part = parts.get(feed.entity.name)
-            counts = (part.n_landed, part.n_filtered, part.n_quarantined + d.n_damaged) if part else (0, 0, 0)
+            n_faults = part.n_quarantined + d.n_damaged if part else 0
+            counts = (part.n_landed, part.n_filtered, n_faults) if part else (0, 0, 0)
             drift = (len(d.columns_missing), len(d.columns_extra))
-            rows.append((*head, feed.entity.name, d.file, d.status, d.reason, moment, d.n_read, *counts, *drift))
+            rows.append(
+                (*head, feed.entity.name, d.file, d.status, d.reason, moment, d.n_read, *counts, *drift)
+            )
     return rows
-
-
-def _expose_quarantine(
-    connection: duckdb.DuckDBPyConnection, home: Home, manifest: Manifest, sources: list[Source]
-) -> None:
-    instances = {s.instance for s in sources}
-    paths = [
-        str(home.quarantine / d.quarantine)
-        for d in manifest.newest().values()
-        if d.quarantine and d.source_instance in instances
-    ]
-    view = f"CREATE OR REPLACE VIEW {SYSTEM_SCHEMA}.quarantine AS SELECT"
-    columns = landing.QUARANTINE_COLUMNS
-    if paths:
-        typed = ", ".join(f"CAST({sql.name(c)} AS {t}) AS {sql.name(c)}" for c, t in columns.items())
-        connection.execute(f"{view} {typed} FROM read_parquet({sql.texts(sorted(paths))})")
-    else:
-        empty = ", ".join(f"CAST(NULL AS {t}) AS {sql.name(c)}" for c, t in columns.items())
-        connection.execute(f"{view} {empty} WHERE false")

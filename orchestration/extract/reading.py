@@ -1,25 +1,34 @@
 """Plain files as DuckDB relations, and a slow, exact reader for damaged ones.
 
 The fast way is DuckDB's own reader with every column as text. It is trusted only where its row
-count agrees with the file's bytes; otherwise the file is rewritten record by record, and what is
-damaged goes to quarantine with its line.
+count agrees with the file's bytes; otherwise the sound records are copied one by one to another
+file, and what is damaged goes to quarantine with its line.
 """
 
 import csv
-import json
+import io
+import re
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from orchestration.extract import files, sql
 from orchestration.extract.files import UnreadableFile
 from orchestration.extract.sources import FileSet
 
 _JSON_SAMPLE = 20_480  # objects looked at to learn the keys of a JSON file
-_MAX_JSON_DEPTH = 200
+_BATCH_LINES = 20_000
+# Reading a second time what follows a quote that never closes may cost this much at most.
+_MAX_REREAD_RATIO = 10
+_MIN_REREAD = 64_000_000
+
+_PLACE = re.compile(r"(at byte \d+ )?in (line|record/value) \d+")
+_ABOUT_MAPPINGS = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
 
 
 @dataclass(frozen=True)
@@ -35,7 +44,8 @@ class Readable:
     """A plain UTF-8 file with known columns.
 
     `types` maps each column to its DuckDB type. `record_lines` holds the line of every record
-    where the careful reader has been over it; `damage` what that reader set aside.
+    where the careful reader has been over it; `damage` what that reader set aside. The header of a
+    delimited file takes `n_header_lines` lines, with `n_header_delimiters` in them.
     """
 
     path: Path
@@ -43,6 +53,8 @@ class Readable:
     types: dict[str, str]
     record_lines: "array[int] | None" = None
     damage: list[Damage] = field(default_factory=list)
+    n_header_lines: int = 0
+    n_header_delimiters: int = 0
 
     @property
     def is_delimited(self) -> bool:
@@ -51,18 +63,15 @@ class Readable:
 
     def relation(self, *, rejects: bool = False) -> str:
         """SQL of the relation; with `rejects`, skipped lines are kept in the tables `rejects` and
-        `reject_scans` of the connection."""
-        location = sql.text(str(self.path))
-        columns = "{" + ", ".join(f"{sql.text(c)}: 'VARCHAR'" for c in self.types) + "}"
+        `reject_scans` of the connection.
+        """
+        # A folder called a=b is a place here, not a column.
+        location = f"{sql.path(self.path)}, hive_partitioning=false"
         if self.options.format == "parquet":
             return f"read_parquet({location})"
-        if self.options.format == "json":
-            return f"read_json({location}, format='array', columns={columns})"
-        if self.options.format == "jsonl":
-            return (
-                f"read_json({location}, format='newline_delimited', columns={columns}, "
-                "ignore_errors=true)"
-            )
+        columns = "{" + ", ".join(f"{sql.text(c)}: 'VARCHAR'" for c in self.types) + "}"
+        if not self.is_delimited:
+            return f"read_json({location}, format='{_layout(self.options)}', columns={columns})"
         keep = "store_rejects=true, rejects_table='rejects', rejects_scan='reject_scans'"
         return (
             f"read_csv({location}, auto_detect=false, header=true, columns={columns}, "
@@ -72,8 +81,19 @@ class Readable:
         )
 
 
-def open_readable(connection: duckdb.DuckDBPyConnection, path: Path, options: FileSet) -> Readable:
-    """Learns the columns of a plain file.
+def _layout(options: FileSet) -> str:
+    return "array" if options.format == "json" else "newline_delimited"
+
+
+# ---------------------------------------------------------------- columns
+
+
+def open_readable(
+    connection: duckdb.DuckDBPyConnection, path: Path, options: FileSet, needed: Iterable[str] = ()
+) -> Readable:
+    """Learns the columns of a plain file; of `needed` ones it makes sure that they are nowhere in it.
+
+    JSON lines that cannot be told apart have no columns: the careful reader knows more.
 
     Raises:
         UnreadableFile: empty, or not of the declared format.
@@ -81,55 +101,88 @@ def open_readable(connection: duckdb.DuckDBPyConnection, path: Path, options: Fi
     if path.stat().st_size == 0:
         raise UnreadableFile("the file is empty")
     if options.format in ("csv", "tsv"):
-        return Readable(path, options, dict.fromkeys(_header(path, options), "VARCHAR"))
+        return _with_header(path, options)
     try:
         if options.format == "parquet":
-            described = connection.execute(f"DESCRIBE FROM read_parquet({sql.text(str(path))})")
-            return Readable(path, options, {row[0]: row[1] for row in described.fetchall()})
-        layout = "array" if options.format == "json" else "newline_delimited"
-        described = connection.execute(
-            f"DESCRIBE FROM read_json({sql.text(str(path))}, format='{layout}', records=true, "
-            f"sample_size={_JSON_SAMPLE}, map_inference_threshold=-1, field_appearance_threshold=0"
-            f"{', ignore_errors=true' if layout == 'newline_delimited' else ''})"
-        )
-        names = [row[0] for row in described.fetchall()]
+            rows = connection.execute(
+                f"DESCRIBE FROM read_parquet({sql.path(path)}, hive_partitioning=false)"
+            )
+            return Readable(path, options, {row[0]: row[1] for row in rows.fetchall()})
+        names = _keys(connection, path, options, _JSON_SAMPLE)
+        known = {sql.folded(name) for name in names}
+        if any(sql.folded(column) not in known for column in needed):
+            names = _keys(connection, path, options, -1)
     except duckdb.Error as error:
-        if options.format == "jsonl":  # the careful reader says which lines are to blame
+        if options.format == "jsonl":
             return Readable(path, options, {})
-        raise UnreadableFile(f"not readable as {options.format}: {first_line(error)}") from error
+        if options.format == "json" and _is_empty_array(connection, path):
+            return Readable(path, options, dict.fromkeys(needed, "VARCHAR"))
+        raise UnreadableFile(first_line(error)) from error
     return Readable(path, options, dict.fromkeys(names, "VARCHAR"))
 
 
+def _keys(connection: duckdb.DuckDBPyConnection, path: Path, options: FileSet, n_objects: int) -> list[str]:
+    described = connection.execute(
+        f"DESCRIBE FROM read_json({sql.path(path)}, hive_partitioning=false, format='{_layout(options)}', "
+        f"records=true, sample_size={n_objects}, map_inference_threshold=-1, field_appearance_threshold=0"
+        f"{', ignore_errors=true' if options.format == 'jsonl' else ''})"
+    )
+    return [row[0] for row in described.fetchall()]
+
+
+def _is_empty_array(connection: duckdb.DuckDBPyConnection, path: Path) -> bool:
+    query = f"SELECT count(*) FROM read_json({sql.path(path)}, format='array', columns={{'x': 'VARCHAR'}})"
+    try:
+        return connection.execute(query).fetchall() == [(0,)]
+    except duckdb.Error:
+        return False
+
+
 def first_line(error: Exception) -> str:
-    """First line of an engine's message, without the values that may follow it."""
-    return str(error).splitlines()[0][:200]
+    """What an engine's error says of a file, without the values that its message may hold."""
+    if isinstance(error, _ABOUT_MAPPINGS):
+        return f"the mapping does not fit: {str(error).splitlines()[0][:200]}"
+    place = _PLACE.search(str(error))
+    return f"damaged, or not of the declared format{f' ({place[0]})' if place else ''}; deliver it again"
 
 
-def _header(path: Path, options: FileSet) -> list[str]:
+def _with_header(path: Path, options: FileSet) -> Readable:
     with path.open("rb") as file:
-        head = file.read(files.CHUNK_BYTES)
-    text = head.decode("utf-8-sig", errors="replace")
-    record = next(csv.reader(iter(text.splitlines(keepends=True)), **_dialect(options)), None)
+        head = file.read(files.CHUNK_BYTES).decode("utf-8-sig", errors="replace")
+    text = list(io.StringIO(head, newline=""))
+    if options.quote:
+        reader = csv.reader(text, delimiter=options.delimiter, quotechar=options.quote)
+    else:
+        reader = csv.reader(text, delimiter=options.delimiter, quoting=csv.QUOTE_NONE)
+    try:
+        record = next(reader, [])
+    except csv.Error as error:
+        raise UnreadableFile(f"the header line cannot be read ({error}); correct `quote`") from error
     if not record:
         raise UnreadableFile("the file has no header line")
-    names: list[str] = []
-    taken: set[str] = set()
-    for i, raw in enumerate(record):
-        name = raw.strip() or f"column{i}"
-        while name.lower() in taken:
+    raw = "".join(text[: reader.line_num])
+    if "\ufffd" in raw or "\0" in raw:
+        raise UnreadableFile("the header line is no text in the declared encoding; correct `encoding`")
+    names: dict[str, str] = {}
+    for i, written in enumerate(record):
+        name = written.strip() or f"column{i}"
+        while sql.folded(name) in names:
             name += "_"
-        taken.add(name.lower())
-        names.append(name)
-    return names
+        names[sql.folded(name)] = name
+    return Readable(
+        path,
+        options,
+        dict.fromkeys(names.values(), "VARCHAR"),
+        n_header_lines=reader.line_num,
+        n_header_delimiters=raw.count(options.delimiter),
+    )
 
 
-def _dialect(options: FileSet) -> dict[str, object]:
-    quoting = csv.QUOTE_MINIMAL if options.quote else csv.QUOTE_NONE
-    return {"delimiter": options.delimiter, "quotechar": options.quote or None, "quoting": quoting}
+# ---------------------------------------------------------------- careful reading
 
 
 def rewrite_carefully(readable: Readable, target: Path) -> Readable:
-    """Copies the sound records of a text file to `target`; the rest becomes `damage`.
+    """Copies the sound records of a text file to `target` as they are; the rest becomes `damage`.
 
     Raises:
         UnreadableFile: the format has no records that could be told apart (a JSON array, Parquet).
@@ -137,134 +190,174 @@ def rewrite_carefully(readable: Readable, target: Path) -> Readable:
     if readable.options.format == "jsonl":
         return _rewrite_json_lines(readable, target)
     if not readable.is_delimited:
-        raise UnreadableFile(f"damaged {readable.options.format} file")
-    result = Readable(target, readable.options, readable.types, array("q"))
-    width = len(readable.types)
-    with target.open("w", encoding="utf-8", newline="") as out:
-        writer = csv.writer(out, **_dialect(readable.options))  # type: ignore[arg-type]
-        for number, (line, record, reason) in enumerate(_records(readable)):
-            if number == 0 and not reason:
-                writer.writerow(list(readable.types))
-                continue
-            if not reason and len(record) != width:
-                reason = f"{len(record)} columns where the header has {width}"
+        raise UnreadableFile(f"damaged {readable.options.format} file; deliver it again")
+    lines, damage = array("q"), list[Damage]()
+    with target.open("wb") as out:
+        # The reader skips one line; which names stand in it does not matter.
+        out.write(
+            readable.options.delimiter.join(f"c{i}" for i in range(len(readable.types))).encode() + b"\n"
+        )
+        for line, record, reason in _Records(readable):
             if reason:
-                result.damage.append(Damage(line, reason))
-                continue
-            writer.writerow(record)
-            assert result.record_lines is not None
-            result.record_lines.append(line)
-    return result
+                damage.append(Damage(line, reason))
+            else:
+                out.write(record.encode() + b"\n")
+                lines.append(line)
+    return Readable(target, readable.options, readable.types, lines, damage, n_header_lines=1)
 
 
-class _Replay:
-    """Lines of a file as text, with those of the record under way kept to be read again."""
+class _Dialect:
+    """What lines and records of a delimited file look like, the same as to the fast reader.
 
-    def __init__(self, path: Path) -> None:
-        self._source = files.lines(path)
-        self._again: list[tuple[int, str]] = []
-        self.current: list[tuple[int, str]] = []
-
-    def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        if self._again:
-            number, text = self._again.pop()
-        else:
-            number, raw = next(self._source)
-            encoding = "utf-8-sig" if number == 1 else "utf-8"
-            text = raw.decode(encoding, errors="surrogateescape")
-        self.current.append((number, text))
-        return text
-
-    def give_back_all_but_first(self) -> None:
-        self._again.extend(reversed(self.current[1:]))
-
-
-def _records(readable: Readable) -> Iterator[tuple[int, list[str], str]]:
-    """Every record as (line, values, reason); a reason says why it cannot be used.
-
-    After a stray quote reading goes on with the very next line, so that one bad character costs
-    one line and not the rest of the file.
+    Every pattern is possessive: a line is read once, whatever is in it.
     """
-    csv.field_size_limit(files.MAX_LINE_BYTES)
-    replay = _Replay(readable.path)
-    dialect = _dialect(readable.options)
-    reader = csv.reader(replay, strict=True, **dialect)  # type: ignore[arg-type]
-    while True:
-        replay.current = []
-        try:
-            record = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            line = replay.current[0][0] if replay.current else 0
-            replay.give_back_all_but_first()
-            reader = csv.reader(replay, strict=True, **dialect)  # type: ignore[arg-type]
-            yield line, [], f"malformed line ({error})"
-            continue
-        if record:
-            yield replay.current[0][0], record, _text_damage(replay.current)
+
+    def __init__(self, options: FileSet, width: int) -> None:
+        mark, quote = re.escape(options.delimiter), re.escape(options.quote)
+        plain = rf"(?:(?!{mark})[^\r\n])*+"
+        if quote:
+            pad = "" if options.delimiter == " " else " *+"
+            inside = rf"(?:[^{quote}]|{quote}{quote})*+"
+            value = rf"(?:{pad}{quote}{inside}{quote}{pad}|(?!{pad}{quote}){plain})"
+            opened = rf"{pad}{quote}{inside}"
+            self.opening = re.compile(rf"(?:{value}{mark})*+{opened}")
+            self.still_open = re.compile(rf"{inside}(?:{quote}{pad}(?:{mark}{value})*+{mark}{opened})?")
+            self.closing = re.compile(rf"{inside}{quote}{pad}(?:{mark}{value})*+")
+        else:
+            value = plain
+        self.quote = options.quote
+        self.record = re.compile(rf"{value}(?:{mark}{value}){{{width - 1}}}")
+        self.any_width = re.compile(rf"{value}(?:{mark}{value})*+")
+        self.mark = re.compile(rf"{value}({mark}|\Z)")
 
 
-def _text_damage(lines: list[tuple[int, str]]) -> str:
-    overlong = files.OVERLONG.decode("utf-8", errors="surrogateescape")
-    for _, text in lines:
-        if text == overlong:
-            return f"line longer than {files.MAX_LINE_BYTES:,} bytes"
-        if not text.isascii() and any("\udc80" <= c <= "\udcff" for c in text):
-            return "not UTF-8 text"
-    return ""
+class _Records:
+    """Every record of a delimited file as (line, text, reason); a reason says why it cannot be used.
+
+    After a quote that never closes, reading goes on with the very next line, so that one bad
+    character costs one line and not the rest of the file.
+    """
+
+    def __init__(self, readable: Readable) -> None:
+        self._width = len(readable.types)
+        self._dialect = _Dialect(readable.options, self._width)
+        self._source = islice(files.lines(readable.path), readable.n_header_lines, None)
+        self._again: list[tuple[int, bytes]] = []
+        self._budget = max(_MIN_REREAD, readable.path.stat().st_size * _MAX_REREAD_RATIO)
+
+    def _next(self) -> tuple[int, bytes] | None:
+        return self._again.pop() if self._again else next(self._source, None)
+
+    def __iter__(self) -> Iterator[tuple[int, str, str]]:
+        while (following := self._next()) is not None:
+            line, raw = following
+            text, reason = _as_text(raw)
+            record = _without_end(text)
+            if not reason and not record and self._width > 1:
+                continue  # an empty line is no record
+            if not reason and not self._dialect.record.fullmatch(record):
+                if self._dialect.quote and self._dialect.opening.fullmatch(text):
+                    record, reason = self._continued(text)
+                else:
+                    reason = self._fault(record)
+            yield line, record, reason
+
+    def _continued(self, text: str) -> tuple[str, str]:
+        """The whole record whose first line leaves a quote open; what is not part of it is given back."""
+        taken: list[tuple[int, bytes]] = []
+        parts, size = [text], len(text)
+        while size <= files.MAX_LINE_BYTES and (following := self._next()) is not None:
+            taken.append(following)
+            text, reason = _as_text(following[1])
+            parts.append(text)
+            size += len(text)
+            if reason:
+                break
+            if self._dialect.closing.fullmatch(_without_end(text)):
+                record = _without_end("".join(parts))
+                if self._dialect.record.fullmatch(record):
+                    return record, ""
+                break
+            if not self._dialect.still_open.fullmatch(text):
+                break
+        self._again.extend(reversed(taken))
+        self._budget -= size
+        if self._budget < 0:
+            raise UnreadableFile("too many quotes never close; correct `quote`")
+        return "", "a quote that never closes, or closes in the wrong place"
+
+    def _fault(self, record: str) -> str:
+        if not self._dialect.any_width.fullmatch(record):
+            return "a quote or a line break in the wrong place"
+        n_columns = sum(map(bool, self._dialect.mark.findall(record))) + 1
+        return f"{n_columns} columns where the header has {self._width}"
+
+
+def _as_text(raw: bytes) -> tuple[str, str]:
+    if raw == files.OVERLONG:
+        return "", f"line longer than {files.MAX_LINE_BYTES:,} bytes"
+    if b"\0" in raw:
+        return "", "holds a NUL byte"
+    try:
+        return raw.decode(), ""
+    except UnicodeDecodeError:
+        return "", "no text in the declared encoding"
+
+
+def _without_end(text: str) -> str:
+    return text.removesuffix("\n").removesuffix("\r")
 
 
 def _rewrite_json_lines(readable: Readable, target: Path) -> Readable:
-    lines = array("q")
-    damage: list[Damage] = []
-    keys: dict[str, str] = {}
-    with target.open("wb") as out:
-        for number, raw in files.lines(readable.path):
-            if number == 1:
-                raw = raw.removeprefix(b"\xef\xbb\xbf")
-            if raw.isspace() or not raw:
-                continue
-            value, reason = _json_object(raw)
-            if reason:
-                damage.append(Damage(number, reason))
-                continue
-            keys.update(dict.fromkeys(value, "VARCHAR"))
-            out.write(raw if raw.endswith(b"\n") else raw + b"\n")
-            lines.append(number)
-    return Readable(target, readable.options, readable.types | keys, lines, damage)
+    lines, damage = array("q"), list[Damage]()
+    types = {sql.folded(name): name for name in readable.types}
+    numbered = files.lines(readable.path)
+    with target.open("wb") as out, duckdb.connect(config={"threads": 1}) as connection:
+        while batch := list(islice(numbered, _BATCH_LINES)):
+            sound: list[tuple[int, str]] = []
+            for line, raw in batch:
+                text, reason = _as_text(raw.removeprefix(b"\xef\xbb\xbf") if line == 1 else raw)
+                if reason:
+                    damage.append(Damage(line, reason))
+                elif text.strip():
+                    sound.append((line, _without_end(text)))
+            for (line, text), (reason, keys) in zip(sound, _judged(connection, sound), strict=True):
+                if reason:
+                    damage.append(Damage(line, reason))
+                    continue
+                for key in keys:
+                    types.setdefault(sql.folded(key), key)
+                out.write(text.encode() + b"\n")
+                lines.append(line)
+    damage.sort(key=lambda one: one.line)
+    return Readable(target, readable.options, dict.fromkeys(types.values(), "VARCHAR"), lines, damage)
 
 
-def _json_object(raw: bytes) -> tuple[dict[str, object], str]:
-    if raw == files.OVERLONG:
-        return {}, f"line longer than {files.MAX_LINE_BYTES:,} bytes"
-    try:
-        value = json.loads(raw.decode("utf-8"), parse_constant=_refuse_constant)
-    except UnicodeDecodeError:
-        return {}, "not UTF-8 text"
-    except RecursionError:
-        return {}, "JSON nested too deeply"
-    except ValueError as error:
-        return {}, f"malformed JSON ({getattr(error, 'msg', error)})"
-    if not isinstance(value, dict):
-        return {}, "a JSON value that is no object"
-    if _depth(value) > _MAX_JSON_DEPTH:
-        return {}, "JSON nested too deeply"
-    return value, ""
-
-
-def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is no JSON number")
-
-
-def _depth(value: object) -> int:
-    deepest, stack = 0, [(value, 1)]
-    while stack:
-        item, depth = stack.pop()
-        deepest = max(deepest, depth)
-        children = item.values() if isinstance(item, dict) else item if isinstance(item, list) else ()
-        stack.extend((child, depth + 1) for child in children if isinstance(child, dict | list))
-    return deepest
+def _judged(
+    connection: duckdb.DuckDBPyConnection, lines: list[tuple[int, str]]
+) -> list[tuple[str, list[str]]]:
+    """Reason (or none) and keys of JSON lines, by the parser that will read them."""
+    texts = pa.table(
+        {"number": range(len(lines)), "line": pa.array([text for _, text in lines], pa.string())}
+    )
+    connection.register("texts", texts)
+    return connection.execute(
+        """
+        SELECT
+            CASE
+                WHEN keys IS NULL AND json_valid(line) THEN 'a JSON value that is no object'
+                WHEN keys IS NULL THEN 'malformed JSON'
+                WHEN len(keys) <> len(list_distinct(keys)) THEN 'a JSON key that is written twice'
+                ELSE ''
+            END,
+            coalesce(keys, [])
+        FROM (
+            SELECT
+                number,
+                line,
+                CASE WHEN json_valid(line) AND json_type(line) = 'OBJECT' THEN json_keys(line) END AS keys
+            FROM texts
+        )
+        ORDER BY number
+        """
+    ).fetchall()

@@ -378,8 +378,8 @@ def head(
         raise UnreadableFile("the file is empty")
     if options.format != "parquet":
         codec = files.needs_transcoding(path, options.encoding)
-        if codec or _has_bare_returns(path):
-            path = files.transcode(path, codec or "utf-8", scratch / "text")
+        if codec:
+            path = files.transcode(path, codec, scratch / "text")
     if options.format in ("json", "parquet"):
         whole = reading.open_readable(connection, path, options)
         return _Limited(whole.path, whole.options, whole.types, limit=limit)
@@ -398,12 +398,6 @@ class _Limited(Readable):
 
     def relation(self, *, rejects: bool = False) -> str:
         return f"(SELECT * FROM {super().relation(rejects=rejects)} LIMIT {self.limit})"
-
-
-def _has_bare_returns(path: Path) -> bool:
-    with path.open("rb") as file:
-        start = file.read(files.CHUNK_BYTES)
-    return b"\n" not in start and b"\r" in start
 
 
 def _cut(path: Path, options: FileSet, target: Path, limit: int) -> Path:
@@ -481,17 +475,19 @@ def _epoch(values: list[str]) -> str:
     return ""
 
 
+_ISO = re.compile(
+    r"\d{4}[-/]\d{1,2}[-/]\d{1,2}"
+    r"([T ]+\d{1,2}:\d{2}(:\d{2}(\.\d*)?)?( *(Z|z|UTC|GMT|[+-]\d{2}(:?\d{2})?))?)?"
+)
+
+
 def _plain_fit(connection: duckdb.DuckDBPyConnection, values: list[str]) -> bool:
     """Whether landing reads the values without any format."""
-    if not all(re.match(r"\d{4}[-/]\d", v) for v in values):
+    if not all(map(_ISO.fullmatch, values)):
         return False
-    has_offset = r"regexp_matches(v, '\d{2}:\d{2}.*([+-]\d{2}(:?\d{2})?|Z|z)$')"
-    query = (
-        f"SELECT count(*) FILTER (WHERE CASE WHEN {has_offset} THEN TRY_CAST(v AS TIMESTAMPTZ) IS NOT NULL "
-        "ELSE TRY_CAST(v AS TIMESTAMP) IS NOT NULL END) FROM (SELECT unnest($1::VARCHAR[]) AS v)"
-    )
-    n_read = connection.execute(query, [values]).fetchall()[0][0]
-    return bool(n_read >= _MIN_FIT * len(values))
+    days = [re.split("[T ]", value)[0] for value in values]
+    query = "SELECT count(TRY_CAST(v AS DATE)) FROM (SELECT unnest($1::VARCHAR[]) AS v)"
+    return bool(connection.execute(query, [days]).fetchall()[0][0] >= _MIN_FIT * len(values))
 
 
 @cache
@@ -500,7 +496,7 @@ def _formats_by_skeleton() -> dict[str, list[str]]:
     zoned = [d + t + z for d in _DATE_PARTS for t in _TIME_PARTS for z in ("", "%z", " %z") if t or not z]
     for one in (*zoned, *_OTHER_FORMATS):
         example = re.sub(r"%[a-zA-Z]", lambda code: _EXAMPLES.get(code[0], code[0]), one)
-        for offset in ("+0100", "+01:00", "+01") if "%z" in example else ("",):
+        for offset in ("+0100", "+01:00", "+01", "Z") if "%z" in example else ("",):
             found.setdefault(_skeleton(example.replace("%z", offset)), []).append(one)
     return found
 
@@ -520,13 +516,19 @@ def _fits(
         return {}
     # A year like 24 shows that %Y swallowed two digits.
     columns = ", ".join(
-        f"coalesce(year(CAST(try_strptime(v, {sql.text(f)}) AS TIMESTAMP)) BETWEEN 1950 AND 2100, false)"
+        f"coalesce(year(CAST(try_strptime({_spelled(f)}, {sql.text(f)}) AS TIMESTAMP)) "
+        "BETWEEN 1950 AND 2100, false)"
         for f in candidates
     )
     rows = connection.execute(
         f"SELECT {columns} FROM (SELECT unnest($1::VARCHAR[]) AS v)", [values]
     ).fetchall()
     return {f: [row[i] for row in rows] for i, f in enumerate(candidates)}
+
+
+def _spelled(date_format: str) -> str:
+    """The value as landing hands it to strptime, which knows no Z."""
+    return "regexp_replace(v, '[Zz]$', '+00:00')" if "%z" in date_format else "v"
 
 
 def _cover(fits: dict[str, list[bool]]) -> tuple[list[str], int]:
@@ -1135,6 +1137,9 @@ def _not_utf8(path: Path) -> bytes:
     return b"" if is_utf8 else foreign[: _TEXT_SAMPLE // 4]
 
 
+_WRAPPED = re.compile(r'"(\w+)"\s*:\s*\[\s*\{')
+
+
 def _json_format(text: str, name: str) -> Any:
     stripped = text.lstrip()
     if stripped.startswith("[") and re.match(r"\[\s*(\{|\]|$)", stripped):
@@ -1143,17 +1148,23 @@ def _json_format(text: str, name: str) -> Any:
         return ""
     first, _, rest = stripped.partition("\n")
     try:
-        is_object = isinstance(json.loads(first), dict)
+        value = json.loads(first)
     except ValueError:
-        is_object = False
-    if is_object:
+        value = None
+    is_wrapped = name.lower().endswith(".json") and not rest.strip() and _WRAPPED.search(first)
+    if isinstance(value, dict) and not is_wrapped:
         return "jsonl"
     if not rest and not re.search(r"\.(json|jsonl|ndjson)", name.lower()):
         return ""
-    raise UnreadableFile(
-        "one JSON object, not a list of records; take the list out of it, "
-        "e.g. jq -c '.records[]' FILE > records.jsonl"
-    )
+    raise UnreadableFile(f"one JSON object, not a list of records; {_way_out(text)}")
+
+
+def _way_out(text: str) -> str:
+    """How to make records of a JSON object, with the name of the list that it holds."""
+    match = _WRAPPED.search(text)
+    if match is None:
+        return "write each object on a line of its own, e.g. jq -c . FILE > records.jsonl"
+    return f"take the list out of it, e.g. jq -c '.{match[1]}[]' FILE > records.jsonl"
 
 
 _DIALECT_RECORDS = 300
@@ -1296,13 +1307,15 @@ class _Writer:
 
     def _top(self) -> list[str]:
         n = self.columns[0].n_records if self.columns else 0
+        records = f"{n:,} record{'' if n == 1 else 's'}"
         lines = [
-            f"# Draft for {one_line(self.file.name)}, made from its first {n:,} records.",
+            f"# Draft for {one_line(self.file.name)}, made from its first {records}.",
             "# Look at every line marked <- , then run: faultline sources check",
         ]
         lines += [f"# <- {warning}" for warning in self.look.warnings]
         times = [m.column for name, m in self.best.matches.items() if self._type(name) == "ts"]
-        has_offsets = bool(times) and all(c.is_epoch or c.share(_WITH_OFFSET) == 1 for c in times if c.counts)
+        filled = [column for column in times if column.counts]
+        has_offsets = bool(filled) and all(c.is_epoch or c.share(_WITH_OFFSET) == 1 for c in filled)
         zone = "every stamp carries its offset; days are cut in this zone"
         if not has_offsets:
             zone = "<- zone of stamps that carry no offset, e.g. Europe/Berlin"
@@ -1490,25 +1503,25 @@ class _Writer:
         words = self._vocabulary(name)
         if not words or not column.counts:
             return []
+        is_harmless = name == "field" or not column.has_personal_name
+        is_shown = column.is_short and is_harmless and not column.has_personal_values
         known, unknown = {}, []
         for value in sorted(column.counts):
-            ours = _recognised(value, words)
-            if ours is None:
+            ours = _recognised(value, words, by_first_word=is_shown)
+            if not ours:
                 unknown.append(value)
             elif ours != value and not (self._type(name) == "bool" and value.casefold() in (*_YES, *_NO)):
                 known[value] = ours
         choices = ", ".join(dict.fromkeys(words.values()))
         lines = ["          map:"] if known else []
         lines += [f"            {scalar(value)}: {ours}" for value, ours in known.items()]
-        if unknown:
-            start = "            " if known else "          # map: "
-            is_shown = column.is_short and not column.has_personal_values
-            if is_shown and (name == "field" or not column.has_personal_name):
-                lines.append(f"{start}# <- put one of these behind each value: {choices}")
-                lines += [f"            # {scalar(one_line(value))}:" for value in unknown]
-            else:
-                share = f"{len(unknown)} of {len(column.counts)} values are"
-                lines.append(f"{start}# <- {share} none of ours yet; ours: {choices}")
+        start = "            " if known else "          # map: "
+        if unknown and is_shown:
+            lines.append(f"{start}# <- put one of these behind each value: {choices}")
+            lines += [f"            # {scalar(one_line(value))}:" for value in unknown]
+        elif unknown:
+            share = f"{len(unknown)} of {len(column.counts)} values are"
+            lines.append(f"{start}# <- {share} none of ours yet; ours: {choices}")
         return lines
 
     def _vocabulary(self, name: str) -> dict[str, str]:
@@ -1553,15 +1566,13 @@ def _trivial(column: _Column) -> str:
     return _shape(column.counts.most_common(1)[0][0])
 
 
-def _recognised(value: str, words: dict[str, str]) -> str | None:
-    plain_value = " ".join(_words(value)) or value.casefold()
+def _recognised(value: str, words: dict[str, str], *, by_first_word: bool) -> str:
+    """Our word for a value, or nothing. The first word may tell enough: "Closed with explanation"."""
+    phrase = " ".join(_words(value)) or value.casefold()
     if len(value) > _MAX_VALUE:
-        return None
-    if plain_value in words:
-        return words[plain_value]
-    # "Closed with explanation", "1 - Resolved"
-    first = words.get(plain_value.split(" ")[0])
-    return first if first == "closed" else None
+        return ""
+    first = words.get(phrase.split(" ")[0], "")
+    return words.get(phrase) or (first if by_first_word and first == "closed" else "")
 
 
 def _double(text: str) -> str:

@@ -10,9 +10,9 @@ import hashlib
 import json
 import re
 from collections.abc import Hashable
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -25,9 +25,9 @@ from orchestration.errors import ConfigurationError
 from orchestration.extract import contract
 
 # Raised when landing writes the same input differently: everything is then landed anew.
-LANDING_VERSION = 1
+LANDING_VERSION = 2
 EPOCH_FORMATS = ("epoch", "epoch_ms")
-Scalar = str | int | float | bool | None
+_CLOCK_AND_CHANCE = ("VOLATILE", "CONSISTENT_WITHIN_QUERY")
 
 
 class SourceError(ConfigurationError):
@@ -44,19 +44,23 @@ class Mapping(BaseModel):
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
     expression: str = Field(alias="from")
-    map: dict[str, Scalar] = {}
-    otherwise: Scalar = None
+    map: dict[str, str | None] = {}
+    otherwise: str | None = None
     dates: list[str] = []
-
-    @field_validator("map", mode="before")
-    @classmethod
-    def _keys_are_text(cls, value: dict[object, Scalar]) -> dict[str, Scalar]:
-        return {("true" if k is True else "false" if k is False else str(k)): v for k, v in value.items()}
 
     @property
     def has_otherwise(self) -> bool:
         """Whether values outside the map are replaced (even by null) instead of kept."""
         return "otherwise" in self.model_fields_set
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+        _parser().execute("SELECT timezone(?::VARCHAR, TIMESTAMP '2000-01-01')", [name])
+    except (ZoneInfoNotFoundError, ValueError, OSError, duckdb.Error):
+        raise ValueError(f"no time zone is called {name!r}; write e.g. Europe/Berlin") from None
+    return name
 
 
 class FileSet(BaseModel):
@@ -81,24 +85,58 @@ class FileSet(BaseModel):
     @classmethod
     def _encoding_is_known(cls, value: str) -> str:
         try:
+            "".encode(value)  # refuses what is a codec, but not of text
             return codecs.lookup(value).name
-        except LookupError:
+        except (LookupError, ValueError):
             raise ValueError(f"no encoding is called {value!r}") from None
 
     @field_validator("delimiter", "quote")
     @classmethod
     def _one_character(cls, value: str) -> str:
-        if len(value) > 1:
+        if len(value) > 1 or value in ("\n", "\r"):
             raise ValueError(f"must be one character, not {value!r}")
         return value
+
+    @field_validator("list_separator")
+    @classmethod
+    def _separates(cls, value: str) -> str:
+        if not value:
+            raise ValueError("must be a character or more")
+        return value
+
+    @field_validator("glob")
+    @classmethod
+    def _glob_can_be_searched(cls, value: str) -> str:
+        parts = PurePosixPath(value).parts
+        if not parts or parts[0] == "/" or ".." in parts:
+            raise ValueError("must stay below the exports folder")
+        if any("**" in part and part != "**" for part in parts):
+            raise ValueError("** stands for whole folders, as in **/*.csv")
+        return value
+
+    @field_validator("delivered")
+    @classmethod
+    def _pattern_compiles(cls, value: str) -> str:
+        try:
+            re.compile(value)
+        except re.error as error:
+            raise ValueError(
+                f"{value!r} is no pattern ({error}); write e.g. '(\\d{{4}}-\\d{{2}}-\\d{{2}})'"
+            ) from None
+        return value
+
+    @field_validator("time_zone")
+    @classmethod
+    def _zone_is_known(cls, value: str) -> str:
+        return value and _known_zone(value)
 
     @model_validator(mode="after")
     def _options_fit_the_format(self) -> "FileSet":
         if self.format not in ("csv", "tsv") and self.delimiter:
             raise ValueError(f"a delimiter means nothing for {self.format}")
         self.delimiter = self.delimiter or ("\t" if self.format == "tsv" else ",")
-        if self.glob.startswith("/") or ".." in Path(self.glob).parts:
-            raise ValueError("glob must stay below the exports folder")
+        if self.delimiter == self.quote:
+            raise ValueError(f"delimiter and quote are both {self.quote!r}")
         return self
 
 
@@ -117,11 +155,7 @@ class SourceDocument(BaseModel):
     @field_validator("time_zone")
     @classmethod
     def _zone_is_known(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError):
-            raise ValueError(f"no time zone is called {value!r}; write e.g. Europe/Berlin") from None
-        return value
+        return _known_zone(value)
 
     @field_validator("phone_region")
     @classmethod
@@ -169,9 +203,11 @@ class Source:
         return self.document.files[file_set].time_zone or self.document.time_zone
 
     def fingerprint(self, file_set: str) -> str:
-        """Changes when the mapping of a file set changes, so that its files are landed anew."""
+        """Changes when the mapping or the contract of a file set changes, so that its files land anew."""
         settings = self.document.files[file_set].model_dump(mode="json")
-        parts = [LANDING_VERSION, self.centre, self.zone(file_set), self.document.phone_region, settings]
+        columns = [[astuple(c) for c in feed.entity.columns.values()] for feed in self.feeds[file_set]]
+        zone, region = self.zone(file_set), self.document.phone_region
+        parts = [LANDING_VERSION, self.centre, zone, region, settings, columns]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -192,7 +228,9 @@ def load_folder(folder: Path) -> list[Source]:
         source = load(file)
         if source.instance in sources:
             other = sources[source.instance].path.name
-            raise SourceError(file, 1, f"source {source.instance!r} is also the name of {other}.", "Rename one.")
+            raise SourceError(
+                file, 1, f"source {source.instance!r} is also the name of {other}.", "Rename one."
+            )
         sources[source.instance] = source
     return list(sources.values())
 
@@ -205,24 +243,48 @@ def load(file: Path) -> Source:
     """
     try:
         text = file.read_text(encoding="utf-8-sig")
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        root = yaml.compose(text, Loader=_TextLoader)
+    except OSError as error:
+        raise SourceError(file, 1, f"cannot be read ({error.strerror}).", "Check the path.") from error
     except UnicodeDecodeError as error:
         raise SourceError(file, 1, f"not UTF-8 ({error.reason}).", "Save the file as UTF-8.") from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        raise SourceError(file, line, f"not valid YAML: {error.problem}.", "Check the indentation and quotes.") from error
+        raise SourceError(
+            file, line, f"not valid YAML: {error.problem}.", "Check the indentation and quotes."
+        ) from error
+    except yaml.YAMLError as error:
+        problem = str(error).splitlines()[0]
+        raise SourceError(file, 1, f"not valid YAML: {problem}.", "Remove control characters.") from error
     if not isinstance(root, yaml.MappingNode):
-        raise SourceError(file, 1, "the file holds no settings.", "Start one with: faultline sources new FILE")
+        raise SourceError(
+            file, 1, "the file holds no settings.", "Start one with: faultline sources new FILE"
+        )
     lines = _Lines(file, root)
-    document = _document(file, yaml.safe_load(text), lines)
+    document = _document(file, yaml.load(text, Loader=_TextLoader), lines)  # noqa: S506 - a SafeLoader
     feeds = {
-        name: [_feed(file, lines, ("files", name, "feeds", entity), entity, body) for entity, body in files.feeds.items()]
+        name: [
+            _feed(file, lines, ("files", name, "feeds", entity), entity, body)
+            for entity, body in files.feeds.items()
+        ]
         for name, files in document.files.items()
     }
     for name, files in document.files.items():
         _check_dates(file, lines, ("files", name, "dates"), files.dates)
     return Source(file, document, feeds)
+
+
+class _TextLoader(yaml.SafeLoader):
+    """Reads every plain value as the text that stands there, null apart.
+
+    YAML would turn the key `No` of a value map into false and 007 into 7, which no export contains.
+    """
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 - the shape that yaml asks for
+        first: [(tag, pattern) for tag, pattern in resolvers if tag.endswith((":null", ":merge"))]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
 
 class _Lines:
@@ -241,8 +303,10 @@ class _Lines:
         if not isinstance(node, yaml.MappingNode):
             return
         for key, value in node.value:
-            here = (*path, key.value)
             line = key.start_mark.line + 1
+            if not isinstance(key, yaml.ScalarNode):
+                raise SourceError(self._file, line, "a list cannot be a key.", "Write the key as one word.")
+            here = (*path, key.value)
             if here in self._lines:
                 raise SourceError(self._file, line, f"{key.value!r} is written twice.", "Keep one of them.")
             self._lines[here] = line
@@ -270,7 +334,7 @@ def _from_validation(
     name = str(where[-1]) if where else ""
     line = lines.of((*base, *where))
     if first["type"] == "extra_forbidden":
-        owner = FileSet if len(where) > 2 and where[0] == "files" else model
+        owner = FileSet if where[0] == "files" and where[1:-1] else model
         known = [f.alias or n for n, f in owner.model_fields.items()]
         return SourceError(file, line, f"unknown setting {name!r}.", _suggest(name, known))
     if first["type"] == "missing":
@@ -284,7 +348,9 @@ def _suggest(name: str, known: list[str]) -> str:
     return f"Did you mean {close[0]!r}?" if close else f"Known here: {', '.join(sorted(known))}."
 
 
-def _feed(file: Path, lines: _Lines, at: tuple[Hashable, ...], entity_name: str, body: dict[str, Any]) -> Feed:
+def _feed(
+    file: Path, lines: _Lines, at: tuple[Hashable, ...], entity_name: str, body: dict[str, Any]
+) -> Feed:
     entities = contract.entities()
     if entity_name not in entities:
         raise SourceError(
@@ -308,10 +374,12 @@ def _feed(file: Path, lines: _Lines, at: tuple[Hashable, ...], entity_name: str,
                 raise _from_validation(file, lines, here, error.errors()[0], Mapping) from error
             _check_dates(file, lines, (*here, "dates"), mappings[name].dates)
         elif isinstance(value, str):
-            mappings[name] = Mapping(expression=value)  # type: ignore[call-arg]
+            mappings[name] = Mapping(expression=value)
         else:
             raise SourceError(
-                file, line, f"{name}: {value!r} is neither a column nor an expression.",
+                file,
+                line,
+                f"{name}: {value!r} is neither a column nor an expression.",
                 "Write a column name, or a constant in quotes within quotes: \"'text'\".",
             )
         columns[name] = _referenced(file, line, name, mappings[name].expression)
@@ -320,7 +388,9 @@ def _feed(file: Path, lines: _Lines, at: tuple[Hashable, ...], entity_name: str,
     missing = [name for name in entity.required if name not in mappings]
     if missing:
         raise SourceError(
-            file, lines.of(at), f"{entity_name} needs {', '.join(missing)}.",
+            file,
+            lines.of(at),
+            f"{entity_name} needs {', '.join(missing)}.",
             "Say which column or expression fills it.",
         )
     return Feed(entity, str(where), mappings, {name: lines.of((*at, name)) for name in columns}, columns)
@@ -345,11 +415,21 @@ def _referenced(file: Path, line: int, name: str, expression: str) -> tuple[str,
         if not isinstance(node, dict):
             return
         kind = node.get("class", "")
-        if str(node.get("function_name", "")).startswith(("list_", "array_")):
+        function = str(node.get("function_name", "")).lower()
+        if function.startswith(("list_", "array_")) or function in ("filter", "apply", "reduce"):
             bound |= _lambda_parameters(node)
+        if kind == "FUNCTION" and function in _unfit_functions():
+            raise SourceError(
+                file,
+                line,
+                f"{name}: {function} {_unfit_functions()[function]}.",
+                "Use columns of this row only.",
+            )
         if kind in _FORBIDDEN_NODES:
             raise SourceError(
-                file, line, f"{name}: {_FORBIDDEN_NODES[kind]} cannot fill a field.",
+                file,
+                line,
+                f"{name}: {_FORBIDDEN_NODES[kind]} cannot fill a field.",
                 "Use columns of this row only.",
             )
         if kind == "COLUMN_REF" and node["column_names"][0] not in bound:
@@ -362,7 +442,9 @@ def _referenced(file: Path, line: int, name: str, expression: str) -> tuple[str,
     if parsed.get("error"):
         reason = str(parsed.get("error_message", "")).splitlines()[0]
         raise SourceError(
-            file, line, f"{name}: cannot read the expression {expression!r} ({reason}).",
+            file,
+            line,
+            f"{name}: cannot read the expression {expression!r} ({reason}).",
             "A column with blanks is written '\"like this\"'.",
         )
     statements = parsed["statements"]
@@ -378,6 +460,23 @@ def _parser() -> duckdb.DuckDBPyConnection:
     return duckdb.connect()
 
 
+@cache
+def _unfit_functions() -> dict[str, str]:
+    """Functions that no field can be filled with, and why: one row in, one value out, always the same."""
+    found = _parser().execute(
+        "SELECT function_name, bool_or(function_type = 'scalar'), bool_or(stability IN ?) "
+        "FROM duckdb_functions() WHERE function_type IN ('scalar', 'aggregate', 'table') GROUP BY ALL",
+        [list(_CLOCK_AND_CHANCE)],
+    )
+    return {
+        name: "would give another value in the next run"
+        if is_scalar
+        else "does not give one value for each row"
+        for name, is_scalar, changes in found.fetchall()
+        if changes or not is_scalar
+    }
+
+
 def _lambda_parameters(function: dict[str, Any]) -> frozenset[str]:
     arguments = [argument["expression"] for argument in function["arguments"]]
     heads = [a["lhs"] for a in arguments if a.get("class") == "LAMBDA"]
@@ -386,17 +485,32 @@ def _lambda_parameters(function: dict[str, Any]) -> frozenset[str]:
 
 def _check_dates(file: Path, lines: _Lines, at: tuple[Hashable, ...], formats: list[str]) -> None:
     for i, one in enumerate(formats):
-        if one not in EPOCH_FORMATS and "%" not in one:
-            raise SourceError(
-                file, lines.of((*at, i)), f"{one!r} is no date format.",
-                "Write it with strptime codes, e.g. '%d.%m.%Y %H:%M', or epoch, epoch_ms.",
-            )
+        _check_date_format(file, lines.of((*at, i)), one)
+    if len(set(formats) & set(EPOCH_FORMATS)) > 1:
+        raise SourceError(file, lines.of(at), "a number cannot be both epoch and epoch_ms.", "Keep one.")
     orders = {_day_month_order(one) for one in formats} - {""}
     if len(orders) > 1:
         raise SourceError(
-            file, lines.of(at), "the date formats disagree on whether the day or the month comes first.",
+            file,
+            lines.of(at),
+            "the date formats disagree on whether the day or the month comes first.",
             "Keep one order: 03/04 would otherwise be a guess.",
         )
+
+
+def _check_date_format(file: Path, line: int, one: str) -> None:
+    if one in EPOCH_FORMATS:
+        return
+    remedy = "Write it with strptime codes, e.g. '%d.%m.%Y %H:%M', or epoch, epoch_ms."
+    try:
+        _parser().execute("SELECT try_strptime('', ?::VARCHAR)", [one])
+    except duckdb.Error as error:
+        raise SourceError(file, line, f"{one!r} is no date format.", remedy) from error
+    if not re.search("%-?[yYcx]", one):
+        raise SourceError(file, line, f"{one!r} is no date format: it has no year.", remedy)
+    if one.endswith("Z") and not one.endswith("%Z"):
+        problem = f"{one!r} would take the Z, which means UTC, for a letter."
+        raise SourceError(file, line, problem, "Write %z in its place.")
 
 
 def _day_month_order(date_format: str) -> str:

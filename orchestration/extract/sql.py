@@ -1,6 +1,8 @@
 """Text that is safe inside SQL: every name and value from outside passes through here."""
 
+import re
 from collections.abc import Iterable
+from pathlib import Path
 
 
 def name(identifier: str) -> str:
@@ -16,3 +18,18 @@ def text(value: str) -> str:
 def texts(values: Iterable[str]) -> str:
     """A bracketed list of string literals."""
     return "[" + ", ".join(text(value) for value in values) + "]"
+
+
+def path(file: Path) -> str:
+    """Quotes the path of one file to read; DuckDB would take `export[1].csv` for a pattern."""
+    return text(re.sub(r"([*?[])", r"[\1]", str(file)))
+
+
+def paths(files: Iterable[Path]) -> str:
+    """A bracketed list of files to read."""
+    return "[" + ", ".join(path(file) for file in files) + "]"
+
+
+def folded(identifier: str) -> str:
+    """The form in which two identifiers are the same to DuckDB, which folds ASCII letters only."""
+    return identifier.encode("utf-8", "surrogatepass").lower().decode("utf-8", "surrogatepass")

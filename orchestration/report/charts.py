@@ -14,6 +14,7 @@ Payload = dict[str, Any]
 _MEASURES = ("escalated", "reopened", "sla_missed", "bounced")
 _PAIRS = (("team", "reason"), ("team", "channel"), ("reason", "channel"))
 _STATE_RANK = {"unstable": 1, "suppressed": 2, "blind": 3}
+_FIRST_UNRANKABLE = 2
 _LABEL_LIMIT = 80
 
 
@@ -228,7 +229,7 @@ def _map(cells: Sequence[Row], texts: _Texts) -> Payload:
 def _table_order(cell: Row) -> tuple[float, ...]:
     """Steady rates first, by what is certain; what cannot be ranked last, by exposure."""
     rank = _STATE_RANK.get(cell["state"], 0)
-    low = cell["rate_low"] if rank < 2 and cell["rate_low"] is not None else 0.0
+    low = cell["rate_low"] if rank < _FIRST_UNRANKABLE and cell["rate_low"] is not None else 0.0
     return (rank, -low, -(cell["rate"] or 0.0), -(cell["n_exposed"] or 0))
 
 

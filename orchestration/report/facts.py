@@ -57,6 +57,7 @@ _BLIND_SPOT = {
     "window_type": "VARCHAR",
     "status": "VARCHAR",
     "affected_n": "BIGINT",
+    "undecidable_n": "BIGINT",
     "total_n": "BIGINT",
     "affected_share": "DOUBLE",
     "severity": "VARCHAR",

@@ -94,7 +94,9 @@ def test_a_failed_run_ends_with_1_and_leaves_the_publication_whole(demo: Run, de
     home = sources.parent / "home"
     shutil.copytree(demo.home, home, symlinks=True)
     before, link = contents(demo.marts), (home / "published").readlink()
-    # A folder where the warehouse should be: nothing can be built.
+    # Something new to build, and a folder where the warehouse should be.
+    escalations = exports / "crm" / "escalations.csv"
+    escalations.write_bytes(escalations.read_bytes() + b"\n")
     (home / "warehouse.duckdb").unlink()
     (home / "warehouse.duckdb").mkdir()
     done = run(sources, exports, home)

@@ -43,6 +43,8 @@ with
             g.*,
             sum(n) over neighbours - n as n_elsewhere,
             sum(n_day) over neighbours - n_day as n_day_elsewhere,
+            sum(sign(n)) over neighbours - sign(n) as n_busy_hours,
+            sum(sign(n_day)) over neighbours - sign(n_day) as n_busy_days,
             count(*) over neighbours - 1 as n_weeks
         from grid as g
         window
@@ -53,11 +55,16 @@ with
             )
     ),
 
+    -- Silence surprises only where most weeks are busy; one rush must not make its neighbours look silent.
     expected as (
         select
             a.*,
-            exp(-1.0 * n_elsewhere / n_weeks) as p_zero_hour,
-            exp(-1.0 * n_day_elsewhere / n_weeks) as p_zero_day
+            case
+                when 2 * n_busy_hours > n_weeks then exp(-1.0 * n_elsewhere / n_weeks) else 1
+            end as p_zero_hour,
+            case
+                when 2 * n_busy_days > n_weeks then exp(-1.0 * n_day_elsewhere / n_weeks) else 1
+            end as p_zero_day
         from around as a
         where n_weeks >= {{ threshold("min_points") }} and n_elsewhere > 0
     ),

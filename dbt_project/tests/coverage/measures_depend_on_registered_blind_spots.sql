@@ -1,4 +1,5 @@
--- Returns rows (failure) for every link between a heatmap measure and a blind spot of which one is not registered.
+-- Returns rows (failure) for every link between a heatmap measure and a blind spot of which one
+-- is not registered.
 {{ config(meta={"dagster": {"ref": {"name": "measures"}}}) }}
 select m.measure_id, m.blind_spot_id
 from {{ ref("measures") }} as m

@@ -1,9 +1,18 @@
--- Returns rows (failure) for every variable of the project that differs from the threshold of the same name.
-{% set names = ["journey_gap_same_reason_days", "journey_gap_unknown_reason_hours", "journey_close_days", "baseline_weeks"] %}
+-- Returns rows (failure) for every variable of the project that differs from the threshold of the
+-- same name.
+{% set names = [
+    "journey_gap_same_reason_days",
+    "journey_gap_unknown_reason_hours",
+    "journey_close_days",
+    "baseline_weeks",
+] %}
 with
     variables as (
         {% for name in names %}
-            select '{{ name }}' as threshold_id, cast({{ var(name) }} as double) as value {% if not loop.last %} union all {% endif %}
+            select '{{ name }}' as threshold_id, cast({{ var(name) }} as double) as value
+            {% if not loop.last %}
+                union all
+            {% endif %}
         {% endfor %}
     )
 

@@ -1,4 +1,5 @@
--- Returns rows (failure) for every delivered case that is missing from the mart of cases, or has no journey there.
+-- Returns rows (failure) for every delivered case that is missing from the mart of cases, or has
+-- no journey there.
 {{ config(meta={"dagster": {"ref": {"name": "mart_case"}}}) }}
 select c.source_instance, c.case_id
 from {{ ref("int_case__versions") }} as c

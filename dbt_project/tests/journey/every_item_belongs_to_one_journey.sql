@@ -1,4 +1,5 @@
--- Returns rows (failure) for every item without a journey, in several, or in one that was never summed up.
+-- Returns rows (failure) for every item without a journey, in several, or in one that was never
+-- summed up.
 {{ config(meta={"dagster": {"ref": {"name": "int_journey__journeys"}}}) }}
 select i.item_key, count(l.item_key) as n_links, count(j.journey_id) as n_journeys
 from {{ ref("int_journey__items") }} as i

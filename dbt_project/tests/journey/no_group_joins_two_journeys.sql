@@ -1,4 +1,5 @@
--- Returns rows (failure) for every group whose items ended in more than one journey: the passes did not suffice.
+-- Returns rows (failure) for every group whose items ended in more than one journey: the passes
+-- did not suffice.
 {{ config(meta={"dagster": {"ref": {"name": "int_journey__item_links"}}}) }}
 select m.group_key, count(distinct l.journey_id) as n_journeys
 from {{ ref("int_journey__memberships") }} as m

@@ -1,5 +1,5 @@
--- Returns rows (failure) for every item of unknown reason that J4 ties to a neighbour although a case or chain
--- already ties it to a known reason.
+-- Returns rows (failure) for every item of unknown reason that J4 ties to a neighbour although a
+-- case or chain already ties it to a known reason.
 {{ config(meta={"dagster": {"ref": {"name": "int_journey__memberships"}}}) }}
 with
     explicit as (

@@ -1,5 +1,6 @@
--- Returns rows (failure) for every bound that differs from the score intervals printed in Newcombe, Statistics in
--- Medicine 17 (1998), table I (and the complement of one of them), or that exists without observations.
+-- Returns rows (failure) for every bound that differs from the score intervals in table I of
+-- Newcombe, Statistics in Medicine 17 (1998), or the complement of one, or that exists without
+-- observations.
 with
     printed as (
         select 81 as successes, 263 as total, 0.2553 as low, 0.3662 as high

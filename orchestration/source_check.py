@@ -1,0 +1,731 @@
+"""Checks source files against the exports, and shows what they would deliver.
+
+Every complaint names the line of the YAML, and where a value is to blame also the line of the file.
+The very SQL of landing runs over the first records of some files, with a throw-away key for hashes
+and in a temporary folder: nothing is written to the home.
+"""
+
+import difflib
+import re
+import secrets
+import tempfile
+import textwrap
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import yaml
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from orchestration.errors import ConfigurationError
+from orchestration.extract import contract, files, mapping, privacy, sniff, sources, sql
+from orchestration.extract.contract import Column
+from orchestration.extract.files import Delivered, UnreadableFile
+from orchestration.extract.reading import Readable
+from orchestration.extract.sniff import one_line
+from orchestration.extract.sources import Feed, Source, SourceError
+from orchestration.settings import Settings
+
+SAMPLE_RECORDS = 1_000
+SAMPLE_FILES = 10
+_WIDE_RECORDS = 100_000  # looked through where a filter keeps none of the first ones
+# A few odd rows are the quarantine's business; beyond this share the mapping is at fault.
+TOLERATED_SHARE = 0.05
+_SHOWN_ROWS = 3
+_SHOWN_COLUMNS = 6
+_MAX_CELL = 24
+_LABEL = 10
+_INDENT = 5
+_MANY_KILOBYTES = 100
+_NARROWEST = 40
+_MAX_LISTED = 12
+_MAX_HINT_VALUES = 1_000
+
+# A history of whole cases tells all that the case list and the list of changes would.
+_STANDS_IN = {
+    "cases": {"case_snapshots"},
+    "case_changes": {"case_snapshots"},
+    "case_snapshots": {"case_changes"},
+}
+
+
+def check(config: Settings, console: Console) -> bool:
+    """Checks all source files of the folder; prints findings and samples.
+
+    Returns:
+        Whether there is no error; warnings do not count.
+    """
+    report = _Report(console)
+    loaded = _load_all(config.sources, report)
+    about = "Samples show what would land: times in UTC, identifiers hashed."
+    report.line(f"Checking {_count(len(loaded), 'source')}. {about}")
+    if not config.exports.is_dir():
+        report.error("", f"{config.exports} is no folder.", "Point --exports to where the exports arrive.")
+    elif loaded:
+        with tempfile.TemporaryDirectory(prefix="faultline-") as folder, duckdb.connect() as connection:
+            connection.execute(f"SET temp_directory = {sql.text(folder)}")
+            connection.execute(f"SET memory_limit = {sql.text(config.memory_limit)}")
+            connection.execute(f"SET threads = {config.threads}")
+            connection.execute("SET TimeZone = 'UTC'")
+            privacy.install(connection, secrets.token_bytes(32))
+            matched = [
+                _SourceCheck(s, config.exports, connection, Path(folder), report).run() for s in loaded
+            ]
+        _compare_sources(loaded, matched, report)
+        _tell_centres(loaded, report)
+    return report.close(len(loaded))
+
+
+# ---------------------------------------------------------------- what is told
+
+
+@dataclass
+class _Report:
+    """Prints as the check goes on, and keeps the findings for the end, where a person looks."""
+
+    console: Console
+    errors: list[tuple[str, str]] = field(default_factory=list)
+    warnings: list[tuple[str, str]] = field(default_factory=list)
+
+    def error(self, where: str, problem: str, remedy: str) -> None:
+        """Something that would go wrong in a run; `where` is `file:line` or empty."""
+        self._keep(self.errors, where, problem, remedy)
+
+    def warn(self, where: str, problem: str, remedy: str) -> None:
+        """Something that a person should know, and may have meant."""
+        self._keep(self.warnings, where, problem, remedy)
+
+    def _keep(self, kept: list[tuple[str, str]], where: str, problem: str, remedy: str) -> None:
+        entry = (where, f"{problem} {remedy}".strip())
+        if entry not in kept:
+            kept.append(entry)
+
+    def line(self, text: str = "", indent: int = 0, label: str = "") -> None:
+        """A line under its label; what is too long hangs under its beginning."""
+        start = " " * indent + (f"{label:<{_LABEL}}" if label else "")
+        self.console.print(
+            Text("\n".join(_wrapped(text, self.console.width, start)) or start), soft_wrap=True
+        )
+
+    def title(self, name: str, rest: str) -> None:
+        """Starts the section of a source or centre."""
+        self.console.print()
+        self.console.print(Text.assemble((one_line(name), "bold"), f"  {rest}"), soft_wrap=True)
+
+    def close(self, n_loaded: int) -> bool:
+        """Prints the findings and the sum of them."""
+        for style, name, kept in (("yellow", "Warning", self.warnings), ("bold red", "Error", self.errors)):
+            for where, text in kept:
+                self.console.print()
+                self.console.print(Text.assemble((name, style), f" {where}" if where else ""), soft_wrap=True)
+                self.line(text, indent=2)
+        self.console.print()
+        kinds = (("error", self.errors), ("warning", self.warnings))
+        counted = [_count(len(kept), name) for name, kept in kinds if kept]
+        n = _count(n_loaded, "source")
+        if self.errors:
+            self.console.print(Text.assemble((", ".join(counted), "bold red"), f" in {n}."))
+        else:
+            rest = f", with {counted[0]}" if counted else ""
+            fit = f"{n} fit{'s' if n_loaded == 1 else ''}"
+            self.console.print(Text.assemble((fit, "bold green"), f"{rest}. Next: faultline run"))
+        return not self.errors
+
+
+def _wrapped(text: str, width: int, start: str) -> list[str]:
+    return textwrap.wrap(
+        text,
+        max(width, _NARROWEST),
+        initial_indent=start,
+        subsequent_indent=" " * len(start),
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
+
+
+def _shown(path: Path) -> str:
+    """A path as a person would type it from here."""
+    resolved, here = path.resolve(), Path.cwd()
+    return one_line(str(resolved.relative_to(here) if resolved.is_relative_to(here) else path), 200)
+
+
+def _size(n_bytes: int) -> str:
+    kilobytes = n_bytes / 1000
+    return f"{kilobytes:,.1f} kB" if kilobytes < _MANY_KILOBYTES else f"{kilobytes / 1000:,.1f} MB"
+
+
+def _share(n: int, total: int) -> str:
+    percent = round(100 * n / total) if total else 0
+    return "<1%" if percent == 0 and n else f"{min(percent, 99) if n < total else percent}%"
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def _listed(names: Iterable[str], limit: int = _MAX_LISTED) -> str:
+    shown = [one_line(name, 40) for name in names]
+    more = f" and {len(shown) - limit} more" if len(shown) > limit else ""
+    return ", ".join(shown[:limit]) + more
+
+
+# ---------------------------------------------------------------- source files
+
+
+def _load_all(folder: Path, report: _Report) -> list[Source]:
+    paths = sorted([*folder.glob("*.yml"), *folder.glob("*.yaml")]) if folder.is_dir() else []
+    if not paths:
+        remedy = "Point --sources to your folder, or write one with: faultline sources new FILE"
+        report.error("", f"{_shown(folder)} holds no source file (*.yml).", remedy)
+    loaded: dict[str, Source] = {}
+    for path in paths:
+        try:
+            source = sources.load(path)
+        except SourceError as error:
+            report.error(f"{_shown(path)}:{error.line}", error.problem, error.remedy)
+        except ConfigurationError as error:
+            report.error(f"{_shown(path)}:1", str(error), "")
+        except Exception as error:  # whatever a stray file holds, the others are still checked
+            report.error(
+                f"{_shown(path)}:1",
+                f"cannot be read ({_reason(error)}).",
+                "Compare docs/connecting_an_export.md.",
+            )
+        else:
+            if source.instance in loaded:
+                other = loaded[source.instance].path.name
+                problem = f"source {source.instance!r} is also the name of {other}."
+                report.error(f"{_shown(path)}:{_KeyLines(path).of('source')}", problem, "Rename one.")
+            else:
+                loaded[source.instance] = source
+    return list(loaded.values())
+
+
+class _KeyLines:
+    """Lines of the keys of a source file that loaded well."""
+
+    def __init__(self, path: Path) -> None:
+        self._root = yaml.compose(path.read_text(encoding="utf-8-sig"), Loader=yaml.SafeLoader)
+
+    def of(self, *keys: str) -> int:
+        """Line of a key, or of its nearest parent that is written."""
+        node, line = self._root, 1
+        for wanted in keys:
+            pairs = node.value if isinstance(node, yaml.MappingNode) else []
+            found = next(((k, v) for k, v in pairs if k.value == wanted), None)
+            if found is None:
+                break
+            line, node = found[0].start_mark.line + 1, found[1]
+        return line
+
+
+def _reason(error: Exception) -> str:
+    """First line of a message; what stands in quotes may be a value and is masked."""
+    first = one_line((str(error) or error.__class__.__name__).splitlines()[0], 160)
+    if isinstance(error, duckdb.BinderException | duckdb.ParserException | duckdb.CatalogException):
+        return first
+    return re.sub(r"'[^']*'", lambda found: re.sub(r"\w", "x", found[0]), first)
+
+
+# ---------------------------------------------------------------- one source
+
+
+@dataclass
+class _Fault:
+    """Rows that one field sends to quarantine for one reason; the first stands for all."""
+
+    n: int = 0
+    file: str = ""
+    line: int = 0
+    masked: str = ""
+    values: list[str] = field(default_factory=list)  # never shown: they tell which format would fit
+
+
+@dataclass
+class _Sampled:
+    """What the sampled files of one feed told."""
+
+    feed: Feed
+    n_files: int = 0
+    n_records: int = 0
+    n_kept: int = 0
+    filled: Counter[str] = field(default_factory=Counter)
+    missing: dict[str, Counter[str]] = field(default_factory=dict)  # field -> absent columns
+    faults: dict[tuple[str, str], _Fault] = field(default_factory=dict)
+    rows: list[dict[str, object]] = field(default_factory=list)
+
+
+class _SourceCheck:
+    """The check of one source against the exports."""
+
+    def __init__(
+        self,
+        source: Source,
+        exports: Path,
+        connection: duckdb.DuckDBPyConnection,
+        scratch: Path,
+        report: _Report,
+    ) -> None:
+        self.source, self.exports, self.connection, self.scratch = source, exports, connection, scratch
+        self.report = report
+        self.path = _shown(source.path)
+        self.lines = _KeyLines(source.path)
+
+    def run(self) -> dict[str, set[str]]:
+        """Checks every file set; returns the names of the files that each matches."""
+        document = self.source.document
+        region = f", phone region {document.phone_region}" if document.phone_region else ""
+        self.report.title(self.source.instance, self.path)
+        self.report.line(f"centre {self.source.centre}, {document.time_zone}{region}", indent=2)
+        matched = {name: self._file_set(name) for name in document.files}
+        for one, other in combinations(matched, 2):
+            self._compare(one, other, matched[one] & matched[other])
+        return matched
+
+    def _at(self, *keys: str) -> str:
+        return f"{self.path}:{self.lines.of(*keys)}"
+
+    def _compare(self, one: str, other: str, shared: set[str]) -> None:
+        first, second = ({feed.entity.name for feed in self.source.feeds[name]} for name in (one, other))
+        for entity in sorted(first & second) if shared else ():
+            self.report.error(
+                self._at("files", other, "feeds", entity),
+                f"{one} and {other} both match {_listed(sorted(shared), 3)} and both feed {entity}: "
+                "its rows would land twice.",
+                "Narrow one glob, or keep the mapping in one place.",
+            )
+
+    def _file_set(self, name: str) -> set[str]:
+        options = self.source.document.files[name]
+        at_glob = self._at("files", name, "glob")
+        try:
+            found = files.discover(self.exports, self.source, name)
+        except (ValueError, NotImplementedError, OSError) as error:
+            self.report.error(
+                at_glob, f"cannot search for {options.glob!r} ({_reason(error)}).", "Correct the glob."
+            )
+            return set()
+        if not found:
+            self.report.line()
+            self.report.line(
+                f"no file matches {one_line(options.glob)}", indent=2, label=f"{one_line(name)}  "
+            )
+            self.report.warn(
+                at_glob,
+                f"no file in {_shown(self.exports)} matches {options.glob!r}.",
+                self._nearest(options.glob),
+            )
+            return set()
+        size = _size(sum({file.path: file.size for file in found}.values()))
+        span = found[0].name if len(found) == 1 else f"{found[0].name} to {found[-1].name}"
+        self.report.line()
+        self.report.line(
+            f"{_count(len(found), 'file')}, {size}: {one_line(span, 160)}",
+            indent=2,
+            label=f"{one_line(name)}  ",
+        )
+        self._check_deliveries(name, found)
+        self._sample(name, found)
+        return {file.name for file in found}
+
+    def _nearest(self, glob: str) -> str:
+        names = [p.relative_to(self.exports).as_posix() for p in self.exports.rglob("*") if p.is_file()]
+        wanted = glob.rpartition("/")[2].lower()
+        by_name = {n.rpartition("/")[2].lower(): n for n in names}
+        close = [by_name[n] for n in difflib.get_close_matches(wanted, list(by_name), n=2)]
+        return f"Did you mean {_listed(close)}?" if close else "Put the export there, or correct the glob."
+
+    def _check_deliveries(self, name: str, found: list[Delivered]) -> None:
+        pattern = self.source.document.files[name].delivered
+        if not pattern:
+            return
+        where = self._at("files", name, "delivered")
+        try:
+            undated = [file for file in found if not re.search(pattern, file.name)]
+            for file in found:
+                files.delivered_at(file, pattern, self.source.zone(name))
+        except re.error as error:
+            self.report.error(
+                where,
+                f"delivered: {pattern!r} is no pattern ({error}).",
+                r"Write e.g. '(\d{4}-\d{2}-\d{2})'.",
+            )
+        except ValueError:
+            problem = f"delivered: the pattern finds no real date in {one_line(file.name)}."
+            self.report.error(where, problem, "Narrow the pattern to year, month and day.")
+        else:
+            if undated:
+                problem = f"delivered: the pattern finds no date in {_listed(f.name for f in undated[:3])}."
+                self.report.warn(where, problem, "The time the file was last changed counts instead.")
+
+    # ------------------------------------------------------------ samples
+
+    def _sample(self, name: str, found: list[Delivered]) -> None:
+        chosen = _spread(found, SAMPLE_FILES)
+        sampled = [_Sampled(feed) for feed in self.source.feeds[name]]
+        columns: dict[str, str] = {}
+        for file in chosen:
+            readable = self._look_into(name, file, sampled, SAMPLE_RECORDS)
+            if readable is not None:
+                columns |= {column.lower(): column for column in readable.types}
+                self._tell_damage(name, file, readable)
+        for i, one in enumerate(sampled):
+            if one.feed.where and one.n_records and not one.n_kept:
+                sampled[i] = _Sampled(one.feed)
+                self._look_into(name, chosen[-1], [sampled[i]], _WIDE_RECORDS)
+        for one in sampled:
+            self._tell(one, columns)
+        if len(chosen) < len(found):
+            self.report.line(f"looked into {len(chosen)} of {len(found)} files", indent=4)
+        used = {column for feed in self.source.feeds[name] for column in feed.referenced()}
+        unused = [shown for lowered, shown in columns.items() if lowered not in used]
+        if unused:
+            self.report.line(_listed(unused), indent=4, label="not used")
+
+    def _look_into(self, name: str, file: Delivered, sampled: list[_Sampled], limit: int) -> Readable | None:
+        """Maps the first records of a file for every feed; None if the file cannot be read."""
+        options = self.source.document.files[name]
+        with tempfile.TemporaryDirectory(dir=self.scratch) as folder:
+            try:
+                if file.problem:
+                    raise UnreadableFile(file.problem)
+                path = sniff.plain(file, Path(folder))
+                readable = sniff.head(self.connection, path, options, Path(folder), limit)
+                for one in sampled:
+                    self._sample_feed(name, one, file, readable)
+            except UnreadableFile as error:
+                self._refuse(name, file, str(error))
+            except Exception as error:  # whatever a broken file raises, the others are still checked
+                self._refuse(name, file, f"cannot be read: {_reason(error)}")
+            else:
+                return readable
+        return None
+
+    def _refuse(self, name: str, file: Delivered, reason: str) -> None:
+        problem = f"{one_line(file.name, 160)}: {one_line(reason, 300)}."
+        self.report.error(self._at("files", name), problem, "A run would set the whole file aside.")
+
+    def _tell_damage(self, name: str, file: Delivered, readable: Readable) -> None:
+        if not readable.damage:
+            return
+        first, n = readable.damage[0], len(readable.damage)
+        n_all = len(readable.record_lines or ()) + n
+        is_error = n > TOLERATED_SHARE * n_all
+        tell = self.report.error if is_error else self.report.warn
+        problem = f"{one_line(first.reason, 120)}; {_count(n, 'line')} of the first {n_all:,} like this."
+        tell(
+            self._at("files", name),
+            f"{one_line(file.name, 160)}:{first.line}: {problem}",
+            "Check delimiter, quote and encoding." if is_error else "They go to quarantine.",
+        )
+
+    def _sample_feed(self, name: str, one: _Sampled, file: Delivered, readable: Readable) -> None:
+        one.n_files += 1
+        feed = one.feed
+        gaps = mapping.missing_columns(feed, readable.types)
+        for gap, absent in gaps.items():
+            one.missing.setdefault(gap, Counter()).update(absent)
+        if any(required in gaps for required in feed.entity.required):
+            return  # landing stops here too
+        try:
+            self._map(name, one, file, readable)
+        except duckdb.Error as error:
+            self._blame(name, one, file, readable, error)
+
+    def _map(self, name: str, one: _Sampled, file: Delivered, readable: Readable) -> None:
+        feed = one.feed
+        compiled = self._compiled(name, feed, file, readable)
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE mapped AS {compiled.landed}")
+        kept = [f for f in feed.mappings if f in feed.entity.landed]
+        counts = ", ".join(["count(*)", *(f"count({sql.name(f)})" for f in kept)])
+        n, *filled = self._rows(f"SELECT {counts} FROM mapped")[0]
+        one.n_records += int(self._rows(compiled.count_all)[0][0])
+        one.n_kept += n
+        one.filled.update(dict(zip(kept, filled, strict=True)))
+        if not one.rows:
+            rows = self._rows(
+                f"SELECT {', '.join(map(sql.name, kept))} FROM mapped WHERE NOT _bad LIMIT {_SHOWN_ROWS}"
+            )
+            one.rows = [dict(zip(kept, row, strict=True)) for row in rows]
+        for record, column, reason, masked in self._rows(compiled.faults):
+            fault = one.faults.setdefault((column, reason), _Fault(file=file.name))
+            fault.n += 1
+            if fault.n == 1:
+                fault.line, fault.masked = _line_of(readable, record), masked or ""
+        for (column, _), fault in one.faults.items():
+            if feed.entity.columns[column].type in ("ts", "date", "num") and not fault.values:
+                fault.values = self._values(feed, column, readable)
+
+    def _compiled(self, name: str, feed: Feed, file: Delivered, readable: Readable) -> mapping.Compiled:
+        pattern = self.source.document.files[name].delivered
+        try:
+            delivered_at = files.delivered_at(file, pattern, self.source.zone(name))
+        except (re.error, ValueError):  # told once for the file set
+            delivered_at = file.modified_at
+        return mapping.compile_feed(
+            self.connection,
+            self.source,
+            name,
+            feed,
+            readable,
+            file_name=file.name,
+            delivery_id="check",
+            delivered_at=delivered_at.astimezone(UTC).replace(tzinfo=None),
+        )
+
+    def _rows(self, query: str) -> list[Any]:
+        return self.connection.execute(query).fetchall()
+
+    def _values(self, feed: Feed, column: str, readable: Readable) -> list[str]:
+        query = (
+            f"SELECT DISTINCT CAST(({feed.mappings[column].expression}\n) AS VARCHAR) "
+            f"FROM {readable.relation()} LIMIT {_MAX_HINT_VALUES}"
+        )
+        try:
+            values = [str(row[0]).strip() for row in self._rows(query) if row[0] is not None]
+        except duckdb.Error:  # it reads a column that this file lacks: then there is no hint
+            return []
+        return [value for value in values if value not in {token.strip() for token in readable.options.nulls}]
+
+    def _blame(
+        self, name: str, one: _Sampled, file: Delivered, readable: Readable, error: duckdb.Error
+    ) -> None:
+        """Finds the field whose expression the engine refuses."""
+        feed = one.feed
+        alone = [
+            Feed(feed.entity, "", {f: m}, feed.lines, {f: feed.columns[f]}) for f, m in feed.mappings.items()
+        ]
+        if feed.where:
+            first = next(iter(feed.mappings))
+            # Tried last: a field that fails alone is to blame, not the filter.
+            columns = {first: feed.columns[first], "where": feed.columns["where"]}
+            alone.append(Feed(feed.entity, feed.where, {first: feed.mappings[first]}, feed.lines, columns))
+        for trial in alone:
+            culprit = "where" if trial.where else next(iter(trial.mappings))
+            try:
+                self._rows(self._compiled(name, trial, file, readable).landed)
+            except duckdb.Error as own:
+                problem = f"{feed.entity.name}.{culprit} cannot be computed in {one_line(file.name, 160)}"
+                where = f"{self.path}:{feed.lines[culprit]}"
+                self.report.error(where, f"{problem}: {_reason(own)}.", _expression_hint(own))
+                return
+        self._refuse(name, file, f"cannot be read: {_reason(error)}")
+
+    # ------------------------------------------------------------ findings of a feed
+
+    def _tell(self, one: _Sampled, columns: dict[str, str]) -> None:
+        feed = one.feed
+        self._tell_missing(one, columns)
+        self._tell_faults(one)
+        records = f"first {_count(one.n_records, 'record')}"
+        if not one.n_records:
+            told = "no record could be mapped"
+        elif not one.n_kept:
+            told = f"where keeps none of the {records}"
+            self.report.warn(f"{self.path}:{feed.lines['where']}", f"{told}.", "Check the values it names.")
+        else:
+            n_unfit = sum(fault.n for fault in one.faults.values())
+            chosen = f", {one.n_kept:,} kept by where" if feed.where else ""
+            told = f"{records}{chosen}, {_count(n_unfit, 'value') + ' unfit' if n_unfit else 'all fit'}"
+        self.report.line(f"-> {feed.entity.name}: {told}", indent=4)
+        if one.n_kept:
+            for label, names in _filled(one):
+                self.report.line(names, indent=7, label=label)
+            _show_rows(self.report.console, one)
+
+    def _tell_missing(self, one: _Sampled, columns: dict[str, str]) -> None:
+        feed = one.feed
+        for gap, absent in one.missing.items():
+            where = f"{self.path}:{feed.lines[gap]}"
+            target = feed.entity.columns.get(gap)
+            names = " and ".join(repr(one_line(column)) for column in absent)
+            is_everywhere = max(absent.values()) == one.n_files
+            in_files = "" if is_everywhere else f" in {max(absent.values())} of {one.n_files} files"
+            noun = "columns" if len(absent) > 1 else "column"
+            problem = f"{feed.entity.name}.{gap} reads the {noun} {names}, which the export lacks{in_files}."
+            remedy = _column_hint(list(absent), columns)
+            if is_everywhere or (target is not None and target.is_required):
+                self.report.error(where, problem, remedy)
+            else:
+                self.report.warn(where, problem, remedy)
+
+    def _tell_faults(self, one: _Sampled) -> None:
+        for (name, reason), fault in one.faults.items():
+            column = one.feed.entity.columns[name]
+            is_missing = "missing" in reason or "blank" in reason or "expression" in reason
+            is_error = fault.n > TOLERATED_SHARE * max(one.n_kept, 1)
+            example = f" such as {fault.masked!r} (masked)" if fault.masked and not is_missing else ""
+            problem = (
+                f"{one_line(fault.file, 160)}:{fault.line}: "
+                f"{one.feed.entity.name}.{name} {_is(reason)}{example}; "
+                f"{fault.n:,} of {_count(one.n_kept, 'row')} ({_share(fault.n, one.n_kept)})."
+            )
+            remedy = self._hint(column, reason, fault) if is_error else "Such rows go to quarantine."
+            tell = self.report.error if is_error else self.report.warn
+            tell(f"{self.path}:{one.feed.lines[name]}", problem, remedy)
+
+    def _hint(self, column: Column, reason: str, fault: _Fault) -> str:
+        comma_numbers = [v for v in fault.values if re.fullmatch(r"-?[\d.]*,\d+", v.strip())]
+        if "missing" in reason or "blank" in reason:
+            hint = "Fill it with coalesce(column, another), or leave such rows out with where."
+        elif "expression" in reason:
+            hint = _TRY_CAST
+        elif "later" in reason:
+            hint = "Check the time zone, the order of day and month, and the date of delivery (`delivered`)."
+        elif column.type in ("ts", "date"):
+            hint = _date_hint(sniff.date_readings(self.connection, fault.values))
+        elif column.type == "num" and comma_numbers:
+            hint = 'Set decimal: "," on the file set.'
+        else:
+            hint = _HINTS.get(column.type, "Map another column, or list what means nothing under nulls.")
+        return hint
+
+
+def _is(reason: str) -> str:
+    """A reason as the end of a sentence about a field."""
+    if "expression" in reason:
+        return f"cannot be computed: {reason}"
+    return reason if reason.startswith("cannot") else f"is {reason.removeprefix('required value is ')}"
+
+
+_TRY_CAST = "Use TRY_CAST instead of CAST: what does not fit becomes empty."
+_HINTS = {
+    "bool": "Map its values, e.g. {from: column, map: {Done: true, Open: false}}.",
+    "int": "Map another column, or round: CAST(round(CAST(x AS DOUBLE)) AS BIGINT).",
+}
+
+
+def _spread(found: list[Delivered], n: int) -> list[Delivered]:
+    """Some of the files, evenly over all of them, first and last included."""
+    if len(found) <= n:
+        return found
+    return [found[round(i * (len(found) - 1) / (n - 1))] for i in range(n)]
+
+
+def _line_of(readable: Readable, record: object) -> int:
+    number = int(str(record))
+    lines = readable.record_lines
+    return lines[number - 1] if lines is not None and number <= len(lines) else number
+
+
+def _column_hint(absent: list[str], columns: dict[str, str]) -> str:
+    if len(columns) == 1:
+        return "The header was read as one single column: is `delimiter` right?"
+    close = {
+        columns[match]
+        for column in absent
+        for match in difflib.get_close_matches(column.lower(), list(columns), n=2)
+    }
+    if close:
+        return f"Did you mean {_listed(sorted(close))}?"
+    return f"There are: {_listed(columns.values())}."
+
+
+def _date_hint(readings: list[list[str]]) -> str:
+    written = ["dates: [" + ", ".join(f'"{f}"' for f in one) + "]" for one in readings]
+    if len(written) > 1:
+        return f"Two ways fit, look one date up to decide: {' or '.join(written)}."
+    if written and readings[0]:
+        return f"This fits: {written[0]}."
+    if written:
+        return "These dates need no dates setting; take it away for this field."
+    return "Give the format under dates with strptime codes, e.g. '%d.%m.%Y %H:%M'."
+
+
+def _expression_hint(error: duckdb.Error) -> str:
+    if isinstance(error, duckdb.ConversionException):
+        return _TRY_CAST
+    return "Columns are text: CAST them to compute. A column with blanks is written '\"like this\"'."
+
+
+def _filled(one: _Sampled) -> list[tuple[str, str]]:
+    always = [name for name, n in one.filled.items() if n == one.n_kept]
+    partly = [f"{name} {_share(n, one.n_kept)}" for name, n in one.filled.items() if 0 < n < one.n_kept]
+    never = [name for name, n in one.filled.items() if n == 0]
+    dropped = [name for name in one.feed.mappings if name not in one.filled]
+    told = (("filled", always), ("in part", partly), ("empty", never), ("not kept", dropped))
+    return [(label, ", ".join(names)) for label, names in told if names]
+
+
+# ---------------------------------------------------------------- mapped rows
+
+
+def _show_rows(console: Console, one: _Sampled) -> None:
+    if not one.rows:
+        return
+    entity = one.feed.entity
+    first = [name for name in one.rows[0] if name in entity.key or entity.columns[name].is_required]
+    others = sorted((n for n in one.rows[0] if n not in first), key=lambda n: -one.filled[n])
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
+    table.add_column("", width=_INDENT)
+    room = max(console.width, _NARROWEST) - _INDENT - 2
+    shown: list[str] = []
+    for name in [*first, *others][:_SHOWN_COLUMNS]:
+        width = max(len(name), *(len(_cell(row[name], entity.columns[name])) for row in one.rows)) + 2
+        if shown and width > room:
+            break
+        room -= width
+        shown.append(name)
+        table.add_column(name, no_wrap=True)
+    for row in one.rows:
+        table.add_row("", *(Text(_cell(row[name], entity.columns[name])) for name in shown))
+    console.print(table)
+
+
+def _cell(value: object, column: Column) -> str:
+    if value is None:
+        return "-"
+    is_hashed = column.pii == "hash" or column.type in ("phone", "phones")
+    if isinstance(value, list):
+        return _cell(value[0], column) + (f" +{len(value) - 1}" if len(value) > 1 else "") if value else "-"
+    if is_hashed:
+        return f"{str(value)[:8]}…"
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M}"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return one_line(str(value), _MAX_CELL)
+
+
+# ---------------------------------------------------------------- all sources together
+
+
+def _compare_sources(loaded: list[Source], matched: list[dict[str, set[str]]], report: _Report) -> None:
+    for (one, its), (other, theirs) in combinations(zip(loaded, matched, strict=True), 2):
+        for name, found in theirs.items():
+            shared = found & set().union(*its.values())
+            if shared:
+                report.warn(
+                    f"{_shown(other.path)}:{_KeyLines(other.path).of('files', name, 'glob')}",
+                    f"{other.instance} and {one.instance} both read {_listed(sorted(shared), 3)}.",
+                    "That is fine if each takes other rows or entities from them.",
+                )
+
+
+def _tell_centres(loaded: list[Source], report: _Report) -> None:
+    for centre in dict.fromkeys(source.centre for source in loaded):
+        delivered = {
+            source.instance: list(
+                dict.fromkeys(f.entity.name for feeds in source.feeds.values() for f in feeds)
+            )
+            for source in loaded
+            if source.centre == centre
+        }
+        report.title(centre, "as a centre")
+        told = (f"{by}: {', '.join(names)}" for by, names in delivered.items())
+        report.line("; ".join(told), indent=2, label="delivers")
+        covered = {name for names in delivered.values() for name in names}
+        absent: dict[str, list[str]] = {}
+        for entity in contract.entities().values():
+            if entity.name not in covered and not _STANDS_IN.get(entity.name, set()) & covered:
+                for blind_spot in entity.absent:
+                    absent.setdefault(blind_spot, []).append(entity.name)
+        blind = "; ".join(f"{spot} (no {', no '.join(names)})" for spot, names in sorted(absent.items()))
+        report.line(blind or "to nothing: every entity is delivered", indent=2, label="blind")

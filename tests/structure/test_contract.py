@@ -1,0 +1,38 @@
+"""What is made from the source contract equals the contract, in both directions."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from orchestration.extract import contract, generate
+from orchestration.extract.raw_zone import MAPPED_SCHEMA
+from tests.structure.reading import DBT, models, name_of, text_of, yaml_of
+
+
+@pytest.mark.parametrize("path", generate.outputs(), ids=lambda path: path.name)
+def test_generated_files_are_up_to_date(path: Path) -> None:
+    assert path.exists(), f"{name_of(path)} is missing: run `make generate`"
+    assert text_of(path) == generate.outputs()[path], f"{name_of(path)} is out of date: run `make generate`"
+
+
+def test_dbt_reads_every_entity_of_the_contract_and_no_other() -> None:
+    sources = yaml_of(DBT / "models" / "staging" / "mapped" / "_sources.yml")["sources"]
+    tables = next(source["tables"] for source in sources if source["name"] == MAPPED_SCHEMA)
+    landed = {entity.name: list(entity.landed) for entity in contract.entities().values()}
+    assert {t["name"]: [column["name"] for column in t["columns"]] for t in tables} == landed
+
+
+def test_the_macro_holds_the_keys_of_the_contract() -> None:
+    macro = re.search(r"set entities = (\{.*?\n    \})", text_of(DBT / "macros" / "contract.sql"), re.DOTALL)
+    assert macro
+    keys = {name: tuple(entry["key"]) for name, entry in ast.literal_eval(macro.group(1)).items()}
+    assert keys == {entity.name: tuple(entity.key) for entity in contract.entities().values()}
+
+
+def test_staging_reads_entities_of_the_contract() -> None:
+    staged = {
+        path.stem.removeprefix("stg_mapped__") for path in models() if path.stem.startswith("stg_mapped__")
+    }
+    assert staged <= set(contract.entities())

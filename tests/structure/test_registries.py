@@ -1,0 +1,100 @@
+"""Registries are whole, and what they promise exists in SQL and in tests."""
+
+import re
+
+import pytest
+
+from orchestration.extract import contract
+from tests.structure.reading import (
+    below,
+    implemented,
+    models,
+    registry,
+    sql_files,
+    text_of,
+    without_comments,
+    yaml_entries,
+)
+
+JUDGE = "BS49"  # judges the judging itself, after the coverage models
+VERDICTS = ("fires", "stays_quiet", "does_not_apply")
+
+
+def _measured() -> set[str]:
+    coverage = "".join(text_of(path) for path in models() if path.parent.name == "coverage")
+    return set(re.findall(r"(?:measured|assessed)\(\s*[\"'](BS\d\d)[\"']", without_comments(coverage)))
+
+
+def test_every_blind_spot_is_registered_once_and_in_order() -> None:
+    assert [row["blind_spot_id"] for row in registry("blind_spots")] == [f"BS{n:02d}" for n in range(1, 51)]
+
+
+@pytest.mark.parametrize("row", registry("blind_spots"), ids=lambda row: row["blind_spot_id"])
+def test_every_blind_spot_says_who_does_what_about_it(row: dict[str, str]) -> None:
+    for column in ("name", "nest_group", "owner_function", "remedy", "question"):
+        assert row[column].strip(), f"{row['blind_spot_id']} has no {column}"
+    assert row["question"].endswith("?")
+    assert row["severity"] in {"info", "warn", "error"}
+    assert row["is_implemented"] in {"true", "false"}
+    assert 0 <= float(row["warn_share"]) <= float(row["blind_share"]) <= 1
+    assert all(re.fullmatch(r"B\d\d", b) for b in row["breaks_affected"].split(";") if b)
+    assert row["entity"] in {*contract.entities(), ""}
+    assert row["entity"] or row["blind_spot_id"] == JUDGE
+
+
+def test_what_is_implemented_is_measured_and_nothing_else_is() -> None:
+    assert _measured() == set(implemented()) - {JUDGE}
+
+
+def test_the_blind_spot_of_the_judges_is_measured_where_they_are_read() -> None:
+    assert any(JUDGE in text_of(path) for path in models() if path.stem == "mart_blind_spot")
+
+
+@pytest.mark.parametrize("blind_spot_id", implemented())
+def test_every_implemented_blind_spot_is_tested_firing_quiet_and_not_applicable(blind_spot_id: str) -> None:
+    names = [entry["name"] for _, entry in yaml_entries("unit_tests")]
+    own = " ".join(name for name in names if name.startswith(f"{blind_spot_id.lower()}_"))
+    assert [verdict for verdict in VERDICTS if verdict not in own] == []
+
+
+def test_measures_link_registered_measures_to_registered_blind_spots() -> None:
+    blind_spots = {row["blind_spot_id"] for row in registry("blind_spots")}
+    measures = {row["measure_id"] for row in registry("heatmap_measures")}
+    links = [(row["measure_id"], row["blind_spot_id"]) for row in registry("measures")]
+    assert {blind_spot for _, blind_spot in links} <= blind_spots
+    assert {measure for measure, _ in links} == measures
+    assert len(links) == len(set(links))
+    assert all(row["reason"].strip() for row in registry("measures"))
+
+
+def test_heatmap_measures_are_those_of_the_models() -> None:
+    outcomes = next(path for path in models() if path.stem == "int_heatmap__outcomes")
+    computed = set(re.findall(r"started_date, '(\w+)'", without_comments(text_of(outcomes))))
+    assert computed == {row["measure_id"] for row in registry("heatmap_measures")}
+
+
+def test_thresholds_are_unique_numbers_with_a_unit_and_a_sentence() -> None:
+    ids = [row["threshold_id"] for row in registry("thresholds")]
+    assert len(ids) == len(set(ids))
+    for row in registry("thresholds"):
+        float(row["value"])
+        assert row["unit"]
+        assert row["description"].endswith(".")
+
+
+def test_every_threshold_in_use_is_registered() -> None:
+    used = {t for path in sql_files() for t in re.findall(r"threshold\([\"'](\w+)[\"']\)", text_of(path))}
+    assert used <= {row["threshold_id"] for row in registry("thresholds")}
+
+
+def test_absent_entities_name_registered_blind_spots() -> None:
+    named = {blind_spot for entity in contract.entities().values() for blind_spot in entity.absent}
+    assert named <= {row["blind_spot_id"] for row in registry("blind_spots")}
+
+
+def test_registries_hold_no_line_breaks_or_stray_spaces() -> None:
+    for path in below("seeds/reference", ".csv"):
+        rows = registry(path.stem)
+        assert all(value == value.strip() and "\n" not in value for row in rows for value in row.values()), (
+            path
+        )

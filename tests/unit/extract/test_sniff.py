@@ -1,0 +1,488 @@
+"""A draft says what an export holds, loads as it stands, and gives no personal data away."""
+
+import csv
+import gzip
+import io
+import json
+import re
+import zipfile
+from pathlib import Path
+
+import duckdb
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from orchestration.errors import ConfigurationError
+from orchestration.extract import landing, sniff, sources
+from orchestration.settings import Home
+
+
+def write_csv(path: Path, header: list[str], rows: list[list[object]], delimiter: str = ",") -> Path:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, delimiter=delimiter)
+        writer.writerows([header, *rows])
+    return path
+
+
+def loaded(text: str, folder: Path) -> sources.Source:
+    path = folder / "draft.yml"
+    path.write_text(text, encoding="utf-8")
+    return sources.load(path)
+
+
+def feed_of(source: sources.Source) -> sources.Feed:
+    ((feed,),) = source.feeds.values()
+    return feed
+
+
+def expressions(source: sources.Source) -> dict[str, str]:
+    return {name: mapping.expression for name, mapping in feed_of(source).mappings.items()}
+
+
+def landed_rows(source: sources.Source, exports: Path, home: Path) -> tuple[str, int, int]:
+    """Entity, rows landed and rows quarantined of the one file there is."""
+    home.mkdir()
+    (result,) = landing.land([source], exports, Home(home).create(), salt=b"test")
+    ((part,),) = (delivery.parts for delivery in result.deliveries)
+    return part.entity, part.n_landed, part.n_quarantined
+
+
+# ---------------------------------------------------------------- exports as vendors write them
+
+
+def salesforce_cases(folder: Path) -> Path:
+    header = [
+        "Id",
+        "CaseNumber",
+        "AccountId",
+        "Status",
+        "Origin",
+        "Priority",
+        "OwnerId",
+        "CreatedDate",
+        "ClosedDate",
+    ]
+    rows = [
+        [f"500{i:04}", f"{i:08}", f"001{i % 9}", ["New", "Working", "Closed"][i % 3],
+         ["Phone", "Web", "Email"][i % 3], "High", f"005{i % 4}", f"2024-02-{i % 28 + 1:02}T10:00:00.000Z", ""]
+        for i in range(40)
+    ]  # fmt: skip
+    return write_csv(folder / "Case.csv", header, rows)
+
+
+def salesforce_history(folder: Path) -> Path:
+    header = ["Id", "CaseId", "Field", "OldValue", "NewValue", "CreatedDate", "CreatedById"]
+    rows = [
+        [f"017{i}", f"500{i // 4}", ["Status", "Owner"][i % 2], "a", "b", f"2024-02-01T10:{i:02}:00Z", "005"]
+        for i in range(40)
+    ]
+    return write_csv(folder / "CaseHistory.csv", header, rows)
+
+
+def servicenow_incidents(folder: Path) -> Path:
+    header = [
+        "number",
+        "caller_id",
+        "opened_at",
+        "closed_at",
+        "incident_state",
+        "contact_type",
+        "assignment_group",
+    ]
+    rows = [
+        [f"INC{i:07}", f"Caller {i}", f"{i % 27 + 1}/2/2024 01:{i:02}", "?", "Active", "Phone", "Group 7"]
+        for i in range(40)
+    ]
+    return write_csv(folder / "incident.csv", header, rows, ";")
+
+
+def zendesk_comments(folder: Path) -> Path:
+    header = ["id", "ticket_id", "user_id", "created", "public", "body"]
+    rows = [
+        [10_000 + i, 7000 + i // 2, 40 + i % 3, f"2024-02-01 07:{i:02}:14", "TRUE", "text"] for i in range(30)
+    ]
+    return write_csv(folder / "ticket_comment.csv", header, rows)
+
+
+def connect_contacts(folder: Path) -> Path:
+    lines = [
+        json.dumps(
+            {
+                "ContactId": f"c-{i}",
+                "InitialContactId": f"c-{i}",
+                "Channel": "VOICE",
+                "InitiationTimestamp": "2024-02-01T10:00:00Z",
+                "DisconnectTimestamp": "2024-02-01T10:05:00Z",
+                "CustomerEndpoint": {"Address": "+4930123456", "Type": "TELEPHONE_NUMBER"},
+                "Queue": {"Name": "Billing"},
+            }
+        )
+        for i in range(25)
+    ]
+    path = folder / "contact_records.jsonl.gz"
+    path.write_bytes(gzip.compress("\n".join(lines).encode()))
+    return path
+
+
+def quality_evaluations(folder: Path) -> Path:
+    records = [
+        {"evaluationId": f"e{i}", "conversation": {"id": f"c{i}"}, "totalScore": 91.5, "status": "FINISHED",
+         "releaseDate": "2024-02-01T10:00:00Z", "evaluator": {"id": "q1"}}
+        for i in range(5)
+    ]  # fmt: skip
+    path = folder / "evaluations.json"
+    path.write_text(json.dumps(records, indent=1), encoding="utf-8")
+    return path
+
+
+def survey_parquet(folder: Path) -> Path:
+    path = folder / "csat_survey.parquet"
+    duckdb.sql(
+        "SELECT 'r' || range AS response_id, 'csat' AS kind, range % 5 AS score, "
+        "TIMESTAMP '2024-02-01 10:00:00' AS completed_at FROM range(30)"
+    ).write_parquet(str(path))
+    return path
+
+
+def roster_in_zip(folder: Path) -> Path:
+    text = io.StringIO()
+    csv.writer(text, delimiter="\t").writerows(
+        [["Employee", "Shift start", "Shift end"]]
+        + [[f"E{i}", f"{i % 27 + 1:02}.02.2024 08:00", f"{i % 27 + 1:02}.02.2024 16:00"] for i in range(40)]
+    )
+    path = folder / "roster.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("__MACOSX/junk", "x")
+        archive.writestr("roster.tsv", text.getvalue())
+    return path
+
+
+@pytest.mark.parametrize(
+    ("make", "entity", "n"),
+    [
+        (salesforce_cases, "cases", 40),
+        (salesforce_history, "case_changes", 40),
+        (servicenow_incidents, "cases", 40),
+        (zendesk_comments, "notes", 30),
+        (connect_contacts, "contacts", 25),
+        (quality_evaluations, "evaluations", 5),
+        (survey_parquet, "surveys", 30),
+        (roster_in_zip, "rosters", 40),
+    ],
+)
+def test_draft_of_a_vendor_like_export_loads_and_lands(make, entity, n, tmp_path):
+    exports = tmp_path / "exports"
+    exports.mkdir()
+    source = loaded(sniff.draft(make(exports), exports), tmp_path)
+    assert landed_rows(source, exports, tmp_path / "home") == (entity, n, 0)
+
+
+def test_columns_find_their_fields_and_values_their_words(tmp_path):
+    source = loaded(sniff.draft(salesforce_cases(tmp_path)), tmp_path)
+    found = expressions(source)
+    assert found["case_id"] == "CaseNumber"
+    assert found["customer_id"] == "AccountId"
+    assert found["opened_at"] == "CreatedDate"
+    mappings = feed_of(source).mappings
+    assert mappings["status"].map == {"New": "new", "Working": "open", "Closed": "closed"}
+    assert mappings["channel"].map == {"Phone": "voice", "Web": "web", "Email": "email"}
+
+
+def test_keys_inside_objects_are_offered(tmp_path):
+    found = expressions(loaded(sniff.draft(quality_evaluations(tmp_path)), tmp_path))
+    assert found["contact_id"] == "conversation->>'$.id'"
+    assert found["evaluator_id"] == "evaluator->>'$.id'"
+
+
+def test_date_and_time_columns_make_one_moment(tmp_path):
+    rows = [
+        [f"c{i}", f"{i % 27 + 1:02}.02.2024", f"10:{i:02}:00", f"11:{i:02}:00", "Phone"] for i in range(40)
+    ]
+    path = write_csv(tmp_path / "calls.csv", ["call_id", "day", "call_start", "call_end", "channel"], rows)
+    source = loaded(sniff.draft(path), tmp_path)
+    assert expressions(source)["started_at"] == "day || ' ' || call_start"
+    assert source.document.files["contacts"].dates == ["%d.%m.%Y %H:%M:%S"]
+
+
+def test_history_of_cases_is_told_from_a_list_of_cases(tmp_path):
+    header = ["number", "state", "opened_at", "sys_updated_at", "sys_mod_count"]
+    once = [[f"INC{i}", "New", "2024-01-01 10:00:00", "2024-01-02 10:00:00", i] for i in range(60)]
+    often = [
+        [f"INC{i // 5}", "New", "2024-01-01 10:00:00", f"2024-01-02 10:00:{i:02}", i % 5] for i in range(60)
+    ]
+    assert "\n  cases:" in sniff.draft(write_csv(tmp_path / "incident.csv", header, once))
+    assert "\n  case_snapshots:" in sniff.draft(write_csv(tmp_path / "incident_log.csv", header, often))
+
+
+def test_runner_up_is_named(tmp_path):
+    assert re.search(r"# Second guess: \w+ \(", sniff.draft(servicenow_incidents(tmp_path)))
+
+
+def test_row_without_an_id_gets_one_made_of_its_columns(tmp_path):
+    path = write_csv(tmp_path / "reviews.csv", ["date", "stars"], [["2024-01-01", i % 5] for i in range(20)])
+    found = expressions(loaded(sniff.draft(path), tmp_path))
+    assert found["response_id"] == "left(md5(concat_ws('|', date, stars)), 20)"
+
+
+# ---------------------------------------------------------------- the file as such
+
+
+def test_encoding_delimiter_quote_and_nulls_are_seen(tmp_path):
+    path = tmp_path / "cases.csv"
+    header = "'case id';'opened at';'category'\r\n"
+    rows = [
+        f"'C{i}';'{i % 27 + 1:02}.02.2024';'{'Müller; größer' if i % 2 else 'N/A'}'\r\n" for i in range(40)
+    ]
+    path.write_bytes((header + "".join(rows)).encode("cp1252"))
+    options = loaded(sniff.draft(path), tmp_path).document.files["cases"]
+    assert (options.delimiter, options.quote, options.encoding) == (";", "'", "cp1252")
+    assert options.nulls == ["", "N/A"]
+    assert options.dates == ["%d.%m.%Y"]
+
+
+@pytest.mark.parametrize("codec", ["utf-16", "utf-16-le", "utf-8-sig", "utf-8"])
+def test_unicode_encodings_land(codec, tmp_path):
+    text = "case id,opened at\r\n" + "".join(f"Ä{i},2024-02-01 10:00:00\r\n" for i in range(30))
+    exports = tmp_path / "exports"
+    exports.mkdir()
+    (exports / "cases.csv").write_bytes(text.encode(codec))
+    source = loaded(sniff.draft(exports / "cases.csv", exports), tmp_path)
+    assert landed_rows(source, exports, tmp_path / "home") == ("cases", 30, 0)
+
+
+def test_decimal_comma_and_list_separator(tmp_path):
+    rows = [[f"E{i}", f"C{i}", f"{i},5", "01.02.2024 10:00", "FINAL"] for i in range(30)]
+    path = write_csv(
+        tmp_path / "qa.csv", ["evaluation", "contact id", "score", "submitted at", "status"], rows, ";"
+    )
+    assert loaded(sniff.draft(path), tmp_path).document.files["evaluations"].decimal == ","
+    rows = [[f"K{i}", f"030 1234{i:03}; 040 1234{i:03}"] for i in range(30)]
+    path = write_csv(tmp_path / "customers.csv", ["customer number", "phones"], rows)
+    assert loaded(sniff.draft(path), tmp_path).document.files["customers"].list_separator == ";"
+
+
+def test_date_in_the_name_becomes_a_pattern(tmp_path):
+    path = write_csv(
+        tmp_path / "calls [x] 2024-03-01.csv", ["call id", "start time"], [["a", "2024-02-01 10:00:00"]]
+    )
+    options = loaded(sniff.draft(path, tmp_path), tmp_path).document.files["contacts"]
+    assert [p.name for p in tmp_path.glob(options.glob)] == [path.name]
+    assert re.search(options.delivered, path.name)[1] == "2024-03-01"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("CRMEvents.csv", "crm_events"),
+        ("contacts-2025-W02.csv.gz", "contacts"),
+        ("Fälle (neu) 20240131.zip", "falle_neu"),
+        ("2024-01-31.csv", "export"),
+        ("7zip data.csv", "source_7zip_data"),
+        ("日本.csv", "export"),
+        ("a" * 90 + ".csv", "a" * 63),
+    ],
+)
+def test_source_name(name, expected):
+    assert sniff.source_name(Path(name)) == expected
+
+
+@given(st.text(min_size=1, max_size=90))
+def test_every_source_name_is_valid(name):
+    assert re.fullmatch(r"[a-z][a-z0-9_]{0,62}", sniff.source_name(Path(name.replace("\0", ""))))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("a.csv", b"", "empty"),
+        ("a.csv.gz", b"no gzip", "damaged archive"),
+        ("a.csv.gz", gzip.compress(b"a,b\n1,2\n" * 999)[:-9], "damaged archive"),
+        ("a.zip", b"PK\x03\x04 torn", "damaged archive"),
+        ("a.csv", b"PK\x03\x04[Content_Types].xml", "Excel"),
+        ("a.xls", b"\xd0\xcf\x11\xe0", "Excel"),
+        ("a.csv", bytes(range(256)) * 9, "neither text nor Parquet"),
+        ("a.parquet", b"PAR1 torn PAR1", "damaged"),
+        ("a.json", b'{"records": [{"a": 1}]}', "'.records[]'"),
+        ("a.json", b"[{]", "damaged"),
+        ("a.jsonl", b'{"a": 1}\n{"a"' * 1, ""),
+    ],
+)
+def test_a_file_that_cannot_be_drafted_says_why(name, content, told, tmp_path):
+    path = tmp_path / name
+    path.write_bytes(content)
+    if not told:
+        assert "line 2" in sniff.draft(path)
+        return
+    with pytest.raises(ConfigurationError, match=re.escape(told)) as error:
+        sniff.draft(path)
+    assert str(path) in str(error.value)
+
+
+def test_missing_file():
+    with pytest.raises(ConfigurationError, match="is no file"):
+        sniff.draft(Path("nowhere.csv"))
+
+
+# ---------------------------------------------------------------- dates
+
+
+@pytest.mark.parametrize(
+    ("values", "readings"),
+    [
+        (["2024-02-01 10:00:00", "2024-02-13T10:00:00.123Z"], [[]]),
+        (["2024-02-01"], [[]]),
+        (["13.02.2024", "1.2.2024"], [["%d.%m.%Y"]]),
+        (["13/02/2024 10:00", "1/2/2024 9:05"], [["%d/%m/%Y %H:%M"]]),
+        (["02/13/2024 10:00 PM"], [["%m/%d/%Y %I:%M %p"]]),
+        (["01/02/2024", "03/04/2024"], [["%d/%m/%Y"], ["%m/%d/%Y"]]),
+        (["01/02/24"], [["%d/%m/%y"], ["%m/%d/%y"]]),
+        (["1706781600", "1706781601"], [["epoch"]]),
+        (["1706781600123"], [["epoch_ms"]]),
+        (["20240213"], [["%Y%m%d"]]),
+        (["13 Feb 2024", "1 Mar 2024"], [["%d %b %Y"]]),
+        (["13.02.2024 10:00:00 +0100"], [["%d.%m.%Y %H:%M:%S %z"]]),
+        (["13.02.2024", "13.02.2024 10:00"], [["%d.%m.%Y %H:%M", "%d.%m.%Y"]]),
+        (["INC0012345"], []),
+        (["hello"], []),
+        ([], []),
+    ],
+)
+def test_readings_of_dates(values, readings):
+    with duckdb.connect() as connection:
+        assert [sorted(one) for one in sniff.date_readings(connection, values)] == [
+            sorted(r) for r in readings
+        ]
+
+
+def test_day_or_month_is_left_to_the_person(tmp_path):
+    path = write_csv(
+        tmp_path / "cases.csv", ["case id", "opened at"], [["a", "01/02/2024"], ["b", "03/04/2024"]]
+    )
+    text = sniff.draft(path)
+    source = loaded(text, tmp_path)
+    assert source.document.files["cases"].dates == []
+    assert feed_of(source).mappings["opened_at"].dates == []
+    freed = text.replace('# dates: ["%m/%d/%Y"]', 'dates: ["%m/%d/%Y"]')
+    assert feed_of(loaded(freed, tmp_path)).mappings["opened_at"].dates == ["%m/%d/%Y"]
+
+
+def test_another_column_may_decide_the_order_of_day_and_month(tmp_path):
+    rows = [["a", "01/02/2024", "13/02/2024"], ["b", "03/04/2024", "25/04/2024"]]
+    text = sniff.draft(write_csv(tmp_path / "cases.csv", ["case id", "opened at", "closed at"], rows))
+    assert loaded(text, tmp_path).document.files["cases"].dates == ["%d/%m/%Y"]
+    assert "that of another column" in text
+
+
+def test_columns_with_other_formats_get_their_own(tmp_path):
+    rows = [
+        ["a", "13.02.2024 10:00", "2024-02-14 10:00:00"],
+        ["b", "25.02.2024 10:00", "2024-02-28 10:00:00"],
+    ]
+    source = loaded(
+        sniff.draft(write_csv(tmp_path / "cases.csv", ["case id", "opened at", "closed at"], rows)), tmp_path
+    )
+    assert source.document.files["cases"].dates == []
+    assert feed_of(source).mappings["opened_at"].dates == ["%d.%m.%Y %H:%M"]
+    assert feed_of(source).mappings["closed_at"].dates == []
+
+
+# ---------------------------------------------------------------- hostile names, personal data, gaps
+
+HOSTILE = [
+    'case number"; DROP TABLE x; --', 'status: "new" # yes', "created\nat", "<script>alert(1)</script>",
+    "owner'", "  ", '"', "# comment", "- list", "{a: b}", "[x]", "&anchor", "*alias", "!tag", "%d", "@x",
+    "`b`", "emoji😀", "reason\x07", "yes", "null", "1", "case number", "=1+1", "group\\n", "b" * 300,
+    "[bold red]x[/]",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "nested"])
+def test_hostile_column_names_break_neither_yaml_nor_sql(kind, tmp_path):
+    exports = tmp_path / "exports"
+    exports.mkdir()
+    rows = [[f"v{i}-{j}" for j in range(len(HOSTILE))] for i in range(30)]
+    for i, row in enumerate(rows):
+        row[HOSTILE.index("created\nat")] = f"2024-01-{i % 27 + 1:02} 10:00:00"
+    path = exports / f"cases.{'csv' if kind == 'csv' else 'jsonl'}"
+    if kind == "csv":
+        write_csv(path, HOSTILE, rows)
+    else:
+        objects = [dict(zip(HOSTILE, row, strict=True)) for row in rows]
+        lines = [json.dumps({"outer": one} if kind == "nested" else one) for one in objects]
+        path.write_text("\n".join(lines), encoding="utf-8")
+    source = loaded(sniff.draft(path, exports), tmp_path)
+    assert landed_rows(source, exports, tmp_path / "home") == ("cases", 30, 0)
+
+
+@settings(max_examples=300)
+@given(st.text(max_size=60))
+def test_every_text_survives_as_a_scalar_and_none_escapes_a_comment(text):
+    assert yaml.safe_load(sniff.scalar(text)) == text
+    if len(sniff.scalar(text)) < 900:
+        assert yaml.safe_load(f"{sniff.scalar(text)}: 1") == {text: 1}
+    commented = f"a: 1 # {sniff.one_line(text)}\nb: 2"
+    assert yaml.safe_load(commented) == {"a": 1, "b": 2}
+
+
+def test_no_personal_value_reaches_the_draft(tmp_path):
+    header = [
+        "case id",
+        "opened at",
+        "status",
+        "customer name",
+        "email",
+        "phone",
+        "agent",
+        "address",
+        "channel",
+    ]
+    row = ["2024-02-01 10:00:00", "Quillfeather", "Zoe Quillfeather", "zoe.q@example.org", "+49 30 5550199"]
+    row += ["Quillfeather", "Baker Lane 7", "zoe.q@example.org"]
+    text = sniff.draft(write_csv(tmp_path / "cases.csv", header, [[f"C{i}", *row] for i in range(30)]))
+    for secret in ("Zoe", "zoe", "5550199", "Lane 7"):
+        assert secret not in text
+    text = sniff.draft(write_csv(tmp_path / "cases.csv", header, [["C1", *row]]))
+    assert "Quillfeather" not in text  # a value that does not repeat is no category
+
+
+def test_what_is_missing_is_explained_and_named_on_loading(tmp_path):
+    path = write_csv(
+        tmp_path / "complaints.csv", ["complaint id", "product"], [[f"C{i}", "card"] for i in range(30)]
+    )
+    text = sniff.draft(path)
+    assert "# opened_at:  # when the case was opened" in text
+    with pytest.raises(sources.SourceError, match="cases needs opened_at"):
+        loaded(text, tmp_path)
+    text = sniff.draft(write_csv(tmp_path / "x.csv", ["foo", "bar"], [[1, 2]]))
+    with pytest.raises(sources.SourceError, match="needs"):
+        loaded(text, tmp_path)
+
+
+def test_unused_columns_are_listed_as_shapes(tmp_path):
+    path = write_csv(
+        tmp_path / "cases.csv", ["case id", "opened at", "colour"], [["a", "2024-02-01", "Blue 42"]]
+    )
+    assert re.search(r"#   colour 100 % +1  xxxx 99$", sniff.draft(path), re.MULTILINE)
+
+
+def test_the_word_for_unfinished_work_is_not_used(tmp_path):
+    for make in (salesforce_cases, survey_parquet, connect_contacts):
+        assert "TODO" not in sniff.draft(make(tmp_path))
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize(
+    ("file", "entity"),
+    [
+        ("eagle-bank/CRMEvents.csv", "cases"),
+        ("eagle-bank/CRMCallCenterLogs.csv", "contacts"),
+        ("eagle-bank/CRMReviews.csv", "surveys"),
+        ("uci-servicenow-incident-log/incident_event_log.zip", "case_snapshots"),
+        ("vendor-tables/zendesk/ticket_data.csv", "cases"),
+        ("vendor-tables/zendesk/ticket_field_history_data.csv", "case_changes"),
+    ],
+)
+def test_real_exports_get_a_draft_that_loads(real_data, file, entity, tmp_path):
+    assert feed_of(loaded(sniff.draft(real_data / file, real_data), tmp_path)).entity.name == entity

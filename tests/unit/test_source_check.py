@@ -1,0 +1,433 @@
+"""The check finds what would go wrong in a run, says where, and touches nothing."""
+
+import gzip
+import io
+import json
+import random
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from rich.console import Console
+from typer.testing import CliRunner
+
+from orchestration import settings, source_check
+from orchestration.cli import EXIT_USAGE, app
+from orchestration.extract import sources
+from orchestration.settings import PROJECT_ROOT
+
+SOURCE = """\
+source: crm
+time_zone: Europe/Berlin
+files:
+  cases:
+    glob: cases.csv
+    feeds:
+      cases:
+        case_id: id
+        opened_at: opened
+        status: state
+"""
+CASES = "id,opened,state\n" + "".join(f"C{i},2024-02-01 10:{i:02}:00,Open\n" for i in range(40))
+
+
+class Place:
+    """A folder of source files and one of exports, and what a check of them prints."""
+
+    def __init__(self, root: Path) -> None:
+        self.root, self.sources, self.exports = root, root / "sources", root / "exports"
+        self.sources.mkdir()
+        self.exports.mkdir()
+
+    def source(self, text: str = SOURCE, name: str = "crm.yml") -> "Place":
+        (self.sources / name).write_text(text, encoding="utf-8")
+        return self
+
+    def export(self, name: str = "cases.csv", content: str | bytes = CASES) -> "Place":
+        path = self.exports / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return self
+
+    def check(self, width: int = 10_000) -> tuple[bool, str]:
+        out = io.StringIO()
+        console = Console(file=out, width=width, highlight=False)
+        config = settings.load(sources=self.sources, exports=self.exports, home=self.root / "home")
+        return source_check.check(config, console), out.getvalue()
+
+    def error(self, file: str, line: int, *told: str) -> str:
+        """The text of the check, which must fail with an error at the line that tells all this."""
+        is_fine, text = self.check()
+        assert not is_fine, text
+        blocks = re.findall(rf"^Error \S*{re.escape(file)}:{line}\n(.*)$", text, re.MULTILINE)
+        assert any(all(part in block for part in told) for block in blocks), text
+        return text
+
+    def warning(self, file: str, line: int, *told: str) -> str:
+        is_fine, text = self.check()
+        assert is_fine, text
+        blocks = re.findall(rf"^Warning \S*{re.escape(file)}:{line}\n(.*)$", text, re.MULTILINE)
+        assert any(all(part in block for part in told) for block in blocks), text
+        return text
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+def line_of(text: str, part: str) -> int:
+    return 1 + text[: text.index(part)].count("\n")
+
+
+# ---------------------------------------------------------------- what is fine
+
+
+def test_demo_passes_and_nothing_is_written(tmp_path):
+    out = io.StringIO()
+    config = settings.load(
+        sources=PROJECT_ROOT / "seeds" / "demo" / "sources",
+        exports=PROJECT_ROOT / "seeds" / "demo" / "exports",
+        home=tmp_path / "home",
+    )
+    assert source_check.check(config, Console(file=out, width=96))
+    assert not (tmp_path / "home").exists()
+    text = out.getvalue()
+    assert "3 sources fit" in text
+    assert max(map(len, text.splitlines())) <= 110
+    # Two rows are bad on purpose, far too few to blame the mapping.
+    assert "demo_crm.yml:" in text
+    assert "crm/cases.csv:187: cases.opened_at cannot be read as a date and time" in " ".join(text.split())
+
+
+def test_good_source_shows_counts_shares_and_rows(place):
+    is_fine, text = place.source().export().check(width=100)
+    assert is_fine
+    assert "1 file, 1.2 kB: cases.csv" in text
+    assert "-> cases: first 40 records, all fit" in text
+    assert "filled    case_id, opened_at, status" in text
+    assert "C0       2024-02-01 09:00  Open" in text
+    assert text.endswith("1 source fits. Next: faultline run\n")
+
+
+def test_formats_that_are_ambiguous_in_the_sample_are_fine_once_one_is_given(place):
+    place.source(SOURCE.replace("    feeds:", '    dates: ["%d/%m/%Y"]\n    feeds:'))
+    assert place.export(content="id,opened,state\na,03/04/2024,x\nb,01/02/2024,y\n").check()[0]
+
+
+def test_identifiers_are_hashed_and_shortened_and_text_is_no_markup(place):
+    place.source(SOURCE.replace("status: state", "status: state\n        customer_id: id"))
+    place.export(content="id,opened,state\n" + "secret-1,2024-02-01,[bold red]x[/]\x1b[31m\n" * 30)
+    is_fine, text = place.check()
+    assert is_fine
+    assert re.search(r"[0-9a-f]{8}…", text)
+    assert "[bold red]x[/]" in text
+    assert "\x1b" not in text
+
+
+def test_blind_spots_of_each_centre(place):
+    place.source().source(SOURCE.replace("source: crm", "source: other\ncentre: north"), "other.yml")
+    text = place.export().check()[1]
+    assert "north  as a centre" in text
+    assert "delivers  other: cases" in text
+    assert "BS03 (no contacts)" in text
+    assert "BS02" not in text  # cases are delivered
+
+
+def test_files_are_chosen_evenly_and_counted(place):
+    place.source(SOURCE.replace("cases.csv", "cases-*.csv"))
+    for i in range(25):
+        place.export(f"cases-{i:02}.csv")
+    text = place.check()[1]
+    assert "25 files" in text
+    assert "looked into 10 of 25 files" in text
+
+
+def test_a_filter_that_matches_late_is_no_warning(place):
+    place.source(SOURCE.replace("        case_id", "        where: state = 'Rare'\n        case_id"))
+    place.export(content=CASES.splitlines()[0] + "\n" + "a,2024-02-01,Open\n" * 3000 + "b,2024-02-01,Rare\n")
+    is_fine, text = place.check()
+    assert is_fine
+    assert "1 kept by where, all fit" in text
+    assert "Warning" not in text
+
+
+# ---------------------------------------------------------------- errors of source files
+
+
+def test_every_broken_source_file_is_told_and_the_others_are_checked(place):
+    place.source().export()
+    place.source("source: [", "broken.yml").source("source: x\nfiles: {}\n", "empty.yml")
+    place.source(SOURCE.replace("time_zone: Europe/Berlin", "time_zone: Mars/Base"), "zone.yml")
+    place.source(SOURCE, "twin.yml").source("\x00", "binary.yml")
+    (place.sources / "latin.yml").write_bytes(b"source: \xff")
+    text = place.error("twin.yml", 1, "is also the name of crm.yml")
+    for name in ("broken.yml", "empty.yml", "zone.yml", "binary.yml", "latin.yml"):
+        assert re.search(rf"^Error \S*{name}:\d+$", text, re.MULTILINE), text
+    assert "-> cases: first 40 records, all fit" in text
+
+
+def test_no_source_file_and_no_exports(place):
+    is_fine, text = place.check()
+    assert not is_fine
+    assert "holds no source file" in text
+    place.source().exports.rmdir()
+    is_fine, text = place.check()
+    assert not is_fine
+    assert "is no folder" in text
+
+
+# ---------------------------------------------------------------- errors of mappings
+
+
+def test_missing_column_names_line_and_the_close_one(place):
+    place.source().export(content=CASES.replace("opened", "opened_on"))
+    place.error("crm.yml", 9, "cases.opened_at reads the column 'opened'", "lacks", "Did you mean opened_on?")
+
+
+def test_missing_optional_column_is_an_error_when_no_file_has_it(place):
+    place.source().export(content=CASES.replace("state", "phase"))
+    place.error("crm.yml", 10, "cases.status reads the column 'state'")
+
+
+def test_optional_column_missing_in_some_files_is_a_warning(place):
+    place.source(SOURCE.replace("cases.csv", "cases*.csv")).export()
+    place.export("cases2.csv", CASES.replace(",state", ",phase"))
+    place.warning("crm.yml", 10, "lacks in 1 of 2 files")
+
+
+def test_wrong_delimiter_is_suspected(place):
+    place.source().export(content=CASES.replace(",", ";"))
+    place.error("crm.yml", 9, "one single column", "delimiter")
+
+
+@pytest.mark.parametrize(
+    ("values", "hint"),
+    [
+        (["13.02.2024", "14.02.2024"], 'This fits: dates: ["%d.%m.%Y"]'),
+        (["01/02/2024", "03/04/2024"], 'dates: ["%d/%m/%Y"] or dates: ["%m/%d/%Y"]'),
+        (["1706781600"], 'dates: ["epoch"]'),
+        (["someday", "soon"], "strptime"),
+    ],
+)
+def test_unreadable_dates_come_with_line_shape_and_the_format_that_fits(values, hint, place):
+    place.source().export(content="id,opened,state\n" + "".join(f"C,{v},Open\n" for v in values))
+    masked = re.sub(r"\w", lambda c: "9" if c[0].isdigit() else "x", values[0])
+    text = place.error("crm.yml", 9, "cases.csv:2:", "cases.opened_at cannot be read", masked, hint)
+    assert values[0] not in text
+
+
+def test_dates_that_need_no_format(place):
+    place.source(SOURCE.replace("    feeds:", '    dates: ["%d.%m.%Y"]\n    feeds:')).export()
+    place.error("crm.yml", 10, "need no dates setting")
+
+
+def test_line_of_a_record_behind_line_breaks_in_quotes(place):
+    content = 'id,opened,state\nC1,2024-02-01,"two\nlines"\nC2,never,Open\n'
+    place.source().export(content=content)
+    place.error("crm.yml", 9, "cases.csv:4:")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("vendor_reopen_count", "1.5", "CAST(round("),
+        ("is_sla_met", "Done", "map: {Done: true"),
+        ("case_id", " ", "coalesce("),
+    ],
+)
+def test_other_unreadable_values_come_with_a_hint(field, value, told, place):
+    body = {"case_id": "id", "opened_at": "opened"} | {field: "x"}
+    document = {
+        "source": "crm",
+        "time_zone": "UTC",
+        "files": {"a": {"glob": "*.csv", "feeds": {"cases": body}}},
+    }
+    text = yaml.safe_dump(document, sort_keys=False)
+    place.source(text).export(content="id,opened,x\n" + f'C,2024-01-01,"{value}"\n' * 9)
+    place.error("crm.yml", line_of(text, f"{field}:"), "cases.csv:2:", field, told)
+
+
+def test_decimal_comma_is_hinted(place):
+    old = "cases:\n        case_id: id\n        opened_at: opened\n        status: state"
+    new = "surveys:\n        response_id: id\n        kind: \"'csat'\"\n        value: opened"
+    text = SOURCE.replace(old, new)
+    place.source(text).export(content='id,opened\n1,"4,5"\n2,"3,0"\n')
+    place.error("crm.yml", line_of(text, "value:"), 'decimal: ","')
+
+
+def test_events_later_than_their_delivery(place):
+    place.source(SOURCE.replace("cases.csv", "cases-*.csv\n    delivered: '(\\d{8})'"))
+    place.export("cases-20230101.csv")
+    place.error("crm.yml", 10, "later than its delivery", "time zone")
+
+
+@pytest.mark.parametrize(
+    ("expression", "told"),
+    [("lower(1, 2)", "lower"), ("CAST(state AS INTEGER)", "TRY_CAST"), ("opened + 1", "CAST")],
+)
+def test_expression_that_cannot_be_computed_is_found(expression, told, place):
+    place.source(SOURCE.replace("status: state", f"status: {expression}")).export()
+    text = place.error("crm.yml", 10, "cases.status cannot be computed", told)
+    assert "'Open'" not in text
+
+
+def test_filter_that_cannot_be_computed_is_found(place):
+    place.source(SOURCE + "        where: CAST(state AS INTEGER) > 3\n").export()
+    place.error("crm.yml", 11, "cases.where cannot be computed")
+
+
+def test_filter_that_keeps_nothing(place):
+    place.source(SOURCE + "        where: state = 'Nope'\n").export()
+    place.warning("crm.yml", 11, "where keeps none")
+
+
+def test_two_file_sets_must_not_feed_one_entity_from_one_file(place):
+    text = SOURCE + SOURCE[SOURCE.index("  cases:") :].replace("  cases:\n    glob", "  again:\n    glob", 1)
+    place.source(text).export()
+    place.error(
+        "crm.yml", line_of(text, "again:") + 3, "cases and again both match cases.csv", "both feed cases"
+    )
+
+
+def test_two_sources_on_one_file_are_a_warning(place):
+    place.source().source(SOURCE.replace("source: crm", "source: other"), "other.yml").export()
+    place.warning("other.yml", 5, "other and crm both read cases.csv")
+
+
+# ---------------------------------------------------------------- files
+
+
+def test_no_file_matches(place):
+    place.source().export("Cases.CSV")
+    place.warning("crm.yml", 5, "no file", "'cases.csv'", "Did you mean Cases.CSV?")
+
+
+@pytest.mark.parametrize("glob", ["**.csv", "''"])
+def test_impossible_glob(glob, place):
+    place.source(SOURCE.replace("cases.csv", glob)).export()
+    assert place.check()[0] in (True, False)
+
+
+def test_pattern_of_the_delivery_date(place):
+    def with_pattern(pattern: str) -> Place:
+        return place.source(SOURCE.replace("cases.csv", f"cases*.csv\n    delivered: '{pattern}'"))
+
+    place.export("cases_99999999.csv")
+    with_pattern(r"_(\d{8})").error("crm.yml", 6, "no real date")
+    (place.exports / "cases_99999999.csv").unlink()
+    place.export()
+    with_pattern(r"_(\d{8})").warning("crm.yml", 6, "finds no date in cases.csv")
+    is_fine, text = with_pattern("(").check()
+    assert not is_fine
+    assert "crm.yml:6" in text
+
+
+def test_few_damaged_lines_are_a_warning_and_many_an_error(place):
+    place.source().export(content=CASES + "too,few\n")
+    place.warning("crm.yml", 4, "cases.csv:42: 2 columns where the header has 3", "1 line of the first 41")
+    place.export(content=CASES + "too,few\n" * 40)
+    place.error("crm.yml", 4, "40 lines of the first 80", "delimiter")
+
+
+def test_few_bad_values_are_a_warning(place):
+    place.source().export(content=CASES + "C99,never,Open\n")
+    place.warning("crm.yml", 9, "cases.csv:42:", "xxxxx", "1 of 41 rows (2%)", "quarantine")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("cases.csv", b""),
+        ("cases.csv.gz", b"no gzip"),
+        ("cases.csv.gz", gzip.compress(CASES.encode())[:-9]),
+        ("cases.zip", b"PK\x03\x04 torn"),
+        ("cases.zip", b""),
+        ("cases.parquet", b"PAR1 torn PAR1"),
+        ("cases.json", b'[{"id": 1'),
+    ],
+)
+def test_broken_file_is_an_error_with_its_name(name, content, place):
+    kind = {"parquet": "parquet", "json": "json"}.get(name.rpartition(".")[2], "csv")
+    place.source(SOURCE.replace("cases.csv", f"{name}\n    format: {kind}")).export(name, content)
+    place.error("crm.yml", 4, name)
+
+
+@pytest.mark.parametrize("kind", ["csv", "tsv", "jsonl", "json", "parquet"])
+@pytest.mark.parametrize("seed", range(4))
+def test_garbage_of_any_kind_never_stops_the_check(kind, seed, place):
+    noise = random.Random(seed)
+    content = [
+        noise.randbytes(5000),
+        b'"' * 999 + b"\n" + CASES.encode() + b'"',
+        b"\xff\xfe" + noise.randbytes(999),
+        json.dumps([[1], {"id": {"a": [1]}}, None]).encode() + b"\n{",
+    ][seed]
+    for ending in ("", ".gz", ".zip"):
+        name = f"cases{seed}.{kind}{ending}"
+        place.source(
+            SOURCE.replace("cases.csv", f"{name}\n    format: {kind}").replace("crm", f"c{len(ending)}"),
+            f"{len(ending)}.yml",
+        )
+        place.export(name, gzip.compress(content) if ending == ".gz" else content)
+    place.check(width=80)
+
+
+# ---------------------------------------------------------------- command line and handbook
+
+
+def test_command_line_says_no_with_its_code(place):
+    place.source().export()
+    arguments = ["sources", "check", "--sources", str(place.sources), "--exports", str(place.exports)]
+    assert CliRunner().invoke(app, arguments).exit_code == 0
+    place.export(content="a,b\n1,2\n")
+    assert CliRunner().invoke(app, arguments).exit_code == EXIT_USAGE
+
+
+def test_new_source_is_written_once_and_checked(place):
+    place.export()
+    folders = ["--sources", str(place.sources), "--exports", str(place.exports)]
+    arguments = ["sources", "new", str(place.exports / "cases.csv"), *folders]
+    first = CliRunner().invoke(app, arguments)
+    assert first.exit_code == 0, first.output
+    assert sources.load(place.sources / "cases.yml").document.files["cases"].glob == "cases.csv"
+    assert CliRunner().invoke(app, arguments).exit_code == EXIT_USAGE
+    is_fine, text = place.check()
+    assert is_fine, text
+    nowhere = CliRunner().invoke(app, ["sources", "new", "nowhere.csv", *folders])
+    assert nowhere.exit_code == EXIT_USAGE
+    assert not (place.sources / "nowhere.yml").exists()
+
+
+def test_draft_that_lacks_something_says_so(place):
+    place.export("complaints.csv", "complaint id,product\n1,card\n2,loan\n")
+    folders = ["--sources", str(place.sources), "--exports", str(place.exports)]
+    result = CliRunner().invoke(app, ["sources", "new", str(place.exports / "complaints.csv"), *folders])
+    assert result.exit_code == 0
+    assert "cases needs opened_at" in result.output
+
+
+HANDBOOK = (PROJECT_ROOT / "docs" / "connecting_an_export.md").read_text(encoding="utf-8")
+
+
+def test_example_of_the_handbook_loads(tmp_path):
+    (example,) = re.findall(r"```yaml\n(.*?)```", HANDBOOK, re.DOTALL)
+    (tmp_path / "a.yml").write_text(example, encoding="utf-8")
+    sources.load(tmp_path / "a.yml")
+
+
+@pytest.mark.parametrize("model", [sources.SourceDocument, sources.FileSet, sources.Mapping])
+def test_every_setting_is_in_the_handbook(model):
+    for name, field in model.model_fields.items():
+        assert f"| `{field.alias or name}` |" in HANDBOOK
+
+
+@pytest.mark.real_data
+def test_examples_fit_the_real_data(real_data, tmp_path):
+    out = io.StringIO()
+    config = settings.load(
+        sources=PROJECT_ROOT / "seeds" / "sources" / "examples", exports=real_data, home=tmp_path / "home"
+    )
+    assert source_check.check(config, Console(file=out, width=96)), out.getvalue()
+    assert "4 sources fit. Next" in out.getvalue()
