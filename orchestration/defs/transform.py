@@ -59,8 +59,7 @@ def transform(context: dg.AssetExecutionContext, dbt: DbtCliResource, workspace:
     """Builds and tests the selected models; dbt holds the warehouse alone while it runs."""
     keys = {key.path[0] for key in context.selected_asset_keys}
     progress.say(f"Building {len(context.selected_asset_keys)} models: {', '.join(sorted(keys))}")
-    # A test runs in the invocation that builds the last of its models.
-    arguments = ["build", "--indirect-selection", "buildable", "--exclude-resource-type", "unit_test"]
+    arguments = ["build", "--exclude-resource-type", "unit_test"]
     events = list(dbt.cli(arguments, context=context, target_path=PROJECT.target_path).stream())
     with workspace.connect(read_only=True) as connection:
         existing = {

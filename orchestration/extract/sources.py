@@ -97,6 +97,13 @@ class FileSet(BaseModel):
             raise ValueError(f"must be one character, not {value!r}")
         return value
 
+    @field_validator("quote")
+    @classmethod
+    def _quote_is_plain(cls, value: str) -> str:
+        if not value.isascii():
+            raise ValueError(f"must be an ASCII character, not {value!r}")
+        return value
+
     @field_validator("list_separator")
     @classmethod
     def _separates(cls, value: str) -> str:

@@ -1,5 +1,7 @@
 {# The wall-clock time of a UTC stamp in a named zone, as a stamp without a zone. #}
-{% macro local_time(utc, zone) %} {{ return(adapter.dispatch("local_time", "faultline")(utc, zone)) }} {% endmacro %}
+{% macro local_time(utc, zone) %}
+    {{ return(adapter.dispatch("local_time", "faultline")(utc, zone)) }}
+{% endmacro %}
 
 {% macro default__local_time(utc, zone) %} from_utc_timestamp({{ utc }}, {{ zone }}) {% endmacro %}
 

@@ -23,11 +23,14 @@
         ),
         spread_{{ pass }} as {{ materialized() }} (
             select item_key, min(label) as label
-            from (
-                select item_key, label from heard_{{ pass }}
-                union all
-                select told as item_key, label from heard_{{ pass }}
-            ) as said
+            from
+                (
+                    select item_key, label
+                    from heard_{{ pass }}
+                    union all
+                    select told as item_key, label
+                    from heard_{{ pass }}
+                ) as said
             group by item_key
         ),
         label_{{ pass }} as {{ materialized() }} (

@@ -6,7 +6,8 @@
     {%- set columns = spec["columns"] -%}
     with
         known as (
-            select source.* from {{ source("raw_mapped", entity) }} as source
+            select source.*
+            from {{ source("raw_mapped", entity) }} as source
             {% if spec.event_at -%}
                 cross join {{ source("raw_faultline", "parameters") }} as parameters
                 where
@@ -15,7 +16,10 @@
                     or source.{{ spec.event_at }} <= parameters.as_of_at
             {%- endif %}
         )
-    select centre, source_instance, {% for c in columns %} {{ adapter.quote(c) }} as {{ c }}, {% endfor %} _delivered_at as delivered_at
+    select
+        centre,
+        source_instance,
+        {% for c in columns %} {{ adapter.quote(c) }} as {{ c }}, {% endfor %} _delivered_at as delivered_at
     from known
     qualify
         row_number() over (

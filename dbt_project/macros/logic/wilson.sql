@@ -7,6 +7,21 @@
     {%- set z = 1.959963984540054 -%}
     {%- set n = "cast(nullif(" ~ total ~ ", 0) as double)" -%}
     {%- set p = "(" ~ successes ~ " / " ~ n ~ ")" -%}
-    case when {{ successes }} is not null and {{ total }} > 0 then
-    greatest(0, least(1, ({{ p }} + {{ z * z / 2 }} / {{ n }} {{ sign }} {{ z }} * sqrt(({{ p }} * (1 - {{ p }}) + {{ z * z / 4 }} / {{ n }}) / {{ n }})) / (1 + {{ z * z }} / {{ n }}))) end
+    case
+        when {{ successes }} is not null and {{ total }} > 0
+        then
+            greatest(
+                0,
+                least(
+                    1,
+                    (
+                        {{ p }}
+                        + {{ z * z / 2 }}
+                        / {{ n }} {{ sign }} {{ z }}
+                        * sqrt(({{ p }} * (1 - {{ p }}) + {{ z * z / 4 }} / {{ n }}) / {{ n }})
+                    )
+                    / (1 + {{ z * z }} / {{ n }})
+                )
+            )
+    end
 {%- endmacro %}

@@ -44,7 +44,9 @@ with
             h.reason,
             h.channel,
             h.day,
-            h.disposition is null or lower(h.disposition) in {{ vague }} or w.disposition is not null as is_affected,
+            h.disposition is null
+            or lower(h.disposition) in {{ vague }}
+            or w.disposition is not null as is_affected,
             false as is_undecidable
         from handled as h
         left join
@@ -81,6 +83,6 @@ with
         inner join {{ ref("int_source__spans") }} as s on c.source_instance = s.source_instance
     )
 
-{{ measured("BS10", "bs10") }}
+    {{ measured("BS10", "bs10") }}
 union all
 {{ measured("BS11", "bs11") }}

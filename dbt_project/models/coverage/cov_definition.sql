@@ -39,4 +39,4 @@ with
             and u.is_internal is not null
     )
 
-{{ measured("BS47", "bs47") }}
+    {{ measured("BS47", "bs47") }}

@@ -36,4 +36,4 @@ with
         left join torn as t on c.source_instance = t.source_instance and c.case_id = t.case_id
     )
 
-{{ measured("BS20", "bs20") }}
+    {{ measured("BS20", "bs20") }}

@@ -13,10 +13,7 @@ with
             e.is_delivered
         from {{ ref("int_journey__journeys") }} as j
         inner join {{ ref("int_journey__touches") }} as t on j.journey_id = t.journey_id
-        inner join
-            {{ ref("int_source__entities") }} as e
-            on j.centre = e.centre
-            and e.entity = 'escalations'
+        inner join {{ ref("int_source__entities") }} as e on j.centre = e.centre and e.entity = 'escalations'
     ),
 
     months as (
@@ -66,4 +63,4 @@ with
         where not j.is_delivered or j.is_escalated is null or t.team is not null
     )
 
-{{ measured("BS26", "bs26") }}
+    {{ measured("BS26", "bs26") }}

@@ -10,7 +10,11 @@ with
     ),
 
     case_spans as (
-        select centre, bool_or(is_delivered) as is_delivered, min(first_date) as first_date, max(last_date) as last_date
+        select
+            centre,
+            bool_or(is_delivered) as is_delivered,
+            min(first_date) as first_date,
+            max(last_date) as last_date
         from {{ ref("int_source__entities") }}
         where entity in ('cases', 'case_snapshots')
         group by centre
@@ -44,7 +48,7 @@ with
         from conversations as v
     ),
 
-    -- BS02: a case that began by phone or chat ought to have a contact within a day.
+    -- BS02: a case that began by phone or chat ought to have a contact about then.
     contact_spans as (
         select centre, is_delivered, first_date, last_date
         from {{ ref("int_source__entities") }}
@@ -62,8 +66,8 @@ with
             contacts as k
             on c.centre = k.centre
             and c.customer_id = k.customer_id
-            and k.started_at >= c.opened_at - interval 1 day
-            and k.started_at <= c.opened_at + interval 1 day
+            and k.started_at >= {{ dbt.dateadd("hour", "-1 * " ~ var("case_link_hours"), "c.opened_at") }}
+            and k.started_at <= {{ dbt.dateadd("hour", var("case_link_hours"), "c.opened_at") }}
     ),
 
     spoken_cases as (
@@ -110,14 +114,15 @@ with
             c.known_reason as reason,
             c.channel,
             c.started_date as day,
-            coalesce(c.ani_status, 'withheld') not in ('valid', 'possible') or n.ani is not null as is_affected,
+            coalesce(c.ani_status, 'withheld') not in ('valid', 'possible')
+            or n.ani is not null as is_affected,
             false as is_undecidable
         from contacts as c
         left join crowded_numbers as n on c.centre = n.centre and c.ani = n.ani
         where c.channel = 'voice' and coalesce(c.direction, 'inbound') = 'inbound'
     )
 
-{{ measured("BS01", "bs01") }}
+    {{ measured("BS01", "bs01") }}
 union all
 {{ measured("BS02", "bs02") }}
 union all

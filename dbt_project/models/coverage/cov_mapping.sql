@@ -47,7 +47,15 @@ with
     ),
 
     bs13 as (
-        select centre, source_instance, team, reason, channel, day, not is_agent_mapped as is_affected, false as is_undecidable
+        select
+            centre,
+            source_instance,
+            team,
+            reason,
+            channel,
+            day,
+            not is_agent_mapped as is_affected,
+            false as is_undecidable
         from legs
         where agent_id is not null
         union all
@@ -55,6 +63,6 @@ with
         from owners
     )
 
-{{ measured("BS08", "bs08") }}
+    {{ measured("BS08", "bs08") }}
 union all
 {{ measured("BS13", "bs13") }}

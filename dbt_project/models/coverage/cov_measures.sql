@@ -1,7 +1,20 @@
 -- One row per blind spot, source instance, team, reason, channel and day: the measures of all checks.
-{% set groups = ["link", "volume", "mapping", "codes", "history", "quality", "label", "schema", "definition"] %}
+{% set groups = [
+    "link",
+    "volume",
+    "mapping",
+    "codes",
+    "history",
+    "quality",
+    "label",
+    "schema",
+    "definition",
+] %}
 {% for group in groups %}
-    select blind_spot_id, centre, source_instance, team, reason, channel, day, affected_n, undecidable_n, total_n
+    select
+        blind_spot_id, centre, source_instance, team, reason, channel, day, affected_n, undecidable_n, total_n
     from {{ ref("cov_" ~ group) }}
-    {% if not loop.last %} union all {% endif %}
+    {% if not loop.last %}
+        union all
+    {% endif %}
 {% endfor %}

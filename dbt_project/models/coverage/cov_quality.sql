@@ -16,9 +16,7 @@ with
 
     -- A journey counts once, under one of the teams it touched.
     teams as (
-        select journey_id, min(team) as team
-        from {{ ref("int_journey__touches") }}
-        group by journey_id
+        select journey_id, min(team) as team from {{ ref("int_journey__touches") }} group by journey_id
     ),
 
     journeys as (
@@ -30,9 +28,11 @@ with
             coalesce(j.first_channel, '(unknown)') as channel,
             j.started_date as day,
             j.is_escalated,
+            not e.is_delivered or j.started_date between e.first_date and e.last_date as is_in_span,
             coalesce(v.first_evaluated_contact_at < j.first_escalated_at, false) as is_covered
         from {{ ref("int_journey__journeys") }} as j
         inner join teams as t on j.journey_id = t.journey_id
+        inner join {{ ref("int_source__entities") }} as e on j.centre = e.centre and e.entity = 'evaluations'
         left join evaluated as v on j.journey_id = v.journey_id
         where coalesce(j.is_escalated, true)
     ),
@@ -40,9 +40,9 @@ with
     bs25 as (
         select
             q.*,
-            coalesce(is_escalated, false) and not is_covered as is_affected,
-            is_escalated is null as is_undecidable
+            coalesce(is_escalated, false) and not is_covered and is_in_span as is_affected,
+            not is_covered and (is_escalated is null or not is_in_span) as is_undecidable
         from journeys as q
     )
 
-{{ measured("BS25", "bs25") }}
+    {{ measured("BS25", "bs25") }}

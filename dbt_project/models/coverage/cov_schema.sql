@@ -22,7 +22,7 @@ with
         from {{ source("raw_faultline", "deliveries") }} as d
     )
 
-{{ assessed("BS44") }}
+    {{ assessed("BS44") }}
 union all
 select
     'BS44',
@@ -33,7 +33,9 @@ select
     cast(null as {{ dbt.type_string() }}),
     coalesce(max(s.last_date), max(c.last_date)),
     cast(
-        sum(case when d.status <> 'landed' or d.n_columns_missing > 0 then d.n_rows else d.n_quarantined end) as bigint
+        sum(
+            case when d.status <> 'landed' or d.n_columns_missing > 0 then d.n_rows else d.n_quarantined end
+        ) as bigint
     ),
     cast(0 as bigint),
     cast(sum(d.n_rows) as bigint)

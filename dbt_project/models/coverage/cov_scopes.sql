@@ -4,16 +4,36 @@
 with
     scoped as (
         select
-            blind_spot_id, centre, source_instance, 'source' as scope_type, source_instance as scope_id,
-            window_type, window_start, window_end,
-            affected_n, undecidable_n, total_n, first_seen_date, last_seen_date
+            blind_spot_id,
+            centre,
+            source_instance,
+            'source' as scope_type,
+            source_instance as scope_id,
+            window_type,
+            window_start,
+            window_end,
+            affected_n,
+            undecidable_n,
+            total_n,
+            first_seen_date,
+            last_seen_date
         from {{ ref("cov_windows") }}
         {% for scope, column in scopes.items() %}
             union all
             select
-                blind_spot_id, centre, source_instance, '{{ scope }}', {{ column }},
-                window_type, window_start, window_end,
-                affected_n, undecidable_n, total_n, first_seen_date, last_seen_date
+                blind_spot_id,
+                centre,
+                source_instance,
+                '{{ scope }}',
+                {{ column }},
+                window_type,
+                window_start,
+                window_end,
+                affected_n,
+                undecidable_n,
+                total_n,
+                first_seen_date,
+                last_seen_date
             from {{ ref("cov_windows") }}
             where {{ column }} is not null and window_type in ('eight_weeks', 'span')
         {% endfor %}
@@ -21,7 +41,14 @@ with
 
     summed as (
         select
-            blind_spot_id, centre, source_instance, scope_type, scope_id, window_type, window_start, window_end,
+            blind_spot_id,
+            centre,
+            source_instance,
+            scope_type,
+            scope_id,
+            window_type,
+            window_start,
+            window_end,
             cast(sum(affected_n) as bigint) as affected_n,
             cast(sum(undecidable_n) as bigint) as undecidable_n,
             cast(sum(total_n) as bigint) as total_n,

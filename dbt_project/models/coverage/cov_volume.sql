@@ -2,7 +2,12 @@
 -- but do not, and records delivered more than once.
 with
     hours as (
-        {% for h in range(24) %} select {{ h }} as hour {% if not loop.last %} union all {% endif %} {% endfor %}
+        {% for h in range(24) %}
+            select {{ h }} as hour
+            {% if not loop.last %}
+                union all
+            {% endif %}
+        {% endfor %}
     ),
 
     arrivals as (
@@ -50,8 +55,10 @@ with
         window
             neighbours as (
                 partition by source_instance, weekday, hour
-                order by day
-                rows between {{ var("baseline_weeks") }} preceding and {{ var("baseline_weeks") }} following
+                order by
+                    day
+                    rows
+                    between {{ var("baseline_weeks") }} preceding and {{ var("baseline_weeks") }} following
             )
     ),
 
@@ -81,9 +88,7 @@ with
             or (n_day = 0 and p_zero_day < {{ threshold("bs03_p_zero") }}) as is_affected,
             false as is_undecidable
         from expected
-        where
-            p_zero_hour < {{ threshold("bs03_p_zero") }}
-            or p_zero_day < {{ threshold("bs03_p_zero") }}
+        where p_zero_hour < {{ threshold("bs03_p_zero") }} or p_zero_day < {{ threshold("bs03_p_zero") }}
     ),
 
     -- Nobody delivers contacts although cases say that there were some: every day is silent.
@@ -113,7 +118,7 @@ with
         from undelivered
     )
 
-{{ measured("BS03", "bs03") }}
+    {{ measured("BS03", "bs03") }}
 union all
 {{ assessed("BS38") }}
 union all

@@ -5,6 +5,7 @@
     "journey_gap_unknown_reason_hours",
     "journey_close_days",
     "baseline_weeks",
+    "case_link_hours",
 ] %}
 with
     variables as (

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,11 @@ from orchestration.settings import Home
 
 SALT = b"salt of the tests"
 CASES = {"case_id": "id", "opened_at": "opened", "status": "status"}
+
+
+@cache
+def _reader() -> duckdb.DuckDBPyConnection:
+    return duckdb.connect()
 
 
 class Place:
@@ -90,12 +96,10 @@ class Place:
         paths = [folder / name for name in names]
         if not paths:
             return []
-        with duckdb.connect() as connection:
-            connection.execute("SET TimeZone = 'UTC'")
-            relation = f"read_parquet({sql.paths(paths)}, union_by_name=true, hive_partitioning=false)"
-            result = connection.execute(f"FROM {relation}")
-            names = [column[0] for column in result.description or ()]
-            return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+        relation = f"read_parquet({sql.paths(paths)}, union_by_name=true, hive_partitioning=false)"
+        result = _reader().execute(f"FROM {relation}")
+        columns = [column[0] for column in result.description or ()]
+        return [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
 
     @property
     def manifest(self) -> Manifest:

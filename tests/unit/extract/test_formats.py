@@ -168,7 +168,7 @@ def test_line_ends_with_damage(place: Place, end: str, kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("delimiter", "quote"), [(";", '"'), ("|", '"'), ("\t", '"'), (",", "'"), ("§", '"'), (";", "§")]
+    ("delimiter", "quote"), [(";", '"'), ("|", '"'), ("\t", '"'), (",", "'"), ("§", '"')]
 )
 def test_delimiters_and_quotes(place: Place, delimiter: str, quote: str) -> None:
     place.source(delimiter=delimiter, quote=quote).put("a.csv", delimited(delimiter, quote))

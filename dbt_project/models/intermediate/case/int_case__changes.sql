@@ -4,31 +4,55 @@ with
     snapshots as (
         {% for field, column in fields.items() %}
             select
-                centre, source_instance, case_id, '{{ field }}' as field, version_at as changed_at,
-                version_seq as change_seq, {{ column }} as new_value, changed_by,
+                centre,
+                source_instance,
+                case_id,
+                '{{ field }}' as field,
+                version_at as changed_at,
+                version_seq as change_seq,
+                {{ column }} as new_value,
+                changed_by,
                 row_number() over (partition by source_instance, case_id order by version_seq) as value_seq,
-                lag({{ column }}) over (partition by source_instance, case_id order by version_seq) as old_value
+                lag({{ column }}) over (
+                    partition by source_instance, case_id order by version_seq
+                ) as old_value
             from {{ ref("int_case__versions") }}
             where is_history and {{ column }} is not null
-            {% if not loop.last %} union all {% endif %}
+            {% if not loop.last %}
+                union all
+            {% endif %}
         {% endfor %}
     ),
 
     recorded as (
         select
-            centre, source_instance, case_id, field, changed_at, old_value, new_value, changed_by,
+            centre,
+            source_instance,
+            case_id,
+            field,
+            changed_at,
+            old_value,
+            new_value,
+            changed_by,
             row_number() over (
                 partition by source_instance, case_id, field order by changed_at, change_seq nulls first
             ) as change_seq
         from {{ ref("stg_mapped__case_changes") }}
-        where field in ({% for field in fields %} '{{ field }}' {% if not loop.last %}, {% endif %} {% endfor %})
+        where
+            field in ({% for field in fields %}'{{ field }}' {% if not loop.last %}, {% endif %} {% endfor %})
     ),
 
     -- What a change log leaves unsaid: the first value held from opening on.
     opening as (
         select
-            r.centre, r.source_instance, r.case_id, r.field, least(c.opened_at, r.changed_at) as changed_at,
-            0 as change_seq, r.old_value as new_value, cast(null as {{ dbt.type_string() }}) as changed_by
+            r.centre,
+            r.source_instance,
+            r.case_id,
+            r.field,
+            least(c.opened_at, r.changed_at) as changed_at,
+            0 as change_seq,
+            r.old_value as new_value,
+            cast(null as {{ dbt.type_string() }}) as changed_by
         from recorded as r
         inner join
             {{ ref("int_case__current") }} as c

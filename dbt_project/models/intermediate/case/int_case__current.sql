@@ -1,7 +1,18 @@
 -- One row per case: the last known value of every attribute, whatever later states left out.
 {% set last_known = [
-    "customer_id", "closed_at", "status", "channel", "reason", "product", "priority", "owner_id", "group_id",
-    "resolution_code", "is_sla_met", "is_timely_response", "parent_case_id",
+    "customer_id",
+    "closed_at",
+    "status",
+    "channel",
+    "reason",
+    "product",
+    "priority",
+    "owner_id",
+    "group_id",
+    "resolution_code",
+    "is_sla_met",
+    "is_timely_response",
+    "parent_case_id",
 ] %}
 select
     centre,

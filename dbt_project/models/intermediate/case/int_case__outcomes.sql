@@ -63,9 +63,7 @@ select
 from {{ ref("int_case__current") }} as c
 inner join {{ ref("int_source__spans") }} as s on c.source_instance = s.source_instance
 left join
-    {{ ref("int_case__resolutions") }} as r
-    on c.source_instance = r.source_instance
-    and c.case_id = r.case_id
+    {{ ref("int_case__resolutions") }} as r on c.source_instance = r.source_instance and c.case_id = r.case_id
 left join
     {{ ref("int_handoff__counts") }} as h
     on c.source_instance = h.source_instance

@@ -1,19 +1,45 @@
 -- One row per known state of a case, in order; the state at delivery comes last.
 {% set state = [
-    "customer_id", "opened_at", "closed_at", "status", "channel", "reason", "product", "priority", "owner_id",
-    "group_id", "resolution_code", "vendor_reassignment_count", "vendor_reopen_count", "is_sla_met",
-    "is_knowledge_used", "is_timely_response", "parent_case_id",
+    "customer_id",
+    "opened_at",
+    "closed_at",
+    "status",
+    "channel",
+    "reason",
+    "product",
+    "priority",
+    "owner_id",
+    "group_id",
+    "resolution_code",
+    "vendor_reassignment_count",
+    "vendor_reopen_count",
+    "is_sla_met",
+    "is_knowledge_used",
+    "is_timely_response",
+    "parent_case_id",
 ] %}
 with
     states as (
         select
-            centre, source_instance, case_id, snapshot_at as version_at, change_seq, changed_by, true as is_history,
+            centre,
+            source_instance,
+            case_id,
+            snapshot_at as version_at,
+            change_seq,
+            changed_by,
+            true as is_history,
             {{ state | join(", ") }}
         from {{ ref("stg_mapped__case_snapshots") }}
         union all
         select
-            centre, source_instance, case_id, cast(null as timestamp) as version_at, null as change_seq, null as changed_by,
-            false as is_history, {{ state | join(", ") }}
+            centre,
+            source_instance,
+            case_id,
+            cast(null as timestamp) as version_at,
+            null as change_seq,
+            null as changed_by,
+            false as is_history,
+            {{ state | join(", ") }}
         from {{ ref("stg_mapped__cases") }}
     )
 

@@ -14,8 +14,7 @@ with
             c.customer_id as case_customer_id,
             row_number() over (
                 partition by ct.source_instance, ct.contact_id
-                order by
-                    case when c.source_instance = ct.source_instance then 0 else 1 end, c.source_instance
+                order by case when c.source_instance = ct.source_instance then 0 else 1 end, c.source_instance
             ) as choice
         from contacts as ct
         inner join cases as c on ct.centre = c.centre and ct.case_id = c.case_id
@@ -30,15 +29,17 @@ with
             row_number() over (
                 partition by ct.source_instance, ct.contact_id
                 order by
-                    abs({{ dbt.datediff("ct.started_at", "c.opened_at", "second") }}), c.source_instance, c.case_id
+                    abs({{ dbt.datediff("ct.started_at", "c.opened_at", "second") }}),
+                    c.source_instance,
+                    c.case_id
             ) as choice
         from contacts as ct
         inner join
             cases as c
             on ct.centre = c.centre
             and ct.customer_id = c.customer_id
-            and c.opened_at >= ct.started_at - interval 1 day
-            and c.opened_at <= ct.started_at + interval 1 day
+            and c.opened_at >= {{ dbt.dateadd("hour", "-1 * " ~ var("case_link_hours"), "ct.started_at") }}
+            and c.opened_at <= {{ dbt.dateadd("hour", var("case_link_hours"), "ct.started_at") }}
         where ct.case_id is null
     )
 
@@ -55,7 +56,9 @@ select
         when i.case_id is not null then 'case_id' when n.case_id is not null then 'customer' else 'unresolved'
     end as link_method,
     -- Confidence by method
-    case when i.case_id is not null then cast(1.00 as double) when n.case_id is not null then 0.98 end as link_confidence
+    case
+        when i.case_id is not null then cast(1.00 as double) when n.case_id is not null then 0.98
+    end as link_confidence
 from contacts as ct
 left join
     by_case_id as i

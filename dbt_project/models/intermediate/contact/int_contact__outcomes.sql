@@ -44,8 +44,8 @@ select
     coalesce(c.is_answered, t.first_answered_at is not null or null) as is_answered,
     c.is_abandoned,
     c.is_abandoned
-    and {{ dbt.datediff("c.started_at", "c.ended_at", "second") }} <= {{ threshold("short_abandon_seconds") }}
-        as is_short_abandon,
+    and {{ dbt.datediff("c.started_at", "c.ended_at", "second") }}
+    <= {{ threshold("short_abandon_seconds") }} as is_short_abandon,
     c.disposition,
     c.ani,
     c.ani_status,

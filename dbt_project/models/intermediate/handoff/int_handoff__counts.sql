@@ -19,8 +19,9 @@ select
     count(distinct team_id) filter (where variant = 'raw') as n_teams,
     {% for variant, suffix in [("raw", ""), ("settled", "_settled")] %}
         count(*) filter (where variant = '{{ variant }}') - 1 as n_handoffs{{ suffix }},
-        count(*) filter (where variant = '{{ variant }}' and team_id = team_before_last)
-            as n_returns_direct{{ suffix }},
+        count(*) filter (
+            where variant = '{{ variant }}' and team_id = team_before_last
+        ) as n_returns_direct{{ suffix }},
         count(*) filter (where variant = '{{ variant }}')
         - count(distinct team_id) filter (where variant = '{{ variant }}') as n_returns_any{{ suffix }}
         {% if not loop.last %}, {% endif %}

@@ -16,7 +16,9 @@ with
         select
             r.*,
             run_seq as stay_seq,
-            lead(started_at) over (partition by source_instance, unit_type, unit_id order by run_seq) as next_at
+            lead(started_at) over (
+                partition by source_instance, unit_type, unit_id order by run_seq
+            ) as next_at
         from raw_runs as r
     ),
 

@@ -22,8 +22,14 @@ with
     {% for dim_x, dim_y in heatmap_pairs() %}
         {{ dim_x }}_{{ dim_y }} as (
             select
-                centre, window_type, window_start, blind_spot_id, {{ dim_x }} as x, {{ dim_y }} as y,
-                sum(affected_n + undecidable_n) as affected_n, sum(total_n) as total_n
+                centre,
+                window_type,
+                window_start,
+                blind_spot_id,
+                {{ dim_x }} as x,
+                {{ dim_y }} as y,
+                sum(affected_n + undecidable_n) as affected_n,
+                sum(total_n) as total_n
             from coverage
             group by 1, 2, 3, 4, 5, 6
         ),
@@ -40,17 +46,29 @@ with
                     on c.centre = k.centre
                     and c.window_type = k.window_type
                     and c.window_start = k.window_start
-                    and {% if match_x %} c.value_x = k.x {% else %} k.x is null {% endif %}
-                    and {% if match_y %} c.value_y = k.y {% else %} k.y is null {% endif %}
+                    and {% if match_x %} c.value_x = k.x
+                    {% else %} k.x is null
+                    {% endif %} and {% if match_y %} c.value_y = k.y
+                    {% else %} k.y is null
+                    {% endif %}
                 where c.dim_x = '{{ dim_x }}' and c.dim_y = '{{ dim_y }}'
-                {% if not (outer_last and loop.last) %} union all {% endif %}
+                {% if not (outer_last and loop.last) %}
+                    union all
+                {% endif %}
             {% endfor %}
         {% endfor %}
     ),
 
     summed as (
         select
-            centre, dim_x, value_x, dim_y, value_y, window_type, window_start, blind_spot_id,
+            centre,
+            dim_x,
+            value_x,
+            dim_y,
+            value_y,
+            window_type,
+            window_start,
+            blind_spot_id,
             sum(affected_n) / nullif(cast(sum(total_n) as double), 0) as affected_share
         from matched
         group by 1, 2, 3, 4, 5, 6, 7, 8

@@ -3,7 +3,15 @@
 with
     nests as (
         select
-            centre, dim_x, value_x, dim_y, value_y, window_type, window_start, measure, nest_group,
+            centre,
+            dim_x,
+            value_x,
+            dim_y,
+            value_y,
+            window_type,
+            window_start,
+            measure,
+            nest_group,
             max(affected_share) as affected_share
         from {{ ref("int_heatmap__cell_blind_spots") }}
         group by 1, 2, 3, 4, 5, 6, 7, 8, 9
@@ -12,17 +20,25 @@ with
     -- Rounded, because a sum of logarithms depends on the order of its terms in the last digits.
     products as (
         select
-            centre, dim_x, value_x, dim_y, value_y, window_type, window_start, measure,
+            centre,
+            dim_x,
+            value_x,
+            dim_y,
+            value_y,
+            window_type,
+            window_start,
+            measure,
             case
-                when max(affected_share) >= 1 then 0.0 else round(exp(sum(ln(1.0 - least(affected_share, 0.999999999)))), 9)
+                when max(affected_share) >= 1
+                then 0.0
+                else round(exp(sum(ln(1.0 - least(affected_share, 0.999999999)))), 9)
             end as seen_share
         from nests
         group by 1, 2, 3, 4, 5, 6, 7, 8
     ),
 
     worst as (
-        select
-            centre, dim_x, value_x, dim_y, value_y, window_type, window_start, measure, blind_spot_id
+        select centre, dim_x, value_x, dim_y, value_y, window_type, window_start, measure, blind_spot_id
         from {{ ref("int_heatmap__cell_blind_spots") }}
         where affected_share > 0
         qualify

@@ -3,9 +3,15 @@ with
     touched as (
         {% for dim_x, dim_y in heatmap_pairs() %}
             select distinct
-                journey_id, '{{ dim_x }}' as dim_x, {{ dim_x }} as value_x, '{{ dim_y }}' as dim_y, {{ dim_y }} as value_y
+                journey_id,
+                '{{ dim_x }}' as dim_x,
+                {{ dim_x }} as value_x,
+                '{{ dim_y }}' as dim_y,
+                {{ dim_y }} as value_y
             from {{ ref("int_journey__touches") }}
-            {% if not loop.last %} union all {% endif %}
+            {% if not loop.last %}
+                union all
+            {% endif %}
         {% endfor %}
     )
 

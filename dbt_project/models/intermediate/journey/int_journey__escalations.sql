@@ -24,11 +24,7 @@ with
                     i.item_key
             ) as choice
         from escalations as e
-        inner join
-            items as i
-            on e.centre = i.centre
-            and i.item_type = 'case'
-            and e.case_id = i.item_id
+        inner join items as i on e.centre = i.centre and i.item_type = 'case' and e.case_id = i.item_id
         union all
         select
             e.source_instance,

@@ -27,6 +27,7 @@ select
     c.started_at,
     greatest(c.started_at, coalesce(c.ended_at, c.started_at)) as ended_at,
     {{ local_time("c.started_at", "s.time_zone") }} as started_local_at,
-    {{ local_time("greatest(c.started_at, coalesce(c.ended_at, c.started_at))", "s.time_zone") }} as ended_local_at
+    {{ local_time("greatest(c.started_at, coalesce(c.ended_at, c.started_at))", "s.time_zone") }}
+    as ended_local_at
 from {{ ref("int_contact__outcomes") }} as c
 inner join {{ ref("int_source__spans") }} as s on c.source_instance = s.source_instance

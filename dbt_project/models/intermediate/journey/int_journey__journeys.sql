@@ -7,8 +7,7 @@ with
     ),
 
     ordered as (
-        select
-            items.*, row_number() over (partition by journey_id order by started_at, item_key) as position
+        select items.*, row_number() over (partition by journey_id order by started_at, item_key) as position
         from items
     ),
 
@@ -68,30 +67,34 @@ with
             cast(sum(n_returns_direct) as bigint) as n_returns_direct,
             cast(sum(n_returns_any) as bigint) as n_returns_any,
             case
-                when bool_or(n_returns_direct > 0) then true when count(*) = count(n_returns_direct) then false
+                when bool_or(n_returns_direct > 0)
+                then true
+                when count(*) = count(n_returns_direct)
+                then false
             end as is_bounced,
             max(queue_wait_seconds) as max_wait_seconds,
             sum(hold_seconds) as hold_seconds
-        from (
-            -- A chain counts once, however many of its contacts the journey holds.
-            select
-                i.journey_id,
-                c.source_instance,
-                c.chain_id,
-                max(c.n_handoffs) as n_handoffs,
-                max(c.n_handoffs_settled) as n_handoffs_settled,
-                max(c.n_returns_direct) as n_returns_direct,
-                max(c.n_returns_any) as n_returns_any,
-                max(c.queue_wait_seconds) as queue_wait_seconds,
-                sum(c.hold_seconds) as hold_seconds
-            from items as i
-            inner join
-                {{ ref("int_contact__outcomes") }} as c
-                on i.item_type = 'contact'
-                and i.source_instance = c.source_instance
-                and i.item_id = c.contact_id
-            group by 1, 2, 3
-        ) as chains
+        from
+            (
+                -- A chain counts once, however many of its contacts the journey holds.
+                select
+                    i.journey_id,
+                    c.source_instance,
+                    c.chain_id,
+                    max(c.n_handoffs) as n_handoffs,
+                    max(c.n_handoffs_settled) as n_handoffs_settled,
+                    max(c.n_returns_direct) as n_returns_direct,
+                    max(c.n_returns_any) as n_returns_any,
+                    max(c.queue_wait_seconds) as queue_wait_seconds,
+                    sum(c.hold_seconds) as hold_seconds
+                from items as i
+                inner join
+                    {{ ref("int_contact__outcomes") }} as c
+                    on i.item_type = 'contact'
+                    and i.source_instance = c.source_instance
+                    and i.item_id = c.contact_id
+                group by 1, 2, 3
+            ) as chains
         group by journey_id
     ),
 
@@ -136,8 +139,12 @@ select
     s.n_channels,
     s.first_channel,
     coalesce(c.n_handoffs + t.n_handoffs, c.n_handoffs, t.n_handoffs) as n_handoffs,
-    coalesce(c.n_handoffs_settled + t.n_handoffs_settled, c.n_handoffs_settled, t.n_handoffs_settled) as n_handoffs_settled,
-    coalesce(c.n_returns_direct + t.n_returns_direct, c.n_returns_direct, t.n_returns_direct) as n_returns_direct,
+    coalesce(
+        c.n_handoffs_settled + t.n_handoffs_settled, c.n_handoffs_settled, t.n_handoffs_settled
+    ) as n_handoffs_settled,
+    coalesce(
+        c.n_returns_direct + t.n_returns_direct, c.n_returns_direct, t.n_returns_direct
+    ) as n_returns_direct,
     coalesce(c.n_returns_any + t.n_returns_any, c.n_returns_any, t.n_returns_any) as n_returns_any,
     t.max_wait_seconds,
     t.hold_seconds,
@@ -155,7 +162,8 @@ select
     end as is_bounced,
     c.is_resolved,
     not coalesce(c.is_resolved, false)
-    and s.ended_at > {{ dbt.dateadd("day", "-1 * " ~ var("journey_close_days"), "w.as_of_at") }} as is_censored,
+    and s.ended_at
+    > {{ dbt.dateadd("day", "-1 * " ~ var("journey_close_days"), "w.as_of_at") }} as is_censored,
     case
         when e.journey_id is not null
         then true
@@ -168,10 +176,7 @@ select
     coalesce(k.link_confidence_min, cast(1.00 as double)) as link_confidence_min
 from summed as s
 inner join {{ ref("int_source__spans") }} as w on s.source_instance = w.source_instance
-inner join
-    {{ ref("int_source__entities") }} as n
-    on s.centre = n.centre
-    and n.entity = 'escalations'
+inner join {{ ref("int_source__entities") }} as n on s.centre = n.centre and n.entity = 'escalations'
 left join case_totals as c on s.journey_id = c.journey_id
 left join chain_totals as t on s.journey_id = t.journey_id
 left join escalated as e on s.journey_id = e.journey_id

@@ -5,7 +5,11 @@ with
     items as (select * from {{ ref("int_journey__items") }}),
 
     explicit as (
-        select i.item_key, {{ hash_key(["'J1'", "c.source_instance", "c.case_id"]) }} as group_key, 'J1' as rule, cast(1.00 as double) as link_confidence
+        select
+            i.item_key,
+            {{ hash_key(["'J1'", "c.source_instance", "c.case_id"]) }} as group_key,
+            'J1' as rule,
+            cast(1.00 as double) as link_confidence
         from items as i
         inner join
             {{ ref("int_case__outcomes") }} as c
@@ -23,7 +27,15 @@ with
         where c.parent_case_id is not null
         union all
         -- A recorded case id that no CRM delivered still ties its contacts together.
-        select i.item_key, {{ hash_key(["'J1'", "coalesce(c.recorded_case_source_instance, c.centre)", "c.recorded_case_id"]) }}, 'J1', 1.00
+        select
+            i.item_key,
+            {{
+                hash_key(
+                    ["'J1'", "coalesce(c.recorded_case_source_instance, c.centre)", "c.recorded_case_id"]
+                )
+            }},
+            'J1',
+            1.00
         from items as i
         inner join
             {{ ref("int_contact__outcomes") }} as c
@@ -55,8 +67,10 @@ with
             customer_id,
             count(*) over (
                 partition by centre, customer_id
-                order by started_at
-                range between interval {{ var("journey_gap_same_reason_days") }} day preceding and current row
+                order by
+                    started_at
+                    range
+                    between interval {{ var("journey_gap_same_reason_days") }} day preceding and current row
             ) as n_within_gap
         from items
         where customer_id is not null
@@ -131,14 +145,17 @@ with
             on u.centre = k.centre
             and u.customer_id = k.customer_id
             and k.reason is not null
-            and k.started_at <= {{ dbt.dateadd("hour", var("journey_gap_unknown_reason_hours"), "u.ended_at") }}
-            and k.ended_at >= {{ dbt.dateadd("hour", "-1 * " ~ var("journey_gap_unknown_reason_hours"), "u.started_at") }}
+            and k.started_at
+            <= {{ dbt.dateadd("hour", var("journey_gap_unknown_reason_hours"), "u.ended_at") }}
+            and k.ended_at
+            >= {{ dbt.dateadd("hour", "-1 * " ~ var("journey_gap_unknown_reason_hours"), "u.started_at") }}
         where u.n_reasons = 0
     ),
 
     nearest as (select item_key, neighbour_key from neighbours where nearness = 1)
 
-select item_key, group_key, rule, link_confidence from explicit
+select item_key, group_key, rule, link_confidence
+from explicit
 union all
 select item_key, {{ hash_key(["'J3'", "centre", "customer_id", "reason", "island"]) }}, 'J3', 0.85
 from islands

@@ -18,5 +18,7 @@
     cross join {{ source("raw_faultline", "parameters") }} as p
     where p.as_of_at is null or r.{{ spec.event_at }} <= p.as_of_at
     group by 1, 2, 3, 4
-    {% if not loop.last %} union all {% endif %}
+    {% if not loop.last %}
+        union all
+    {% endif %}
 {% endfor %}

@@ -5,7 +5,10 @@ with
 
     entities as (
         {% for entity in contract() %}
-            select '{{ entity }}' as entity {% if not loop.last %} union all {% endif %}
+            select '{{ entity }}' as entity
+            {% if not loop.last %}
+                union all
+            {% endif %}
         {% endfor %}
     ),
 
@@ -37,5 +40,4 @@ select
     delivered.last_date
 from centres
 cross join entities
-left join
-    delivered on centres.centre = delivered.centre and entities.entity = delivered.entity
+left join delivered on centres.centre = delivered.centre and entities.entity = delivered.entity

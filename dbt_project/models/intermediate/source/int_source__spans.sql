@@ -1,8 +1,7 @@
 -- One row per source instance: what it covers, and the moment its data reach up to.
 with
     sources as (
-        select distinct source_instance, centre, time_zone
-        from {{ source("raw_faultline", "sources") }}
+        select distinct source_instance, centre, time_zone from {{ source("raw_faultline", "sources") }}
     ),
 
     counts as (

@@ -1,7 +1,12 @@
 -- One row per source instance and day of its span, days without any event included.
 with
     digits as (
-        {% for d in range(10) %} select {{ d }} as d {% if not loop.last %} union all {% endif %} {% endfor %}
+        {% for d in range(10) %}
+            select {{ d }} as d
+            {% if not loop.last %}
+                union all
+            {% endif %}
+        {% endfor %}
     ),
 
     numbers as (

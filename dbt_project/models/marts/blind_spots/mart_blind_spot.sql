@@ -3,28 +3,43 @@
 with
     due as (
         select
-            b.blind_spot_id, s.centre, s.source_instance, 'source' as scope_type, s.source_instance as scope_id,
-            w.window_type, w.window_start, w.window_end
+            b.blind_spot_id,
+            s.centre,
+            s.source_instance,
+            'source' as scope_type,
+            s.source_instance as scope_id,
+            w.window_type,
+            w.window_start,
+            w.window_end
         from {{ ref("blind_spots") }} as b
         cross join {{ ref("int_source__spans") }} as s
         inner join {{ ref("int_window__windows") }} as w on s.centre = w.centre
         where b.is_implemented or w.window_type = 'span'
         union
-        select blind_spot_id, centre, source_instance, scope_type, scope_id, window_type, window_start, window_end
+        select
+            blind_spot_id,
+            centre,
+            source_instance,
+            scope_type,
+            scope_id,
+            window_type,
+            window_start,
+            window_end
         from {{ ref("cov_scopes") }}
     ),
 
-    assessed as (
-        select distinct blind_spot_id, source_instance
-        from {{ ref("cov_scopes") }}
-    ),
+    assessed as (select distinct blind_spot_id, source_instance from {{ ref("cov_scopes") }}),
 
     judged as (select * from {{ source("judged", "blind_spot_results") }}),
 
     -- BS49 judges the judges: how many of their answers were no answers.
     broken as (
         select
-            source_instance, window_type, window_start, count(*) as total_n, count(*) filter (where status = 'errored') as affected_n
+            source_instance,
+            window_type,
+            window_start,
+            count(*) as total_n,
+            count(*) filter (where status = 'errored') as affected_n
         from judged
         group by 1, 2, 3
     ),
@@ -40,7 +55,8 @@ with
     ),
 
     linked as (
-        select blind_spot_id, {{ dbt.listagg("measure_id", "','", "order by measure_id") }} as measures_affected
+        select
+            blind_spot_id, {{ dbt.listagg("measure_id", "','", "order by measure_id") }} as measures_affected
         from {{ ref("measures") }}
         group by blind_spot_id
     )
@@ -64,10 +80,14 @@ select
         then 'not_applicable'
         else coalesce(j.status, 'not_assessed')
     end as status,
-    cast(coalesce(m.affected_n, case when d.blind_spot_id = 'BS49' then k.affected_n end) as bigint) as affected_n,
+    cast(
+        coalesce(m.affected_n, case when d.blind_spot_id = 'BS49' then k.affected_n end) as bigint
+    ) as affected_n,
     cast(m.undecidable_n as bigint) as undecidable_n,
     cast(coalesce(m.total_n, case when d.blind_spot_id = 'BS49' then k.total_n end) as bigint) as total_n,
+    -- A check that broke has seen nothing.
     coalesce(
+        case when j.status = 'errored' then cast(1 as double) end,
         m.affected_share,
         case when d.blind_spot_id = 'BS49' then k.affected_n / nullif(cast(k.total_n as double), 0) end
     ) as affected_share,
@@ -78,7 +98,11 @@ select
     b.owner_function,
     b.breaks_affected,
     coalesce(l.measures_affected, '') as measures_affected,
-    case when d.scope_type = 'source' and d.window_type = 'span' and m.affected_n + m.undecidable_n > 0 then coalesce(c.n_cells, 0) else 0 end as n_cells_affected,
+    case
+        when d.scope_type = 'source' and d.window_type = 'span' and m.affected_n + m.undecidable_n > 0
+        then coalesce(c.n_cells, 0)
+        else 0
+    end as n_cells_affected,
     b.remedy
 from due as d
 inner join {{ ref("blind_spots") }} as b on d.blind_spot_id = b.blind_spot_id

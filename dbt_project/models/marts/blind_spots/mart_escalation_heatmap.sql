@@ -5,7 +5,8 @@ with
         select
             c.*,
             c.n_undecidable / cast(c.n_exposed as double) as undecidable_share,
-            (1 - c.n_undecidable / cast(c.n_exposed as double)) * coalesce(k.seen_share, 1.0) as data_confidence,
+            (1 - c.n_undecidable / cast(c.n_exposed as double))
+            * coalesce(k.seen_share, 1.0) as data_confidence,
             k.top_blind_spot_id
         from {{ ref("int_heatmap__counts") }} as c
         left join
@@ -24,9 +25,12 @@ with
         select
             g.*,
             case
-                when data_confidence >= {{ threshold("grade_a_min") }} then 'A'
-                when data_confidence >= {{ threshold("grade_b_min") }} then 'B'
-                when data_confidence >= {{ threshold("grade_c_min") }} then 'C'
+                when data_confidence >= {{ threshold("grade_a_min") }}
+                then 'A'
+                when data_confidence >= {{ threshold("grade_b_min") }}
+                then 'B'
+                when data_confidence >= {{ threshold("grade_c_min") }}
+                then 'C'
                 else 'D'
             end as grade
         from graded as g
@@ -37,8 +41,9 @@ select
     s.dim_x,
     s.value_x,
     -- Name and id together stay unique where two teams share a name.
-    case when t.team <> t.team_id then {{ dbt.concat(["t.team", "' ('", "t.team_id", "')'"]) }} else s.value_x end
-        as label_x,
+    case
+        when t.team <> t.team_id then {{ dbt.concat(["t.team", "' ('", "t.team_id", "')'"]) }} else s.value_x
+    end as label_x,
     s.dim_y,
     s.value_y,
     s.window_type,

@@ -37,7 +37,12 @@ with
 
     -- Entities without a date of their own stand in one row.
     days as (
-        select f.source_instance, f.entity, d.event_date as day, d.n_received, d.n_received - d.n_distinct as n_duplicates
+        select
+            f.source_instance,
+            f.entity,
+            d.event_date as day,
+            d.n_received,
+            d.n_received - d.n_distinct as n_duplicates
         from fed as f
         inner join
             {{ ref("int_source__daily_counts") }} as d

@@ -8,9 +8,12 @@ with
     ),
 
     seen as (
-        select distinct centre, queue_id from {{ ref("int_contact__legs") }} where queue_id is not null
+        select distinct centre, queue_id
+        from {{ ref("int_contact__legs") }}
+        where queue_id is not null
         union
-        select centre, queue_id from described
+        select centre, queue_id
+        from described
     )
 
 select

@@ -11,13 +11,22 @@ with
     ),
 
     seen as (
-        select distinct centre, team_id from {{ ref("int_handoff__steps") }}
+        select distinct centre, team_id
+        from {{ ref("int_handoff__steps") }}
         union
-        select distinct centre, team_id from {{ ref("int_organisation__agents") }} where team_id is not null
+        select distinct centre, team_id
+        from {{ ref("int_organisation__agents") }}
+        where team_id is not null
         union
-        select centre, team_id from described
+        select centre, team_id
+        from described
     )
 
-select s.centre, s.team_id, coalesce(d.team, s.team_id) as team, d.function, d.team_id is not null as is_described
+select
+    s.centre,
+    s.team_id,
+    coalesce(d.team, s.team_id) as team,
+    d.function,
+    d.team_id is not null as is_described
 from seen as s
 left join described as d on s.centre = d.centre and s.team_id = d.team_id

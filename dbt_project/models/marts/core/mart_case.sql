@@ -62,9 +62,6 @@ select
     e.first_escalated_at
 from {{ ref("int_case__outcomes") }} as c
 inner join links as l on c.source_instance = l.source_instance and c.case_id = l.item_id
-inner join
-    {{ ref("int_source__entities") }} as n
-    on c.centre = n.centre
-    and n.entity = 'escalations'
+inner join {{ ref("int_source__entities") }} as n on c.centre = n.centre and n.entity = 'escalations'
 left join {{ ref("dim_team") }} as t on c.centre = t.centre and c.group_id = t.team_id
 left join escalated as e on c.source_instance = e.source_instance and c.case_id = e.case_id

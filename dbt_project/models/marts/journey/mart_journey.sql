@@ -7,7 +7,10 @@ with
     ),
 
     evaluated as (
-        select i.centre, l.journey_id, min(c.started_at) filter (where c.is_evaluated) as first_evaluated_contact_at
+        select
+            i.centre,
+            l.journey_id,
+            min(c.started_at) filter (where c.is_evaluated) as first_evaluated_contact_at
         from {{ ref("int_contact__outcomes") }} as c
         inner join
             {{ ref("int_journey__items") }} as i
@@ -56,9 +59,6 @@ select
     end as is_qa_covered_before,
     j.link_confidence_min
 from {{ ref("int_journey__journeys") }} as j
-inner join
-    {{ ref("int_source__entities") }} as n
-    on j.centre = n.centre
-    and n.entity = 'evaluations'
+inner join {{ ref("int_source__entities") }} as n on j.centre = n.centre and n.entity = 'evaluations'
 left join segments as s on j.centre = s.centre and j.customer_id = s.customer_id
 left join evaluated as v on j.journey_id = v.journey_id

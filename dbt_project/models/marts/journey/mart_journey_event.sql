@@ -8,40 +8,105 @@ with
 
     events as (
         select
-            i.journey_id, c.centre, c.source_instance, c.contact_id as source_key, c.started_at as event_at, 1 as type_order,
+            i.journey_id,
+            c.centre,
+            c.source_instance,
+            c.contact_id as source_key,
+            c.started_at as event_at,
+            1 as type_order,
             case when c.is_abandoned then 'contact_abandoned' else 'contact' end as event_type,
-            c.first_team_id as team_id, c.first_queue_id as queue_id, c.channel, c.disposition as detail
+            c.first_team_id as team_id,
+            c.first_queue_id as queue_id,
+            c.channel,
+            c.disposition as detail
         from {{ ref("int_contact__outcomes") }} as c
-        inner join items as i on i.item_type = 'contact' and c.source_instance = i.source_instance and c.contact_id = i.item_id
+        inner join
+            items as i
+            on i.item_type = 'contact'
+            and c.source_instance = i.source_instance
+            and c.contact_id = i.item_id
         union all
         select
-            i.journey_id, c.centre, c.source_instance, c.case_id, c.opened_at, 2, 'case_opened',
-            null, null, c.channel, c.reason
+            i.journey_id,
+            c.centre,
+            c.source_instance,
+            c.case_id,
+            c.opened_at,
+            2,
+            'case_opened',
+            null,
+            null,
+            c.channel,
+            c.reason
         from {{ ref("int_case__outcomes") }} as c
-        inner join items as i on i.item_type = 'case' and c.source_instance = i.source_instance and c.case_id = i.item_id
+        inner join
+            items as i
+            on i.item_type = 'case'
+            and c.source_instance = i.source_instance
+            and c.case_id = i.item_id
         union all
         select
-            i.journey_id, v.centre, v.source_instance, v.case_id, v.valid_from, 3, 'case_status',
-            null, null, null, v.value
+            i.journey_id,
+            v.centre,
+            v.source_instance,
+            v.case_id,
+            v.valid_from,
+            3,
+            'case_status',
+            null,
+            null,
+            null,
+            v.value
         from {{ ref("int_case__intervals") }} as v
-        inner join items as i on i.item_type = 'case' and v.source_instance = i.source_instance and v.case_id = i.item_id
+        inner join
+            items as i
+            on i.item_type = 'case'
+            and v.source_instance = i.source_instance
+            and v.case_id = i.item_id
         where v.field = 'status' and v.interval_seq > 1
         union all
         select
-            i.journey_id, h.centre, h.source_instance, h.unit_id, h.handed_at, 4, 'handoff',
-            h.to_team_id, null, null, h.from_team_id
+            i.journey_id,
+            h.centre,
+            h.source_instance,
+            h.unit_id,
+            h.handed_at,
+            4,
+            'handoff',
+            h.to_team_id,
+            null,
+            null,
+            h.from_team_id
         from {{ ref("fct_handoff") }} as h
-        inner join items as i on i.item_type = 'case' and h.unit_type = 'case' and h.source_instance = i.source_instance and h.unit_id = i.item_id
+        inner join
+            items as i
+            on i.item_type = 'case'
+            and h.unit_type = 'case'
+            and h.source_instance = i.source_instance
+            and h.unit_id = i.item_id
         union all
         select
-            i.journey_id, h.centre, h.source_instance, h.unit_id, h.handed_at, 4, 'handoff',
-            h.to_team_id, null, null, h.from_team_id
+            i.journey_id,
+            h.centre,
+            h.source_instance,
+            h.unit_id,
+            h.handed_at,
+            4,
+            'handoff',
+            h.to_team_id,
+            null,
+            null,
+            h.from_team_id
         from {{ ref("fct_handoff") }} as h
         inner join
             (
                 select c.source_instance, c.chain_id, min(i.journey_id) as journey_id
                 from {{ ref("int_contact__outcomes") }} as c
-                inner join items as i on i.item_type = 'contact' and c.source_instance = i.source_instance and c.contact_id = i.item_id
+                inner join
+                    items as i
+                    on i.item_type = 'contact'
+                    and c.source_instance = i.source_instance
+                    and c.contact_id = i.item_id
                 group by 1, 2
             ) as i
             on h.unit_type = 'chain'
@@ -49,8 +114,17 @@ with
             and h.unit_id = i.chain_id
         union all
         select
-            e.journey_id, e.centre, e.source_instance, e.escalation_id, e.escalated_at, 5, 'escalation',
-            null, null, null, e.reason
+            e.journey_id,
+            e.centre,
+            e.source_instance,
+            e.escalation_id,
+            e.escalated_at,
+            5,
+            'escalation',
+            null,
+            null,
+            null,
+            e.reason
         from {{ ref("int_journey__escalations") }} as e
         where e.journey_id is not null
     ),
@@ -59,7 +133,9 @@ with
         select
             e.*,
             row_number() over (
-                partition by journey_id order by event_at, type_order, source_instance, source_key, detail nulls first, team_id nulls first
+                partition by journey_id
+                order by
+                    event_at, type_order, source_instance, source_key, detail nulls first, team_id nulls first
             ) as event_seq
         from events as e
     )
@@ -79,7 +155,15 @@ select
     q.queue,
     o.channel,
     o.detail,
-    cast({{ dbt.datediff("lag(o.event_at) over (partition by o.journey_id order by o.event_seq)", "o.event_at", "second") }} as bigint) as gap_seconds
+    cast(
+        {{
+            dbt.datediff(
+                "lag(o.event_at) over (partition by o.journey_id order by o.event_seq)",
+                "o.event_at",
+                "second",
+            )
+        }} as bigint
+    ) as gap_seconds
 from ordered as o
 inner join {{ ref("int_source__spans") }} as s on o.source_instance = s.source_instance
 left join {{ ref("dim_team") }} as t on o.centre = t.centre and o.team_id = t.team_id

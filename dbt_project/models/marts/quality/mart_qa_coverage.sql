@@ -1,6 +1,10 @@
 -- One row per centre, stratum and window: how much of it quality assurance has seen.
 {% set strata = {
-    "all": "'all'", "channel": "channel", "team": "first_team_id", "queue_group": "first_queue_group", "reason": "reason",
+    "all": "'all'",
+    "channel": "channel",
+    "team": "first_team_id",
+    "queue_group": "first_queue_group",
+    "reason": "reason",
 } %}
 with
     contacts as (
@@ -28,7 +32,9 @@ with
                 case when count(is_evaluated) > 0 then count(*) filter (where is_evaluated) end as n_sampled
             from contacts
             group by 1, 2, 3, 4, 5, 6
-            {% if not loop.last %} union all {% endif %}
+            {% if not loop.last %}
+                union all
+            {% endif %}
         {% endfor %}
     ),
 
@@ -50,7 +56,4 @@ select
     / nullif(cast(c.n_population as double) / nullif(w.n_population, 0), 0) as representation_index
 from counted as c
 inner join
-    whole as w
-    on c.centre = w.centre
-    and c.window_type = w.window_type
-    and c.window_start = w.window_start
+    whole as w on c.centre = w.centre and c.window_type = w.window_type and c.window_start = w.window_start

@@ -16,7 +16,8 @@ with
             j.is_escalated,
             x.expected_queue_group,
             row_number() over (
-                partition by c.source_instance, c.contact_id order by x.valid_from desc nulls last, x.source_instance
+                partition by c.source_instance, c.contact_id
+                order by x.valid_from desc nulls last, x.source_instance
             ) as expectation_choice
         from {{ ref("int_contact__outcomes") }} as c
         inner join
