@@ -31,7 +31,7 @@ lint: $(INSTALLED) ## Check style, types, SQL and definitions
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/sqlfmt --check --quiet --no-progressbar dbt_project
-	@FAULTLINE_HOME=data/lint $(BIN)/dg check defs
+	@VIRTUAL_ENV=$(CURDIR)/.venv FAULTLINE_HOME=data/lint $(BIN)/dg check defs
 
 format: $(INSTALLED) ## Put Python and SQL into the one style
 	@$(BIN)/ruff check --fix --quiet . || true

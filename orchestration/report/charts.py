@@ -18,9 +18,7 @@ _FIRST_UNRANKABLE = 2
 _LABEL_LIMIT = 80
 
 
-def payload(
-    cells: Sequence[Row], measures: Mapping[str, Row], blind_spots: Mapping[str, str]
-) -> Payload:
+def payload(cells: Sequence[Row], measures: Mapping[str, Row], blind_spots: Mapping[str, str]) -> Payload:
     """Packs the cells of all maps for the page's script.
 
     Args:
@@ -143,9 +141,7 @@ def heatmap_spec() -> dict[str, Any]:
 
 def _only(kind: str, value: float, otherwise: float) -> Any:
     """One value for cells of a kind, another one for the rest."""
-    return (
-        alt.when(f"datum.kind === '{kind}'").then(alt.value(value)).otherwise(alt.value(otherwise))
-    )
+    return alt.when(f"datum.kind === '{kind}'").then(alt.value(value)).otherwise(alt.value(otherwise))
 
 
 _TOOLTIP = {
@@ -216,9 +212,7 @@ def _map(cells: Sequence[Row], texts: _Texts) -> Payload:
                 None
                 if cell["top_blind_spot_id"] is None
                 else readable(cell["top_blind_spot_id"], _LABEL_LIMIT),
-                None
-                if cell["suppress_reason"] is None
-                else readable(cell["suppress_reason"], _LABEL_LIMIT),
+                None if cell["suppress_reason"] is None else readable(cell["suppress_reason"], _LABEL_LIMIT),
                 cell["is_missing_volume_estimated"],
             ]
             for cell in sorted(cells, key=_table_order)
@@ -279,8 +273,7 @@ def _measure(key: object, registered: Row) -> Row:
     text = readable(key, _LABEL_LIMIT)
     return {
         "id": text,
-        "label": readable(registered.get("label"), _LABEL_LIMIT)
-        or text.replace("_", " ").capitalize(),
+        "label": readable(registered.get("label"), _LABEL_LIMIT) or text.replace("_", " ").capitalize(),
         "definition": readable(registered.get("definition")),
         "exposure": readable(registered.get("exposure"), _LABEL_LIMIT),
     }

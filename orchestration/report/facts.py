@@ -99,9 +99,7 @@ def readable(value: object, limit: int = _TEXT_LIMIT) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
 
-def relation(
-    connection: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, str]
-) -> str | None:
+def relation(connection: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, str]) -> str | None:
     """Returns a subquery with exactly `columns` (name to type), or None without the table.
 
     A column the table lacks is NULL, so an older or newer mart still gives a page.
@@ -117,9 +115,7 @@ def relation(
     if not found:
         return None
     parts = [
-        f'try_cast("{name}" as {kind}) as "{name}"'
-        if name in found
-        else f'cast(null as {kind}) as "{name}"'
+        f'try_cast("{name}" as {kind}) as "{name}"' if name in found else f'cast(null as {kind}) as "{name}"'
         for name, kind in columns.items()
     ]
     return f'(select {", ".join(parts)} from main."{table}")'
@@ -137,9 +133,7 @@ def centres(connection: duckdb.DuckDBPyConnection) -> list[Row]:
     cases = _counts(connection, "mart_case")
     contacts = _counts(connection, "mart_contact")
     as_of = _as_of(connection)
-    grades = _grouped(
-        connection, "mart_escalation_heatmap", _HEATMAP, "grade", "window_type = 'span'"
-    )
+    grades = _grouped(connection, "mart_escalation_heatmap", _HEATMAP, "grade", "window_type = 'span'")
     statuses = _grouped(
         connection,
         "mart_blind_spot",

@@ -176,9 +176,7 @@ def _selection_order(key: str) -> tuple[int, ...]:
     return (centre, window, measure, pair)
 
 
-def _table(
-    cells: Sequence[Sequence[Any]], shown: charts.Payload, heatmap: charts.Payload
-) -> list[list[str]]:
+def _table(cells: Sequence[Sequence[Any]], shown: charts.Payload, heatmap: charts.Payload) -> list[list[str]]:
     """Texts of the cell tables, in the order of their columns."""
     texts = heatmap["texts"]
     return [

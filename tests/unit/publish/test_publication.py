@@ -243,9 +243,7 @@ def test_lost_rows_are_noticed(warehouse: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("bad_id", ["", "..", "a/b", ".hidden", "a\n", "x" * 101])
-def test_an_id_that_is_no_folder_name_is_refused(
-    warehouse: Path, tmp_path: Path, bad_id: str
-) -> None:
+def test_an_id_that_is_no_folder_name_is_refused(warehouse: Path, tmp_path: Path, bad_id: str) -> None:
     with pytest.raises(PublishError, match="folder name"):
         publish(warehouse, tmp_path / "home", bad_id)
     assert not (tmp_path / "home").exists()

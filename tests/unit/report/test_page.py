@@ -204,9 +204,7 @@ def test_page_stays_small_with_full_maps(tmp_path: Path) -> None:
     assert len(html) < 6 * MEGABYTE
 
 
-def test_windows_that_do_not_fit_are_counted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_windows_that_do_not_fit_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(facts, "MAP_CELLS", 900)
     payload = _payload(_rendered(write_marts(tmp_path / "marts.duckdb"))[1])
     for centre in payload["centres"]:

@@ -1,0 +1,78 @@
+"""What analysts and schedulers find in Dagster."""
+
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from orchestration import settings
+from orchestration.extract import contract
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(scope="module")
+def definitions(tmp_path_factory: pytest.TempPathFactory) -> dg.Definitions:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FAULTLINE_HOME", str(tmp_path_factory.mktemp("definitions")))
+        settings.apply(settings.load())
+        from orchestration.definitions import build_definitions
+
+        return build_definitions()
+
+
+@pytest.fixture(scope="module")
+def graph(definitions: dg.Definitions) -> Any:
+    return definitions.resolve_asset_graph()
+
+
+def test_every_contract_entity_is_an_asset_of_the_same_name(graph: Any) -> None:
+    keys = {tuple(key.path) for key in graph.get_all_asset_keys()}
+    assert {("raw_mapped", name) for name in contract.entities()} <= keys
+
+
+@pytest.mark.parametrize(
+    ("upstream", "downstream"),
+    [
+        ("raw_mapped/contacts", "staging/stg_mapped__contacts"),
+        ("staging/stg_mapped__contacts", "intermediate/int_contact__outcomes"),
+        ("intermediate/int_contact__outcomes", "marts/mart_contact"),
+        ("intermediate/int_contact__outcomes", "coverage/cov_link"),
+        ("coverage/cov_scopes", "judged/blind_spot_results"),
+        ("judged/blind_spot_results", "marts/mart_blind_spot"),
+        ("marts/mart_escalation_heatmap", "published/marts"),
+        ("marts/mart_case", "published/marts"),
+    ],
+)
+def test_lineage(graph: Any, upstream: str, downstream: str) -> None:
+    node = graph.get(dg.AssetKey(downstream.split("/")))
+    assert dg.AssetKey(upstream.split("/")) in node.parent_keys
+
+
+def test_every_asset_says_what_it_is_and_whose(graph: Any) -> None:
+    for key in graph.get_all_asset_keys():
+        node = graph.get(key)
+        if not node.is_materializable:
+            continue
+        assert node.description, key
+        assert node.owners, key
+        assert node.group_name in {
+            "raw", "staging", "intermediate", "coverage", "judged", "marts", "reference", "published",
+        }, key  # fmt: skip
+
+
+def test_each_measured_blind_spot_is_an_asset_check(graph: Any) -> None:
+    checks = {key.name for key in graph.asset_check_keys if key.asset_key.path[0] == "judged"}
+    measured = "BS01 BS02 BS03 BS08 BS10 BS11 BS13 BS20 BS25 BS26 BS38 BS40 BS44 BS47 BS49"
+    assert checks >= set(measured.split())
+
+
+def test_one_job_one_daily_schedule_in_one_process(definitions: dg.Definitions) -> None:
+    repository = definitions.get_repository_def()
+    assert [schedule.name for schedule in repository.schedule_defs] == ["daily"]
+    assert repository.schedule_defs[0].job_name == "publish_marts"
+    assert repository.get_job("publish_marts").executor_def.name == "in_process"
+
+
+def test_stale_publications_are_noticed(graph: Any) -> None:
+    assert graph.get(dg.AssetKey(["published", "marts"])).freshness_policy is not None

@@ -1,0 +1,450 @@
+"""What a value becomes: typed, mapped, NULL, or a row in quarantine. Never something else."""
+
+import json
+from datetime import date, datetime
+from typing import Any
+
+import duckdb
+import pytest
+
+from tests.unit.extract.place import Place, csv_text
+
+BAD = object()
+AGENTS = {"agent_id": "id", "hired_on": "v"}
+
+
+def quoted(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
+
+
+def landed(place: Place, column: str, values: list[str], *, entity: str, field: dict[str, Any], **options: Any) -> list[Any]:
+    """What each value becomes in one file; BAD where its row goes to quarantine for that field."""
+    lines = "".join(f"{i},{quoted(v)}\n" for i, v in enumerate(values))
+    place.source({entity: {**field}}, **options).put("a.csv", "id,v\n" + lines)
+    assert place.land_one().n_read == len(values)
+    found = dict(place.rows(*field.keys() & {"agent_id", "plan_id", "queue_id", "case_id"}, column, entity=entity))
+    faults = {line: name for line, name, _, _ in place.faults()}
+    assert set(faults.values()) <= {column}
+    assert not {str(line - 2) for line in faults} & set(found)
+    return [BAD if i + 2 in faults else found[str(i)] for i in range(len(values))]
+
+
+def check(place: Place, column: str, expected: dict[str, Any], *, entity: str, field: dict[str, Any], **options: Any) -> None:
+    found = landed(place, column, list(expected), entity=entity, field=field, **options)
+    differing = {v: (f, e) for (v, e), f in zip(expected.items(), found, strict=True) if f != e or type(f) is not type(e)}
+    assert not differing
+
+
+def check_times(place: Place, expected: dict[str, Any], **options: Any) -> None:
+    check(place, "valid_from", expected, entity="agents", field={"agent_id": "id", "valid_from": "v"}, **options)
+
+
+def check_dates(place: Place, expected: dict[str, Any], **options: Any) -> None:
+    check(place, "hired_on", expected, entity="agents", field=AGENTS, **options)
+
+
+def test_times_without_a_format_are_iso_8601_and_nothing_else(place: Place) -> None:
+    check_times(
+        place,
+        {
+            "2025-01-31": datetime(2025, 1, 31),
+            "2025-01-31 10:05": datetime(2025, 1, 31, 10, 5),
+            "2025-01-31T10:05:06": datetime(2025, 1, 31, 10, 5, 6),
+            "2025-01-31 10:05:06.789012345": datetime(2025, 1, 31, 10, 5, 6, 789012),
+            "2025/1/5 9:05": datetime(2025, 1, 5, 9, 5),
+            " 2025-01-31 10:05:06 ": datetime(2025, 1, 31, 10, 5, 6),
+            "2025-01-31T10:05:06Z": datetime(2025, 1, 31, 10, 5, 6),
+            "2025-01-31T10:05:06z": datetime(2025, 1, 31, 10, 5, 6),
+            "2025-01-31T10:05:06.000+0000": datetime(2025, 1, 31, 10, 5, 6),
+            "2025-01-31T10:05:06+02:00": datetime(2025, 1, 31, 8, 5, 6),
+            "2025-01-31 10:05+02": datetime(2025, 1, 31, 8, 5),
+            "2025-01-31 10:05:06 -0530": datetime(2025, 1, 31, 15, 35, 6),
+            "2025-01-31 10:05:06 UTC": datetime(2025, 1, 31, 10, 5, 6),
+            "2025-07-31 10:05:06 Europe/Berlin": datetime(2025, 7, 31, 8, 5, 6),
+            "9999-12-31 23:59:59": datetime(9999, 12, 31, 23, 59, 59),
+            "0001-01-01": datetime(1, 1, 1),
+            "": None,
+            "  ": None,
+            "2025-02-31": BAD,
+            "2025-13-01": BAD,
+            "2025-01-31 25:00": BAD,
+            "2025-01-31 10:05 PM": BAD,  # a cast would read it as 10:05 in the morning
+            "2025-01-31 10:05:06 Nowhere/City": BAD,
+            "25-01-31": BAD,  # a cast would read it as the year 25
+            "2025-01-31 (BC)": BAD,
+            "31.01.2025": BAD,
+            "01/02/2025": BAD,
+            "20250131": BAD,
+            "1738317906": BAD,
+            "infinity": BAD,
+            "-infinity": BAD,
+            "epoch": BAD,
+            "now": BAD,
+            "today": BAD,
+            "12:30": BAD,
+            "2025-01": BAD,
+            "1738317906.5": BAD,
+            "yes": BAD,
+        },
+    )
+
+
+def test_wall_clock_of_a_zone_with_summer_time(place: Place) -> None:
+    check_times(
+        place,
+        {
+            "2025-01-15 12:00:00": datetime(2025, 1, 15, 11),
+            "2025-07-15 12:00:00": datetime(2025, 7, 15, 10),
+            "2025-07-15": datetime(2025, 7, 14, 22),
+            "2025-07-15T12:00:00Z": datetime(2025, 7, 15, 12),
+            "2025-07-15T12:00:00-04:00": datetime(2025, 7, 15, 16),
+            "2025-03-30 01:59:59": datetime(2025, 3, 30, 0, 59, 59),
+            "2025-03-30 02:30:00": datetime(2025, 3, 30, 1, 30),  # skipped: the clock showed 03:30
+            "2025-03-30 03:00:00": datetime(2025, 3, 30, 1),
+            "2025-10-26 01:59:59": datetime(2025, 10, 25, 23, 59, 59),
+            "2025-10-26 02:30:00": datetime(2025, 10, 26, 1, 30),  # shown twice: the second, standard time
+            "2025-10-26 03:00:00": datetime(2025, 10, 26, 2),
+            "1999-07-15 12:00:00": datetime(1999, 7, 15, 10),
+            "9999-12-31 23:59:59": datetime(9999, 12, 31, 22, 59, 59),
+            "0001-01-01": datetime(1, 1, 1),  # the year before cannot be shown
+            "nothing": BAD,
+        },
+        time_zone="Europe/Berlin",
+    )
+
+
+def test_last_moment_of_a_zone_in_the_west_stays_in_the_calendar(place: Place) -> None:
+    place.source({"agents": {"agent_id": "id", "valid_to": "v"}}, time_zone="America/New_York")
+    place.put("a.csv", "id,v\n1,9999-12-31 23:59:59\n")
+    place.land_one()
+    assert place.rows("valid_to", entity="agents") == [datetime(9999, 12, 31, 23, 59, 59, 999999)]
+
+
+def test_zone_of_a_file_set_goes_before_that_of_the_source(place: Place) -> None:
+    check_times(
+        place,
+        {"2025-07-15 12:00": datetime(2025, 7, 15, 6, 30)},
+        top={"time_zone": "Europe/Berlin"},
+        **{"time_zone": "Asia/Kolkata"},
+    )
+    options = place.yaml.read_text()
+    assert options.count("time_zone") == 1
+
+
+def test_days_are_days_of_the_zone(place: Place) -> None:
+    check_dates(
+        place,
+        {
+            "2025-01-31": date(2025, 1, 31),
+            "2025-01-31 23:30": date(2025, 1, 31),
+            "2025-01-31T23:30:00Z": date(2025, 2, 1),
+            "2025-01-31T23:30:00-05:00": date(2025, 2, 1),
+            "2025-02-01T00:30:00+05:00": date(2025, 1, 31),
+            "2025-02-30": BAD,
+            "25-01-31": BAD,
+            "infinity": BAD,
+        },
+        time_zone="Europe/Berlin",
+    )
+
+
+@pytest.mark.parametrize(
+    ("dates", "expected"),
+    [
+        (["%d/%m/%Y %H:%M", "%d/%m/%Y"], {
+            "31/01/2025": datetime(2025, 1, 31), "03/04/2025 15:30": datetime(2025, 4, 3, 15, 30),
+            "31/02/2025": BAD, "01/31/2025": BAD, "2025-01-31": BAD, "3/4/25": BAD, "31/01/2025 10:00:00": BAD,
+        }),
+        (["%m/%d/%Y %I:%M %p"], {
+            "01/31/2025 01:05 PM": datetime(2025, 1, 31, 13, 5), "1/5/2025 12:00 AM": datetime(2025, 1, 5),
+            "31/01/2025 01:05 PM": BAD, "01/31/2025 13:05": BAD,
+        }),
+        (["%d.%m.%y"], {"31.01.25": datetime(2025, 1, 31), "31.01.99": datetime(1999, 1, 31), "31.01.2025": BAD}),
+        (["%Y%m%d"], {"20250131": datetime(2025, 1, 31), "20250231": BAD, "2025-01-31": BAD}),
+        (["%d %b %Y"], {"5 Jan 2025": datetime(2025, 1, 5), "5 Foo 2025": BAD}),
+        (["%Y-%m-%dT%H:%M:%S%z"], {
+            "2025-01-31T10:00:00Z": datetime(2025, 1, 31, 10), "2025-01-31T10:00:00+0200": datetime(2025, 1, 31, 8),
+            "2025-01-31T10:00:00-05:00": datetime(2025, 1, 31, 15), "2025-01-31T10:00:00": BAD,
+        }),
+        (["%Y-%m-%d %H:%M %Z"], {"2025-07-31 10:00 Europe/Berlin": datetime(2025, 7, 31, 8), "2025-07-31 10:00": BAD}),
+        (["epoch"], {
+            "1738317906": datetime(2025, 1, 31, 10, 5, 6), "1738317906.5": datetime(2025, 1, 31, 10, 5, 6, 500000),
+            "0": datetime(1970, 1, 1), "-1": datetime(1969, 12, 31, 23, 59, 59), "1e400": BAD, "inf": BAD, "nan": BAD,
+            "99999999999999999999": BAD, "1738317906000": BAD, "2025-01-31": BAD,
+        }),
+        (["epoch_ms"], {"1738317906789": datetime(2025, 1, 31, 10, 5, 6, 789000), "x": BAD}),
+        (["%d.%m.%Y", "epoch", "%Y-%m-%dT%H:%M:%S%z"], {
+            "31.01.2025": datetime(2025, 1, 31), "1738317906": datetime(2025, 1, 31, 10, 5, 6),
+            "2025-01-31T10:00:00Z": datetime(2025, 1, 31, 10), "01/31/2025": BAD,
+        }),
+    ],
+    ids=lambda value: "+".join(value) if isinstance(value, list) else "",
+)  # fmt: skip
+def test_date_formats(place: Place, dates: list[str], expected: dict[str, Any]) -> None:
+    check_times(place, expected, dates=dates)
+
+
+def test_formats_with_a_zone_give_its_days(place: Place) -> None:
+    check_dates(
+        place,
+        {"1738364400": date(2025, 2, 1), "2025-01-31T23:30:00Z": date(2025, 2, 1), "31.01.2025": date(2025, 1, 31)},
+        dates=["epoch", "%Y-%m-%dT%H:%M:%S%z", "%d.%m.%Y"],
+        time_zone="Asia/Tokyo",
+    )
+
+
+def test_whole_numbers_are_never_rounded(place: Place) -> None:
+    check(
+        place,
+        "tier",
+        {
+            "5": 5, "-7": -7, "+7": 7, "007": 7, "5.0": 5, "5.000": 5, " 5 ": 5, "": None,
+            "9223372036854775807": 9223372036854775807, "9007199254740993.0": 9007199254740993,
+            "9223372036854775808": BAD, "1" * 400: BAD, "1.5": BAD, "5,0": BAD, "1,000": BAD, "1_000": BAD,
+            "1e3": BAD, "1e400": BAD, "0x1F": BAD, "five": BAD, "5 ": 5, "--5": BAD, "１２": BAD, "NaN": BAD, "true": BAD,
+        },
+        entity="agents",
+        field={"agent_id": "id", "tier": "v"},
+    )  # fmt: skip
+
+
+NUMBERS = {
+    "5": 5.0, "-0.5": -0.5, ".5": 0.5, "5.": 5.0, "1e3": 1000.0, "1.5E-3": 0.0015, "": None,
+    "1e400": BAD, "-1e400": BAD, "inf": BAD, "-Infinity": BAD, "NaN": BAD, "1,5": BAD, "1,000.5": BAD, "1_000": BAD,
+    "1.5.2": BAD, "0x1F": BAD, "half": BAD, "5%": BAD, "1 000": BAD,
+}  # fmt: skip
+COMMA_NUMBERS = {
+    "5": 5.0, "-0,5": -0.5, "1,5": 1.5, "1.234,5": 1234.5, "1.234.567": 1234567.0, "12.345": 12345.0,
+    "1.5": BAD,  # would be fifteen, were the point a thousands mark
+    "1.23,4": BAD, "1,5,2": BAD, "1e3": BAD, "": None,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("decimal", "expected"), [(".", NUMBERS), (",", COMMA_NUMBERS)])
+def test_numbers(place: Place, decimal: str, expected: dict[str, Any]) -> None:
+    check(place, "rate", expected, entity="plans", field={"plan_id": "id", "rate": "v"}, decimal=decimal)
+
+
+def test_decimal_comma_is_for_text_and_not_for_numbers_of_a_typed_file(place: Place) -> None:
+    path = place.put("a.parquet", b"")
+    with duckdb.connect() as connection:
+        connection.execute(f"COPY (SELECT 'P' AS id, 1.5::DOUBLE AS v) TO '{path}' (FORMAT parquet)")
+    place.source({"plans": {"plan_id": "id", "rate": "v"}}, format="parquet", decimal=",").land_one()
+    assert place.rows("rate", entity="plans") == [1.5]
+
+
+def test_yes_and_no(place: Place) -> None:
+    yes = dict.fromkeys(["true", "TRUE", "t", "Yes", "y", "1", "on"], True)
+    no = dict.fromkeys(["false", "F", "no", "N", "0", "off"], False)
+    bad = dict.fromkeys(["2", "ja", "1.0", "wahr", "null", "-", "yes no"], BAD)
+    field = {"plan_id": "id", "excludes_transferred": "v"}
+    check(place, "excludes_transferred", {**yes, **no, **bad, "": None}, entity="plans", field=field)
+
+
+def test_words_for_nothing(place: Place) -> None:
+    expected = {"": None, "  ": None, "-": None, " ? ": None, "N/A": None, "n/a": "n/a", "--": "--", "0": None}
+    field = {"case_id": "id", "opened_at": "'2025-01-01'", "status": "v"}
+    check(place, "status", expected, entity="cases", field=field, nulls=["-", "?", "N/A", 0])
+
+
+def test_words_for_nothing_are_missing_where_a_value_is_required(place: Place) -> None:
+    place.source(nulls=["?"]).put("a.csv", csv_text(("?", "2025-01-01", "a"), ("C1", "?", "b"), ('"?"', "2025-01-01", "")))
+    place.land_one()
+    assert place.bad_lines() == dict.fromkeys([2, 3, 4], "required value is missing")
+
+
+MAP = {"from": "v", "map": {"New": "new", "No": "none", "007": "agent", "": "never", "Gone": None, "true": "t"}}
+
+
+@pytest.mark.parametrize(
+    ("otherwise", "rest"), [({}, "Else"), ({"otherwise": "other"}, "other"), ({"otherwise": None}, None)]
+)
+def test_value_maps(place: Place, otherwise: dict[str, Any], rest: str | None) -> None:
+    expected = {
+        "New": "new", " New ": "new", "No": "none", "007": "agent", "7": rest and (rest if rest != "Else" else "7"),
+        "Gone": None, "true": "t", "Else": rest, "": None, "  ": None,
+    }  # fmt: skip
+    field = {"case_id": "id", "opened_at": "'2025-01-01'", "status": MAP | otherwise}
+    check(place, "status", expected, entity="cases", field=field)
+
+
+def test_keys_of_value_maps_are_what_stands_in_the_file(place: Place) -> None:
+    """YAML alone would read No as false and 007 as 7."""
+    place.source().yaml.write_text(
+        "source: crm\ntime_zone: UTC\nfiles:\n  cases:\n    glob: a.csv\n    nulls: [0]\n    feeds:\n      cases:\n"
+        "        case_id: id\n        opened_at: opened\n        status:\n          from: status\n"
+        "          map: {No: never, Yes: always, 007: bond, 2025-01-01: day, 1.50: price, on: off}\n"
+    )
+    keys = ["No", "Yes", "007", "2025-01-01", "1.50", "on", "0", "1.5"]
+    place.put("a.csv", csv_text(*[(f"C{i}", "2025-01-01", key) for i, key in enumerate(keys)]))
+    place.land_one()
+    assert place.rows("status") == ["never", "always", "bond", "day", "price", "off", None, "1.5"]
+
+
+def test_value_maps_may_make_other_types(place: Place) -> None:
+    mapping = {"from": "v", "map": {"AGENT": "true", "HANG": "no", "?": "perhaps"}}
+    field = {"case_id": "id", "opened_at": "'2025-01-01'", "is_sla_met": mapping}
+    expected = {"AGENT": True, "HANG": False, "yes": True, "?": BAD, "": None}
+    check(place, "is_sla_met", expected, entity="cases", field=field)
+
+
+def test_a_missing_column_is_not_what_otherwise_says(place: Place) -> None:
+    place.source({"cases": {"case_id": "id", "opened_at": "opened", "status": {"from": "gone", "otherwise": "closed"}}})
+    place.put("a.csv", csv_text(("C1", "2025-01-01", "")))
+    assert place.land_one().columns_missing == ("gone",)
+    assert place.rows("status") == [None]
+
+
+FILTERED = ["open", "open", "shut", "", "shut", "odd", ""]
+
+
+@pytest.mark.parametrize(
+    ("where", "n_kept"),
+    [("status = 'open'", 2), ("status <> 'open'", 3), ("status IS NULL", 2), ("true", 7), ("NULL", 0),
+     ("length(status) > 3 AND CAST(id AS INTEGER) < 4", 3)],
+)  # fmt: skip
+def test_filters(place: Place, where: str, n_kept: int) -> None:
+    feeds = {"cases": {"where": where, "case_id": "id", "opened_at": "opened", "status": "status"}}
+    place.source(feeds).put("a.csv", csv_text(*[(str(i), "2025-01-01", s) for i, s in enumerate(FILTERED)]))
+    delivery = place.land_one()
+    assert (delivery.n_read, delivery.parts[0].n_filtered) == (7, 7 - n_kept)
+    assert len(place.rows("case_id")) == n_kept
+
+
+def test_what_a_filter_leaves_out_is_not_judged(place: Place) -> None:
+    feeds = {"cases": {"where": "status = 'open'", "case_id": "id", "opened_at": "opened", "status": "status"}}
+    place.source(feeds).put("a.csv", csv_text(("1", "never", "shut"), ("2", "never", "open"), ("3", "2025-01-01", "open")))
+    part = place.land_one().parts[0]
+    assert (part.n_landed, part.n_filtered, part.n_quarantined) == (1, 1, 1)
+    assert place.bad_lines() == {3: "cannot be read as a date and time"}
+
+
+def test_a_filter_names_columns_of_the_file_and_not_fields(place: Place) -> None:
+    feeds = {"cases": {"where": "status = 'x'", "case_id": "id", "opened_at": "opened", "status": "upper(reason)", "reason": "status"}}
+    place.source(feeds).put("a.csv", "id,opened,status,reason\n1,2025-01-01,x,y\n2,2025-01-01,y,x\n")
+    place.land_one()
+    assert place.rows("case_id", "status", "reason") == [("1", "Y", "x")]
+
+
+def test_one_file_feeds_several_entities(place: Place) -> None:
+    feeds = {
+        "escalations": {
+            "where": "status = 'raised'", "escalation_id": "'E-' || id", "requested_at": "opened", "type": "'policy'",
+        },
+        "cases": {"case_id": "id", "opened_at": "opened", "closed_at": "closed"},
+        "notes": {"note_id": "note", "case_id": "id", "created_at": "opened"},
+    }  # fmt: skip
+    place.source(feeds).put(
+        "a.csv",
+        "id,opened,closed,status,note\n"
+        "1,2025-01-01,,raised,N1\n"
+        "2,2025-01-02,never,raised,\n"
+        "3,2025-01-03,2025-01-04,,N3\n"
+        "4,today,,raised,N4\n"
+        "5,2025-01-05\n",
+    )  # fmt: skip
+    delivery = place.land_one()
+    counts = {p.entity: (p.n_landed, p.n_filtered, p.n_quarantined) for p in delivery.parts}
+    assert (delivery.n_read, delivery.n_damaged) == (5, 1)
+    assert counts == {"cases": (2, 0, 2), "notes": (2, 0, 2), "escalations": (2, 1, 1)}
+    assert place.rows("case_id") == ["1", "3"]
+    assert place.rows("escalation_id", entity="escalations") == ["E-1", "E-2"]
+    deliveries = place.exposed("SELECT entity, n_landed + n_filtered + n_quarantined FROM raw_faultline.deliveries")
+    assert dict(deliveries) == dict.fromkeys(counts, 5)
+
+
+def test_an_expression_that_fails_costs_its_row(place: Place) -> None:
+    field = {"case_id": "id", "opened_at": "'2025-01-01'", "vendor_reopen_count": "CAST(v AS INTEGER) * 2"}
+    expected = {"4": 8, "": None, "john@example.org": BAD, "5": 10}
+    check(place, "vendor_reopen_count", expected, entity="cases", field=field)
+    assert place.bad_lines() == {4: "the expression fails on this row"}
+    assert b"john" not in place.written()
+
+
+def test_expressions_see_trimmed_values_and_no_blanks(place: Place) -> None:
+    field = {"case_id": "id", "opened_at": "'2025-01-01'", "status": "coalesce(v, 'none') || '!'"}
+    expected = {" a ": "a!", "": "none!", "  ": "none!", "-": "none!"}
+    check(place, "status", expected, entity="cases", field=field, nulls=["-"])
+
+
+def test_lists(place: Place) -> None:
+    expected = {
+        "a": ["a"], "a| b |": ["a", "b"], '["a","b"]': ["a", "b"], '[1, null, " x "]': ["1", "x"], "[]": [],
+        "[a": ["[a"], "[a]": ["[a]"], "": None, "|": [],
+    }  # fmt: skip
+    check(place, "channels", expected, entity="plans", field={"plan_id": "id", "channels": "v"})
+
+
+def test_list_separator_and_lists_of_json_and_parquet(place: Place) -> None:
+    check(place, "channels", {"a; b|c": ["a", "b|c"]}, entity="plans",
+          field={"plan_id": "id", "channels": "v"}, list_separator=";")  # fmt: skip
+    lines = [{"id": 1, "v": ["a", " b", None, ""]}, {"id": 2, "v": []}, {"id": 3, "v": None}, {"id": 4}, {"id": 5, "v": "x|y"}]
+    place.source({"plans": {"plan_id": "id", "channels": "v"}}, glob="*.jsonl", format="jsonl")
+    place.put("b.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
+    place.land_one()
+    answer = place.exposed("SELECT channels FROM raw_mapped.plans ORDER BY plan_id")
+    assert [row[0] for row in answer] == [["a", "b"], [], None, None, ["x", "y"]]
+    path = place.put("c.parquet", b"")
+    with duckdb.connect() as connection:
+        connection.execute(f"COPY (SELECT 'P' AS id, [' a', NULL, 'b'] AS v) TO '{path}' (FORMAT parquet)")
+    place.source({"plans": {"plan_id": "id", "channels": "v"}}, glob="*.parquet", format="parquet").land_one()
+    assert place.exposed("SELECT channels FROM raw_mapped.plans") == [(["a", "b"],)]
+
+
+def test_values_of_json_are_what_was_written(place: Place) -> None:
+    big = "123456789012345678901234567890"
+    lines = [
+        '{"id": 12345678901234567890, "opened": "2025-01-01", "status": true}',
+        '{"id": %s, "opened": "2025-01-01", "status": {"a": [1]}}' % big,
+        '{"id": "", "opened": "2025-01-01", "status": "x"}',
+        '{"id": "3", "opened": "2025-01-01", "status": ""}',
+        '{"id": "4", "opened": "2025-01-01", "status": null}',
+        '{"id": "5\\u00fc", "opened": "2025-01-01", "status": "a\\nb"}',
+    ]
+    place.source(format="jsonl").put("a.jsonl", "\n".join(lines))
+    place.land_one()
+    assert place.rows("case_id", "status") == [
+        ("12345678901234567890", "true"), (big, '{"a":[1]}'), ("3", None), ("4", None), ("5ü", "a\nb"),
+    ]  # fmt: skip
+    assert place.bad_lines() == {3: "required value is missing"}
+
+
+def test_nested_json_by_arrow(place: Place) -> None:
+    feeds = {"cases": {"case_id": "data->>'$.id'", "opened_at": "data->>'$.opened'", "owner_id": "list_filter(tags, lambda t: t <> 'a')[1]"}}
+    place.source(feeds, format="jsonl").put("a.jsonl", json.dumps({"data": {"id": "C1", "opened": "2025-01-01"}, "tags": ["a"]}) + "\n")
+    assert place.refused().startswith("cases: the mapping does not fit")  # JSON lists are text, and the reason says so
+    feeds["cases"]["owner_id"] = "from_json(tags, '[\"VARCHAR\"]')[1]"
+    place.source(feeds, format="jsonl").land_one()
+    assert place.rows("case_id", "opened_at", "owner_id") == [("C1", datetime(2025, 1, 1), "a")]
+
+
+def test_typed_columns_of_parquet(place: Place) -> None:
+    path = place.put("a.parquet", b"")
+    query = """
+        SELECT
+            12345678901 AS id, TIMESTAMP '2025-07-01 12:00:00' AS naive, TIMESTAMPTZ '2025-07-01 12:00:00+00' AS aware,
+            DATE '2025-07-01' AS day, 1751371200 AS epoch, true AS flag, 2.5::DECIMAL(9, 2) AS amount, 3::TINYINT AS small
+    """
+    with duckdb.connect() as connection:
+        connection.execute(f"SET TimeZone = 'UTC'; COPY ({query}) TO '{path}' (FORMAT parquet)")
+    feeds = {
+        "cases": {"case_id": "id", "opened_at": "naive", "closed_at": "aware", "is_sla_met": "flag", "vendor_reopen_count": "small"},
+        "agents": {"agent_id": "id", "valid_from": "day", "valid_to": {"from": "epoch", "dates": ["epoch"]}, "hired_on": "aware"},
+        "plans": {"plan_id": "id", "rate": "amount"},
+    }  # fmt: skip
+    place.source(feeds, format="parquet", time_zone="Asia/Tokyo").land_one()
+    assert place.rows("case_id", "opened_at", "closed_at", "is_sla_met", "vendor_reopen_count") == [
+        ("12345678901", datetime(2025, 7, 1, 3), datetime(2025, 7, 1, 12), True, 3)
+    ]
+    assert place.rows("valid_from", "valid_to", "hired_on", entity="agents") == [
+        (datetime(2025, 6, 30, 15), datetime(2025, 7, 1, 12), date(2025, 7, 1))
+    ]
+    assert place.rows("rate", entity="plans") == [2.5]
+
+
+def test_a_number_of_a_typed_file_is_no_time_by_itself(place: Place) -> None:
+    path = place.put("a.parquet", b"")
+    with duckdb.connect() as connection:
+        connection.execute(f"COPY (SELECT 'C' AS id, 1751371200 AS opened, 'x' AS status) TO '{path}' (FORMAT parquet)")
+    place.source(format="parquet").land_one()
+    assert place.faults() == [(1, "opened_at", "cannot be read as a date and time", "9999999999")]
