@@ -64,8 +64,9 @@ def check(config: Settings, console: Console) -> bool:
     """
     report = _Report(console)
     loaded = _load_all(config.sources, report)
-    about = "Samples show what would land: times in UTC, identifiers hashed."
-    report.line(f"Checking {_count(len(loaded), 'source')}. {about}")
+    if loaded:
+        about = "Samples show what would land: times in UTC, identifiers hashed."
+        report.line(f"Checking {_count(len(loaded), 'source')}. {about}")
     if not config.exports.is_dir():
         report.error("", f"{config.exports} is no folder.", "Point --exports to where the exports arrive.")
     elif loaded:
@@ -131,7 +132,7 @@ class _Report:
         counted = [_count(len(kept), name) for name, kept in kinds if kept]
         n = _count(n_loaded, "source")
         if self.errors:
-            self.console.print(Text.assemble((", ".join(counted), "bold red"), f" in {n}."))
+            self.console.print(Text.assemble((", ".join(counted), "bold red"), ". Nothing was landed."))
         else:
             rest = f", with {counted[0]}" if counted else ""
             fit = f"{n} fit{'s' if n_loaded == 1 else ''}"
@@ -392,12 +393,15 @@ class _SourceCheck:
     def _look_into(self, name: str, file: Delivered, sampled: list[_Sampled], limit: int) -> Readable | None:
         """Maps the first records of a file for every feed; None if the file cannot be read."""
         options = self.source.document.files[name]
+        needed = {column for one in sampled for read in one.feed.columns.values() for column in read}
         with tempfile.TemporaryDirectory(dir=self.scratch) as folder:
             try:
                 if file.problem:
                     raise UnreadableFile(file.problem)
                 path = sniff.plain(file, Path(folder))
-                readable = sniff.head(self.connection, path, options, Path(folder), limit)
+                readable = sniff.head(
+                    self.connection, path, options, Path(folder), limit=limit, needed=needed
+                )
                 for one in sampled:
                     self._sample_feed(name, one, file, readable)
             except UnreadableFile as error:

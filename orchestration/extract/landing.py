@@ -159,10 +159,7 @@ def _land_source(engine: _Engine, source: Source) -> Landed:
                 continue
             engine.progress(source, file_set, file)
             try:
-                with TemporaryDirectory(dir=engine.home.scratch) as scratch:
-                    landing = _Landing(
-                        engine, source, file_set, file, fingerprint=fingerprint, scratch=Path(scratch)
-                    )
+                with _landing(engine, source, file_set, file, fingerprint) as landing:
                     delivery = landing.run(earlier)
             except UnsettledFile as reason:
                 postponed.append((file.name, str(reason)))
@@ -171,6 +168,18 @@ def _land_source(engine: _Engine, source: Source) -> Landed:
             engine.manifest.append(delivery)
             deliveries.append(delivery)
     return Landed(tuple(deliveries), unchanged, tuple(postponed))
+
+
+@contextmanager
+def _landing(
+    engine: _Engine, source: Source, file_set: str, file: Delivered, fingerprint: str
+) -> Iterator["_Landing"]:
+    with TemporaryDirectory(dir=engine.home.scratch) as scratch:
+        landing = _Landing(engine, source, file_set, file, fingerprint=fingerprint, scratch=Path(scratch))
+        try:
+            yield landing
+        finally:
+            landing.discard()
 
 
 def _is_same(earlier: Delivery, file: Delivered, fingerprint: str) -> bool:
@@ -182,7 +191,7 @@ def _is_same(earlier: Delivery, file: Delivered, fingerprint: str) -> bool:
 
 
 class _Landing:
-    """One file on its way into the raw zone; everything stays in `scratch` until it is committed."""
+    """One file on its way into the raw zone; `staged` maps what is written to where it belongs."""
 
     def __init__(
         self,
@@ -450,6 +459,12 @@ class _Landing:
             sound.replace(writing)
         return n, n_bad
 
+    def discard(self) -> None:
+        """Removes what was written and not moved into place."""
+        for writing in self.staged:
+            writing.unlink(missing_ok=True)
+        self.staged.clear()
+
     def _move_into_place(self) -> None:
         for writing, target in self.staged.items():
             # The manifest must not survive a power cut that its parts did not.
@@ -457,13 +472,12 @@ class _Landing:
             os.fsync(handle)
             os.close(handle)
             writing.replace(target)
+        self.staged.clear()
 
     # ------------------------------------------------------------ quarantine
 
     def _refused(self, reason: str) -> _Outcome:
-        for writing in self.staged:
-            writing.unlink(missing_ok=True)
-        self.staged.clear()
+        self.discard()
         self._start_quarantine()
         self.connection.execute("INSERT INTO faults VALUES (?, NULL, '', ?, '')", [self._label(), reason])
         return {

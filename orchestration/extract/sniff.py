@@ -367,9 +367,17 @@ def plain(file: Delivered, scratch: Path) -> Path:
 
 
 def head(
-    connection: duckdb.DuckDBPyConnection, path: Path, options: FileSet, scratch: Path, limit: int
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    options: FileSet,
+    scratch: Path,
+    *,
+    limit: int,
+    needed: Iterable[str] = (),
 ) -> Readable:
     """The first records of an unpacked file, with their lines and with what is damaged among them.
+
+    Keys of JSON objects may be rare: `needed` ones are looked for in the whole file.
 
     Raises:
         UnreadableFile: not of the declared format or encoding.
@@ -381,10 +389,14 @@ def head(
         if codec:
             path = files.transcode(path, codec, scratch / "text")
     if options.format in ("json", "parquet"):
-        whole = reading.open_readable(connection, path, options)
+        whole = reading.open_readable(connection, path, options, needed)
         return _Limited(whole.path, whole.options, whole.types, limit=limit)
     cut = _cut(path, options, scratch / "head", limit)
     readable = reading.rewrite_carefully(reading.open_readable(connection, cut, options), scratch / "records")
+    if options.format == "jsonl":
+        known = {sql.folded(name) for name in readable.types}
+        if any(sql.folded(name) not in known for name in needed):
+            readable.types |= reading.open_readable(connection, path, options, needed).types
     if not readable.types:
         raise UnreadableFile("no line holds a JSON object")
     return readable
@@ -1019,7 +1031,7 @@ def _draft(connection: duckdb.DuckDBPyConnection, file: Path, exports: Path | No
             f"The archive holds {others + 1} files and each of them is landed alike. This one was looked at: "
             f"{one_line(delivered.member)}"
         )
-    readable = head(connection, path, look.options, scratch, SAMPLE_RECORDS)
+    readable = head(connection, path, look.options, scratch, limit=SAMPLE_RECORDS)
     if readable.damage:
         first = readable.damage[0]
         look.warnings.append(

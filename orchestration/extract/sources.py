@@ -251,6 +251,7 @@ def load(file: Path) -> Source:
     try:
         text = file.read_text(encoding="utf-8-sig")
         root = yaml.compose(text, Loader=_TextLoader)
+        raw = yaml.load(text, Loader=_TextLoader)  # noqa: S506 - it is a SafeLoader
     except OSError as error:
         raise SourceError(file, 1, f"cannot be read ({error.strerror}).", "Check the path.") from error
     except UnicodeDecodeError as error:
@@ -269,7 +270,7 @@ def load(file: Path) -> Source:
             file, 1, "the file holds no settings.", "Start one with: faultline sources new FILE"
         )
     lines = _Lines(file, root)
-    document = _document(file, yaml.load(text, Loader=_TextLoader), lines)  # noqa: S506 - a SafeLoader
+    document = _document(file, raw, lines)
     feeds = {
         name: [
             _feed(file, lines, ("files", name, "feeds", entity), entity, body)
@@ -310,10 +311,8 @@ class _Lines:
         if not isinstance(node, yaml.MappingNode):
             return
         for key, value in node.value:
-            line = key.start_mark.line + 1
-            if not isinstance(key, yaml.ScalarNode):
-                raise SourceError(self._file, line, "a list cannot be a key.", "Write the key as one word.")
             here = (*path, key.value)
+            line = key.start_mark.line + 1
             if here in self._lines:
                 raise SourceError(self._file, line, f"{key.value!r} is written twice.", "Keep one of them.")
             self._lines[here] = line
@@ -330,7 +329,8 @@ def _document(file: Path, raw: Any, lines: _Lines) -> SourceDocument:
     try:
         return SourceDocument.model_validate(raw)
     except ValidationError as error:
-        first = error.errors()[0]
+        # A misspelt setting explains the missing one.
+        first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
         raise _from_validation(file, lines, (), first, SourceDocument) from error
 
 
@@ -456,7 +456,8 @@ def _referenced(file: Path, line: int, name: str, expression: str) -> tuple[str,
         )
     statements = parsed["statements"]
     selected = statements[0]["node"].get("select_list", []) if len(statements) == 1 else []
-    if len(selected) != 1 or statements[0]["node"].get("from_table", {}).get("type") != "EMPTY":
+    is_row = len(selected) == 1 and selected[0].get("function_name") == "row"
+    if len(selected) != 1 or is_row or statements[0]["node"].get("from_table", {}).get("type") != "EMPTY":
         raise SourceError(file, line, f"{name}: {expression!r} is not one expression.", "Use one expression.")
     walk(selected)
     return tuple(dict.fromkeys(found))
@@ -485,9 +486,11 @@ def _unfit_functions() -> dict[str, str]:
 
 
 def _lambda_parameters(function: dict[str, Any]) -> frozenset[str]:
+    """Names that a function's lambda binds; JSON's `column->'$.key'` looks the same but for its constant."""
     arguments = [argument["expression"] for argument in function["arguments"]]
-    heads = [a["lhs"] for a in arguments if a.get("class") == "LAMBDA"]
-    return frozenset(h["column_names"][0] for h in heads if h.get("class") == "COLUMN_REF")
+    lambdas = [a for a in arguments if a["class"] == "LAMBDA" and a["expr"]["class"] != "CONSTANT"]
+    heads = [head for a in lambdas for head in a["lhs"].get("arguments", [{"expression": a["lhs"]}])]
+    return frozenset(h["expression"]["column_names"][0] for h in heads)
 
 
 def _check_dates(file: Path, lines: _Lines, at: tuple[Hashable, ...], formats: list[str]) -> None:

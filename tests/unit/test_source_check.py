@@ -153,6 +153,17 @@ def test_a_filter_that_matches_late_is_no_warning(place):
     assert "Warning" not in text
 
 
+@pytest.mark.parametrize("kind", ["json", "jsonl"])
+def test_a_rare_key_of_json_objects_is_not_missing(kind, place):
+    place.source(SOURCE.replace("cases.csv", f"cases.{kind}\n    format: {kind}"))
+    records: list[dict[str, str]] = [{"id": f"C{i}", "opened": "2024-02-01"} for i in range(3000)]
+    records.append({"id": "C", "opened": "2024-02-01", "state": "Open"})
+    text = "\n".join(map(json.dumps, records)) if kind == "jsonl" else json.dumps(records)
+    is_fine, told = place.export(f"cases.{kind}", text).check()
+    assert is_fine, told
+    assert "empty     status" in told
+
+
 # ---------------------------------------------------------------- errors of source files
 
 

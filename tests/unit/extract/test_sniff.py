@@ -66,7 +66,7 @@ def salesforce_cases(folder: Path) -> Path:
     ]
     rows = [
         [f"500{i:04}", f"{i:08}", f"001{i % 9}", ["New", "Working", "Closed"][i % 3],
-         ["Phone", "Web", "Email"][i % 3], "High", f"005{i % 4}", f"2024-02-{i % 28 + 1:02}T10:00:00.000Z", ""]
+         ["Phone", "Web", "Email"][i % 3], "High", f"005{i % 4}", f"2024-02-{i % 28 + 1:02}T10:00:00Z", ""]
         for i in range(40)
     ]  # fmt: skip
     return write_csv(folder / "Case.csv", header, rows)

@@ -1,0 +1,233 @@
+"""What is committed stays, what is not does not count, and nothing is landed twice."""
+
+import gzip
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from orchestration.errors import ConfigurationError, RunError
+from orchestration.extract import landing, sources
+from orchestration.extract.manifest import Manifest
+from tests.unit.extract.place import SALT, Place, cases, csv_text
+
+
+def touch(path: Path, seconds: int) -> None:
+    """Moves the modification time, as a second delivery would."""
+    moment = path.stat().st_mtime_ns + seconds * 10**9
+    os.utime(path, ns=(moment, moment))
+
+
+def test_a_run_with_nothing_new_appends_nothing(place: Place) -> None:
+    place.source().put("a.csv", csv_text(*cases(3)))
+    place.put("b.csv", "not,ours\n1,2\n")
+    assert len(place.land().deliveries) == 2
+    before = place.manifest.path.read_bytes(), sorted(place.home.root.rglob("*.parquet"))
+    again = place.land()
+    assert (again.deliveries, again.unchanged) == ((), 2)
+    assert (place.manifest.path.read_bytes(), sorted(place.home.root.rglob("*.parquet"))) == before
+
+
+def test_a_delivery_with_other_content_replaces_the_earlier_rows(place: Place) -> None:
+    path = place.source().put("a.csv", csv_text(*cases(3)))
+    first = place.land_one()
+    path.write_text(csv_text(*cases(2, start=10)))
+    touch(path, 5)
+    second = place.land_one()
+    assert second.supersedes == first.delivery_id != second.delivery_id
+    assert place.exposed("SELECT case_id FROM raw_mapped.cases ORDER BY 1") == [("C10",), ("C11",)]
+
+
+@pytest.mark.parametrize("same", ["size", "time"])
+def test_another_size_or_another_time_is_another_delivery(place: Place, same: str) -> None:
+    path = place.source().put("a.csv", csv_text(*cases(3)))
+    stat = path.stat()
+    first = place.land_one()
+    path.write_text(csv_text(*cases(3, start=5)) if same == "size" else csv_text(*cases(30)))
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns + (same == "size")))
+    second = place.land_one()
+    assert first.parts[0].path != second.parts[0].path
+    assert len(place.rows("case_id")) == (3 if same == "size" else 30)
+
+
+def test_a_broken_delivery_keeps_the_last_good_one(place: Place) -> None:
+    path = place.source().put("a.csv.gz", gzip.compress(csv_text(*cases(100)).encode()))
+    place.land_one()
+    good = path.read_bytes()
+    path.write_bytes(good[:-20])
+    touch(path, 5)
+    assert place.land_one().status == "quarantined"
+    assert len(place.exposed("FROM raw_mapped.cases")) == 100
+    assert place.exposed("SELECT status, n_landed FROM raw_faultline.deliveries") == [("quarantined", 0)]
+    assert len(place.exposed("FROM raw_faultline.quarantine")) == 1
+    assert not place.land().deliveries
+    path.write_bytes(good)
+    touch(path, 9)
+    assert place.land_one().is_landed
+    assert len(place.exposed("FROM raw_mapped.cases")) == 100
+    assert place.exposed("FROM raw_faultline.quarantine") == []
+
+
+def test_a_changed_mapping_lands_anew(place: Place) -> None:
+    place.source().put("a.csv", csv_text(*cases(3)))
+    place.land_one()
+    place.source({"cases": {"case_id": "'X' || id", "opened_at": "opened"}})
+    place.land_one()
+    assert place.rows("case_id") == ["XC0", "XC1", "XC2"]
+    place.source({"notes": {"note_id": "id", "case_id": "id", "created_at": "opened"}})
+    place.land_one()
+    assert place.exposed("SELECT (SELECT count(*) FROM raw_mapped.cases), (SELECT count(*) FROM raw_mapped.notes)") == [(0, 3)]
+
+
+def test_a_mapping_that_is_wrong_keeps_the_last_good_rows(place: Place) -> None:
+    place.source().put("a.csv", csv_text(*cases(3)))
+    place.land_one()
+    place.source({"cases": {"case_id": "idd", "opened_at": "opened"}})
+    assert place.land_one().status == "quarantined"
+    assert len(place.exposed("FROM raw_mapped.cases")) == 3
+
+
+def test_a_renamed_file_set_does_not_double_its_rows(place: Place) -> None:
+    place.source().put("a.csv", csv_text(*cases(3)))
+    place.land_one()
+    place.yaml.write_text(place.yaml.read_text().replace("files:\n  cases:", "files:\n  renamed:"))
+    place.land_one()
+    assert len(place.exposed("FROM raw_mapped.cases")) == 3
+    assert len(place.exposed("FROM raw_faultline.deliveries")) == 1
+
+
+def test_files_that_the_glob_no_longer_means_do_not_count(place: Place) -> None:
+    place.source(glob="*.csv").put("cases.csv", csv_text(*cases(3)))
+    place.put("other.csv", csv_text(*cases(3)))
+    place.land()
+    place.source(glob="cases*.csv").land()
+    assert len(place.exposed("FROM raw_mapped.cases")) == 3
+
+
+def test_files_that_are_gone_still_count(place: Place) -> None:
+    path = place.source().put("a.csv", csv_text(*cases(3)))
+    place.land_one()
+    path.unlink()
+    place.put("b.csv", csv_text(*cases(3, start=3)))
+    place.land_one()
+    assert len(place.exposed("FROM raw_mapped.cases")) == 6
+
+
+def test_a_torn_last_line_is_cut(place: Place) -> None:
+    place.source().put("a.csv", csv_text(*cases(3)))
+    place.land_one()
+    whole = place.manifest.path.read_bytes()
+    for torn in (b'{"delivery_id": "1', b"\0\0\0\0", whole[:-1]):
+        place.manifest.path.write_bytes(whole + torn)
+        assert len(place.manifest.lines) == 1
+        assert place.manifest.path.read_bytes() == whole
+    assert not place.land().deliveries
+
+
+def test_a_delivery_whose_line_was_torn_is_landed_again(place: Place) -> None:
+    place.source().put("a.csv", csv_text(*cases(3)))
+    place.land_one()
+    place.manifest.path.write_bytes(place.manifest.path.read_bytes()[:-1])
+    place.land_one()
+    assert len(place.exposed("FROM raw_mapped.cases")) == 3
+
+
+@pytest.mark.parametrize("line", [b"{}", b"not json", b'{"delivery_id": 1}', b"[]", b""])
+def test_a_damaged_manifest_stops_the_run_and_says_where(place: Place, line: bytes) -> None:
+    place.source().put("a.csv", csv_text(*cases(3)))
+    place.land_one()
+    path = place.manifest.path
+    path.write_bytes(line + b"\n" + path.read_bytes())
+    with pytest.raises(RunError, match=r"manifest\.jsonl:1 cannot be read\. Restore"):
+        place.land()
+    assert len(list(place.home.raw.rglob("*.parquet"))) == 1
+
+
+def test_a_line_holds_all_that_a_reader_needs(place: Place) -> None:
+    place.source().put("ünter/a b.csv", csv_text(*cases(2), header="id,opened,extra"))
+    place.source(glob="**/*.csv").land_one()
+    line = json.loads(place.manifest.path.read_text(encoding="utf-8"))
+    assert line["file"] == "ünter/a b.csv"
+    assert (line["columns_missing"], line["columns_extra"]) == (["status"], ["extra"])
+    assert line["parts"][0]["path"].startswith("cases/crm-")
+
+
+def test_orphans_are_removed(place: Place) -> None:
+    place.source().put("a.csv", csv_text(*cases(2), ("C3", "never", "x")))
+    delivery = place.land_one()
+    kept = {place.home.raw / delivery.parts[0].path, place.home.quarantine / delivery.quarantine}
+    for folder in (place.home.raw / "cases", place.home.quarantine / "crm"):
+        (folder / "crm-dead.parquet").write_bytes(b"x")
+        (folder / "crm-half.parquet.writing").write_bytes(b"x")
+    place.land()
+    assert {path for path in place.home.root.rglob("*.parquet*") if path.is_file()} == kept
+
+
+def test_a_crash_before_the_commit_leaves_nothing_that_counts(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.source().put("a.csv", csv_text(*cases(3)))
+    place.put("b.csv", csv_text(*cases(3, start=3)))
+
+    def crash(self: Manifest, delivery: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Manifest, "append", crash)
+        with pytest.raises(KeyboardInterrupt):
+            place.land()
+    assert place.exposed("FROM raw_mapped.cases") == []
+    assert len(place.land().deliveries) == 2
+    assert len(place.exposed("FROM raw_mapped.cases")) == 6
+
+
+def test_a_file_that_changes_while_it_is_read_waits_for_the_next_run(place: Place) -> None:
+    path = place.source().put("a.csv", csv_text(*cases(3)))
+    place.put("b.csv", csv_text(*cases(2, start=3)))
+
+    def grow(source: object, file_set: str, file: object) -> None:
+        if getattr(file, "name", "") == "a.csv":
+            with path.open("a") as more:
+                more.write("C9,2025-01-01,late\n")
+
+    landed = place.land(progress=grow)
+    assert landed.postponed == (("a.csv", "it changed while it was read"),)
+    assert [d.file for d in landed.deliveries] == ["b.csv"]
+    assert [d.file for d in place.manifest.lines] == ["b.csv"]
+    assert not list(place.home.raw.rglob("*.writing"))
+    assert place.land_one().n_read == 4
+    assert len(place.exposed("FROM raw_mapped.cases")) == 6
+
+
+def test_a_file_that_disappears_waits_for_the_next_run(place: Place) -> None:
+    path = place.source().put("a.csv", csv_text(*cases(3)))
+    landed = place.land(progress=lambda *_: path.unlink())
+    assert landed.postponed == (("a.csv", "it cannot be opened (No such file or directory)"),)
+    assert not place.manifest.lines
+
+
+def test_too_little_memory_is_no_fault_of_the_file(place: Place) -> None:
+    place.source().put("a.csv", csv_text(*cases(20_000)))
+    landed = place.land(memory_limit="1MB")
+    assert landed.postponed == (("a.csv", "it needs more memory; raise FAULTLINE_MEMORY_LIMIT"),)
+    assert place.land_one().is_landed
+
+
+def test_exports_that_are_no_folder(place: Place) -> None:
+    place.source()
+    with pytest.raises(ConfigurationError, match=r"gone is no folder\. Point --exports"):
+        landing.land([sources.load(place.yaml)], place.root / "gone", place.home, salt=SALT)
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [("", "None"), ("2026-01-31T18:00:00Z", "2026-01-31 18:00:00"), ("2026-01-31", "2026-01-31 00:00:00"),
+     ("2026-01-31T18:00:00+02:00", "2026-01-31 16:00:00"), ("2026-01-31 18:00", "2026-01-31 18:00:00")],
+)  # fmt: skip
+def test_moments_given_by_a_person(text: str, moment: str) -> None:
+    assert str(landing.parse_as_of(text)) == moment
+
+
+@pytest.mark.parametrize("text", ["yesterday", "31.01.2026", "2026-02-31", "18:00"])
+def test_moments_that_are_none(text: str) -> None:
+    with pytest.raises(ConfigurationError, match="is no time. Write e.g. 2026-01-31T18:00:00Z"):
+        landing.parse_as_of(text)

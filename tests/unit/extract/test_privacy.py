@@ -1,0 +1,167 @@
+"""Identifiers leave landing as keyed hashes only, the same ones that Python's own HMAC gives."""
+
+import hashlib
+import hmac
+import stat
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.errors import ConfigurationError
+from orchestration.extract import privacy
+from orchestration.extract.privacy import normalise_phone
+from tests.unit.extract.place import SALT, Place, cases, csv_text
+
+
+def hashed(domain: str, value: str, salt: bytes = SALT) -> str:
+    return hmac.new(salt, f"{domain}:{value}".encode(), hashlib.sha256).hexdigest()[: privacy.HASH_LENGTH]
+
+
+@pytest.mark.parametrize("salt", [b"", b"short", b"x" * 63, b"x" * 64, b"x" * 65, b"\xff\x00" * 100])
+def test_hashes_equal_those_of_python(salt: bytes) -> None:
+    values = ["", "a", "K-4711", "Ünïcödé 顧客 🙂", "'", "\\", "\0", "x" * 55, "x" * 56, "x" * 64, "x" * 5000]
+    with duckdb.connect() as connection:
+        privacy.install(connection, salt)
+        found = connection.execute("SELECT keyed_hash('customer:bank', v) FROM (SELECT unnest(?) AS v)", [values])
+        assert [row[0] for row in found.fetchall()] == [hashed("customer:bank", v, salt) for v in values]
+        assert connection.execute("SELECT keyed_hash('customer:bank', NULL)").fetchall() == [(None,)]
+
+
+def test_a_customer_has_one_hash_in_all_formats_of_a_centre(place: Place) -> None:
+    feeds = {"cases": {"case_id": "id", "opened_at": "opened", "customer_id": "status"}}
+    place.source(feeds, glob="*.csv", top={"centre": "bank"})
+    place.put("a.csv", csv_text(("C1", "2025-01-01", " 4711 "), ("C2", "2025-01-01", ""), ("C3", "2025-01-01", "Ü")))
+    place.land_one()
+    expected = [hashed("customer:bank", "4711"), None, hashed("customer:bank", "Ü")]
+    assert place.rows("customer_id") == expected
+    place.source(feeds, glob="*.jsonl", format="jsonl", top={"centre": "bank"})
+    place.put("b.jsonl", '{"id": "C4", "opened": "2025-01-01", "status": 4711}\n')
+    place.land_one()
+    path = place.put("c.parquet", b"")
+    with duckdb.connect() as connection:
+        connection.execute(f"COPY (SELECT 5 AS id, DATE '2025-01-01' AS opened, 4711 AS status) TO '{path}' (FORMAT parquet)")
+    place.source(feeds, glob="*.parquet", format="parquet", top={"centre": "bank"}).land_one()
+    assert place.rows("customer_id") == [*expected, expected[0], expected[0]]
+
+
+NUMBERS = [
+    ("+493012345678", "+493012345678", "valid"),
+    ("+49 (30) 123-456.78", "+493012345678", "valid"),
+    ("030 / 12345678", "+493012345678", "valid"),
+    ("0049 30 12345678", "+493012345678", "valid"),
+    ("+49 30 12345678 ext. 204", "+493012345678", "valid"),
+    ("030 12345678x204", "+493012345678", "valid"),
+    ("tel:+493012345678", "+493012345678", "valid"),
+    ("sip:+493012345678@pbx.example.org;user=phone", "+493012345678", "valid"),
+    ("+1 650 253 0000", "+16502530000", "valid"),
+    ("204", None, "internal"),
+    ("x204", None, "internal"),
+    ("123456", None, "too_short"),
+    ("anonymous", None, "withheld"),
+    ("Anonymous ", None, "withheld"),
+    ("UNKNOWN", None, "withheld"),
+    ("+0000000", None, "invalid"),
+    ("+49 1", None, "internal"),
+    ("030 123456789012345678", None, "invalid"),
+    ("sip:alice@example.org", None, "non_numeric"),
+    ("call me", None, "non_numeric"),
+    ("---", None, "non_numeric"),
+    ("٠٣٠ ١٢٣٤٥٦٧٨", "+493012345678", "valid"),
+]
+
+
+@pytest.mark.parametrize(("written", "number", "status"), NUMBERS)
+def test_phone_numbers(written: str, number: str | None, status: str) -> None:
+    assert normalise_phone(written, "DE") == (number, status)
+
+
+def test_national_numbers_need_a_country() -> None:
+    assert normalise_phone("030 12345678", "") == (None, "no_country")
+    assert normalise_phone("+49 30 12345678", "") == ("+493012345678", "valid")
+    assert normalise_phone("030 12345678", "US")[1] != "valid"
+
+
+def test_numbers_land_as_hash_and_status(place: Place) -> None:
+    feeds = {"contacts": {"contact_id": "id", "channel": "'voice'", "started_at": "'2025-01-01'", "ani": "v"}}
+    place.source(feeds, top={"phone_region": "DE", "centre": "bank"})
+    rows = [(f"N{i}", f'"{written}"') for i, (written, _, _) in enumerate(NUMBERS)]
+    place.put("a.csv", csv_text(*rows, ("none", ""), header="id,v"))
+    assert place.land_one().n_read == len(NUMBERS) + 1
+    expected = [(hashed("phone:bank", n) if n else None, status) for _, n, status in NUMBERS]
+    assert place.rows("ani", "ani_status", entity="contacts") == [*expected, (None, None)]
+
+
+def test_lists_of_numbers_and_addresses_hash_each(place: Place) -> None:
+    feeds = {"customers": {"customer_id": "id", "phones": "p", "emails": "e", "merged_into": "m"}}
+    place.source(feeds, delimiter=";", top={"phone_region": "DE"})
+    place.put("a.csv", "id;p;e;m\nK1;030 12345678|204|+16502530000;A@x.org| b@x.org ;K2\nK2;;;\n")
+    place.land_one()
+    assert place.rows("customer_id", "phones", "emails", "merged_into", entity="customers") == [
+        (
+            hashed("customer:crm", "K1"),
+            [hashed("phone:crm", "+493012345678"), hashed("phone:crm", "+16502530000")],
+            [hashed("email:crm", "a@x.org"), hashed("email:crm", "b@x.org")],
+            hashed("customer:crm", "K2"),
+        ),
+        (hashed("customer:crm", "K2"), None, None, None),
+    ]
+
+
+def test_nothing_that_names_a_person_is_written(place: Place) -> None:
+    """Sound, bad, damaged and refused: the home holds no byte of it, compressed or not."""
+    feeds = {
+        "customers": {"customer_id": "customer", "name": "name", "phones": "phone", "emails": "mail", "created_at": "since"}
+    }
+    place.source(feeds, top={"phone_region": "DE"})
+    secret = "customer-777,Zacharias Quokka,030 98765432,zq@quokka.example"
+    header = "customer,name,phone,mail,since\n"
+    place.put("sound.csv", f"{header}{secret},2025-01-01\n")
+    place.put("bad.csv", f"{header}{secret},Quokka-Tag\n")
+    place.put("damaged.csv", f'{header}{secret}\n"{secret}",x"\n')
+    place.put("no_header.csv", f"{secret},2025-01-01\n" * 3)
+    place.put("short.csv", f"{secret}\n")
+    place.put("utf8.csv", f"{header}{secret},".encode() + b"\xff\n")
+    for line in (secret, f'{{"customer": "{secret}"', f'["{secret}"]'):
+        place.put(f"{len(line)}.jsonl", line + "\n")
+    place.source(feeds, glob="*.csv", top={"phone_region": "DE"}).land()
+    place.source(feeds, glob="*.jsonl", format="jsonl").land()
+    place.put("a.json", f'[{{"customer": "{secret}"}}, "{secret}"]')
+    place.put("b.json", f'{{"{secret}": "{secret}"}}')
+    place.source(feeds, glob="*.json", format="json").land()
+    written = place.written()
+    for word in (b"customer-777", b"Zacharias", b"Quokka", b"quokka", b"98765432", b"9876 5432"):
+        assert word not in written
+    assert hashed("customer:crm", "customer-777").encode() in written
+    assert "name" not in place.columns("customers")
+
+
+def test_salt_is_made_once_and_readable_by_its_owner_only(tmp_path: Path) -> None:
+    first = privacy.load_salt(tmp_path / "state")
+    path = tmp_path / "state" / "salt"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert len(first) == 64
+    assert privacy.load_salt(tmp_path / "state") == first
+    assert privacy.load_salt(tmp_path / "other") != first
+
+
+def test_a_given_salt_goes_before_the_file(tmp_path: Path) -> None:
+    assert privacy.load_salt(tmp_path, "chosen") == b"chosen"
+    assert not (tmp_path / "salt").exists()
+
+
+def test_an_empty_salt_is_no_salt(tmp_path: Path) -> None:
+    (tmp_path / "salt").write_text("\n")
+    with pytest.raises(ConfigurationError, match=r"salt is empty.*backup"):
+        privacy.load_salt(tmp_path)
+
+
+def test_another_salt_lands_everything_anew(place: Place) -> None:
+    """Old hashes beside new ones would join nothing, without a word."""
+    feeds = {"cases": {"case_id": "id", "opened_at": "opened", "customer_id": "status"}}
+    place.source(feeds).put("a.csv", csv_text(*cases(2)))
+    place.land_one()
+    assert not place.land(salt=SALT).deliveries
+    assert len(place.land(salt=b"another").deliveries) == 1
+    assert set(place.rows("customer_id")) == {hashed("customer:crm", "open", b"another")}
+    assert SALT not in place.written()
