@@ -101,22 +101,22 @@ def sources_new(
 ) -> None:
     """Look at an export and write a commented source YAML to start from."""
     with _failures(debug):
-        from orchestration.extract import sniff
+        from orchestration.extract.sniff.draft import draft, source_name
         from orchestration.extract.sources import SourceError, load
 
         config = settings.load(sources=sources, exports=exports)
-        target = output or config.sources / f"{sniff.source_name(file)}.yml"
+        target = output or config.sources / f"{source_name(file)}.yml"
         if target.exists():
             raise ConfigurationError(f"{target} exists already. Move it, or name another with --output.")
-        draft = sniff.draft(file, config.exports)
+        text = draft(file, config.exports)
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(draft, encoding="utf-8")
+        target.write_text(text, encoding="utf-8")
         out.print(f"[bold green]Wrote[/] {_escaped(str(target))}", soft_wrap=True)
         try:
             load(target)
         except SourceError as error:
             out.print(f"  needed   {_escaped(f'{error.problem} {error.remedy}')}", soft_wrap=True)
-        n_open = draft.count("<-") - 1  # the first one explains the mark
+        n_open = text.count("<-") - 1  # the first one explains the mark
         out.print(f"  to do    look at what is marked <- ({n_open}), then run: faultline sources check")
 
 

@@ -25,11 +25,13 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestration.errors import ConfigurationError
-from orchestration.extract import contract, files, mapping, privacy, sniff, sources, sql
+from orchestration.extract import contract, files, mapping, privacy, sources, sql
 from orchestration.extract.contract import Column
 from orchestration.extract.files import Delivered, UnreadableFile
 from orchestration.extract.reading import Readable
-from orchestration.extract.sniff import one_line
+from orchestration.extract.sniff import heads
+from orchestration.extract.sniff.dates import date_readings
+from orchestration.extract.sniff.text import one_line
 from orchestration.extract.sources import Feed, Source, SourceError
 from orchestration.settings import Settings
 
@@ -398,8 +400,8 @@ class _SourceCheck:
             try:
                 if file.problem:
                     raise UnreadableFile(file.problem)
-                path = sniff.plain(file, Path(folder))
-                readable = sniff.head(
+                path = heads.plain(file, Path(folder))
+                readable = heads.head(
                     self.connection, path, options, Path(folder), limit=limit, needed=needed
                 )
                 for one in sampled:
@@ -584,7 +586,7 @@ class _SourceCheck:
         elif "later" in reason:
             hint = "Check the time zone, the order of day and month, and the date of delivery (`delivered`)."
         elif column.type in ("ts", "date"):
-            hint = _date_hint(sniff.date_readings(self.connection, fault.values))
+            hint = _date_hint(date_readings(self.connection, fault.values))
         elif column.type == "num" and comma_numbers:
             hint = 'Set decimal: "," on the file set.'
         else:

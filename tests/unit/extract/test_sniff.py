@@ -15,7 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestration.errors import ConfigurationError
-from orchestration.extract import landing, sniff, sources
+from orchestration.extract import landing, sources
+from orchestration.extract.sniff.dates import date_readings
+from orchestration.extract.sniff.draft import draft, source_name
+from orchestration.extract.sniff.text import one_line, scalar
 from orchestration.settings import Home
 
 
@@ -175,12 +178,12 @@ def roster_in_zip(folder: Path) -> Path:
 def test_draft_of_a_vendor_like_export_loads_and_lands(make, entity, n, tmp_path):
     exports = tmp_path / "exports"
     exports.mkdir()
-    source = loaded(sniff.draft(make(exports), exports), tmp_path)
+    source = loaded(draft(make(exports), exports), tmp_path)
     assert landed_rows(source, exports, tmp_path / "home") == (entity, n, 0)
 
 
 def test_columns_find_their_fields_and_values_their_words(tmp_path):
-    source = loaded(sniff.draft(salesforce_cases(tmp_path)), tmp_path)
+    source = loaded(draft(salesforce_cases(tmp_path)), tmp_path)
     found = expressions(source)
     assert found["case_id"] == "CaseNumber"
     assert found["customer_id"] == "AccountId"
@@ -191,7 +194,7 @@ def test_columns_find_their_fields_and_values_their_words(tmp_path):
 
 
 def test_keys_inside_objects_are_offered(tmp_path):
-    found = expressions(loaded(sniff.draft(quality_evaluations(tmp_path)), tmp_path))
+    found = expressions(loaded(draft(quality_evaluations(tmp_path)), tmp_path))
     assert found["contact_id"] == "conversation->>'$.id'"
     assert found["evaluator_id"] == "evaluator->>'$.id'"
 
@@ -201,7 +204,7 @@ def test_date_and_time_columns_make_one_moment(tmp_path):
         [f"c{i}", f"{i % 27 + 1:02}.02.2024", f"10:{i:02}:00", f"11:{i:02}:00", "Phone"] for i in range(40)
     ]
     path = write_csv(tmp_path / "calls.csv", ["call_id", "day", "call_start", "call_end", "channel"], rows)
-    source = loaded(sniff.draft(path), tmp_path)
+    source = loaded(draft(path), tmp_path)
     assert expressions(source)["started_at"] == "day || ' ' || call_start"
     assert source.document.files["contacts"].dates == ["%d.%m.%Y %H:%M:%S"]
 
@@ -212,17 +215,17 @@ def test_history_of_cases_is_told_from_a_list_of_cases(tmp_path):
     often = [
         [f"INC{i // 5}", "New", "2024-01-01 10:00:00", f"2024-01-02 10:00:{i:02}", i % 5] for i in range(60)
     ]
-    assert "\n  cases:" in sniff.draft(write_csv(tmp_path / "incident.csv", header, once))
-    assert "\n  case_snapshots:" in sniff.draft(write_csv(tmp_path / "incident_log.csv", header, often))
+    assert "\n  cases:" in draft(write_csv(tmp_path / "incident.csv", header, once))
+    assert "\n  case_snapshots:" in draft(write_csv(tmp_path / "incident_log.csv", header, often))
 
 
 def test_runner_up_is_named(tmp_path):
-    assert re.search(r"# Second guess: \w+ \(", sniff.draft(servicenow_incidents(tmp_path)))
+    assert re.search(r"# Second guess: \w+ \(", draft(servicenow_incidents(tmp_path)))
 
 
 def test_row_without_an_id_gets_one_made_of_its_columns(tmp_path):
     path = write_csv(tmp_path / "reviews.csv", ["date", "stars"], [["2024-01-01", i % 5] for i in range(20)])
-    found = expressions(loaded(sniff.draft(path), tmp_path))
+    found = expressions(loaded(draft(path), tmp_path))
     assert found["response_id"] == "left(md5(concat_ws('|', date, stars)), 20)"
 
 
@@ -236,7 +239,7 @@ def test_encoding_delimiter_quote_and_nulls_are_seen(tmp_path):
         f"'C{i}';'{i % 27 + 1:02}.02.2024';'{'Müller; größer' if i % 2 else 'N/A'}'\r\n" for i in range(40)
     ]
     path.write_bytes((header + "".join(rows)).encode("cp1252"))
-    options = loaded(sniff.draft(path), tmp_path).document.files["cases"]
+    options = loaded(draft(path), tmp_path).document.files["cases"]
     assert (options.delimiter, options.quote, options.encoding) == (";", "'", "cp1252")
     assert options.nulls == ["", "N/A"]
     assert options.dates == ["%d.%m.%Y"]
@@ -248,7 +251,7 @@ def test_unicode_encodings_land(codec, tmp_path):
     exports = tmp_path / "exports"
     exports.mkdir()
     (exports / "cases.csv").write_bytes(text.encode(codec))
-    source = loaded(sniff.draft(exports / "cases.csv", exports), tmp_path)
+    source = loaded(draft(exports / "cases.csv", exports), tmp_path)
     assert landed_rows(source, exports, tmp_path / "home") == ("cases", 30, 0)
 
 
@@ -257,17 +260,17 @@ def test_decimal_comma_and_list_separator(tmp_path):
     path = write_csv(
         tmp_path / "qa.csv", ["evaluation", "contact id", "score", "submitted at", "status"], rows, ";"
     )
-    assert loaded(sniff.draft(path), tmp_path).document.files["evaluations"].decimal == ","
+    assert loaded(draft(path), tmp_path).document.files["evaluations"].decimal == ","
     rows = [[f"K{i}", f"030 1234{i:03}; 040 1234{i:03}"] for i in range(30)]
     path = write_csv(tmp_path / "customers.csv", ["customer number", "phones"], rows)
-    assert loaded(sniff.draft(path), tmp_path).document.files["customers"].list_separator == ";"
+    assert loaded(draft(path), tmp_path).document.files["customers"].list_separator == ";"
 
 
 def test_date_in_the_name_becomes_a_pattern(tmp_path):
     path = write_csv(
         tmp_path / "calls [x] 2024-03-01.csv", ["call id", "start time"], [["a", "2024-02-01 10:00:00"]]
     )
-    options = loaded(sniff.draft(path, tmp_path), tmp_path).document.files["contacts"]
+    options = loaded(draft(path, tmp_path), tmp_path).document.files["contacts"]
     assert [p.name for p in tmp_path.glob(options.glob)] == [path.name]
     assert re.search(options.delivered, path.name)[1] == "2024-03-01"
 
@@ -285,12 +288,12 @@ def test_date_in_the_name_becomes_a_pattern(tmp_path):
     ],
 )
 def test_source_name(name, expected):
-    assert sniff.source_name(Path(name)) == expected
+    assert source_name(Path(name)) == expected
 
 
 @given(st.text(min_size=1, max_size=90))
 def test_every_source_name_is_valid(name):
-    assert re.fullmatch(r"[a-z][a-z0-9_]{0,62}", sniff.source_name(Path(name.replace("\0", ""))))
+    assert re.fullmatch(r"[a-z][a-z0-9_]{0,62}", source_name(Path(name.replace("\0", ""))))
 
 
 @pytest.mark.parametrize(
@@ -313,16 +316,16 @@ def test_a_file_that_cannot_be_drafted_says_why(name, content, told, tmp_path):
     path = tmp_path / name
     path.write_bytes(content)
     if not told:
-        assert "line 2" in sniff.draft(path)
+        assert "line 2" in draft(path)
         return
     with pytest.raises(ConfigurationError, match=re.escape(told)) as error:
-        sniff.draft(path)
+        draft(path)
     assert str(path) in str(error.value)
 
 
 def test_missing_file():
     with pytest.raises(ConfigurationError, match="is no file"):
-        sniff.draft(Path("nowhere.csv"))
+        draft(Path("nowhere.csv"))
 
 
 # ---------------------------------------------------------------- dates
@@ -351,16 +354,14 @@ def test_missing_file():
 )
 def test_readings_of_dates(values, readings):
     with duckdb.connect() as connection:
-        assert [sorted(one) for one in sniff.date_readings(connection, values)] == [
-            sorted(r) for r in readings
-        ]
+        assert [sorted(one) for one in date_readings(connection, values)] == [sorted(r) for r in readings]
 
 
 def test_day_or_month_is_left_to_the_person(tmp_path):
     path = write_csv(
         tmp_path / "cases.csv", ["case id", "opened at"], [["a", "01/02/2024"], ["b", "03/04/2024"]]
     )
-    text = sniff.draft(path)
+    text = draft(path)
     source = loaded(text, tmp_path)
     assert source.document.files["cases"].dates == []
     assert feed_of(source).mappings["opened_at"].dates == []
@@ -370,7 +371,7 @@ def test_day_or_month_is_left_to_the_person(tmp_path):
 
 def test_another_column_may_decide_the_order_of_day_and_month(tmp_path):
     rows = [["a", "01/02/2024", "13/02/2024"], ["b", "03/04/2024", "25/04/2024"]]
-    text = sniff.draft(write_csv(tmp_path / "cases.csv", ["case id", "opened at", "closed at"], rows))
+    text = draft(write_csv(tmp_path / "cases.csv", ["case id", "opened at", "closed at"], rows))
     assert loaded(text, tmp_path).document.files["cases"].dates == ["%d/%m/%Y"]
     assert "that of another column" in text
 
@@ -381,7 +382,7 @@ def test_columns_with_other_formats_get_their_own(tmp_path):
         ["b", "25.02.2024 10:00", "2024-02-28 10:00:00"],
     ]
     source = loaded(
-        sniff.draft(write_csv(tmp_path / "cases.csv", ["case id", "opened at", "closed at"], rows)), tmp_path
+        draft(write_csv(tmp_path / "cases.csv", ["case id", "opened at", "closed at"], rows)), tmp_path
     )
     assert source.document.files["cases"].dates == []
     assert feed_of(source).mappings["opened_at"].dates == ["%d.%m.%Y %H:%M"]
@@ -412,17 +413,17 @@ def test_hostile_column_names_break_neither_yaml_nor_sql(kind, tmp_path):
         objects = [dict(zip(HOSTILE, row, strict=True)) for row in rows]
         lines = [json.dumps({"outer": one} if kind == "nested" else one) for one in objects]
         path.write_text("\n".join(lines), encoding="utf-8")
-    source = loaded(sniff.draft(path, exports), tmp_path)
+    source = loaded(draft(path, exports), tmp_path)
     assert landed_rows(source, exports, tmp_path / "home") == ("cases", 30, 0)
 
 
 @settings(max_examples=300)
 @given(st.text(max_size=60))
 def test_every_text_survives_as_a_scalar_and_none_escapes_a_comment(text):
-    assert yaml.safe_load(sniff.scalar(text)) == text
-    if len(sniff.scalar(text)) < 900:
-        assert yaml.safe_load(f"{sniff.scalar(text)}: 1") == {text: 1}
-    commented = f"a: 1 # {sniff.one_line(text)}\nb: 2"
+    assert yaml.safe_load(scalar(text)) == text
+    if len(scalar(text)) < 900:
+        assert yaml.safe_load(f"{scalar(text)}: 1") == {text: 1}
+    commented = f"a: 1 # {one_line(text)}\nb: 2"
     assert yaml.safe_load(commented) == {"a": 1, "b": 2}
 
 
@@ -440,10 +441,10 @@ def test_no_personal_value_reaches_the_draft(tmp_path):
     ]
     row = ["2024-02-01 10:00:00", "Quillfeather", "Zoe Quillfeather", "zoe.q@example.org", "+49 30 5550199"]
     row += ["Quillfeather", "Baker Lane 7", "zoe.q@example.org"]
-    text = sniff.draft(write_csv(tmp_path / "cases.csv", header, [[f"C{i}", *row] for i in range(30)]))
+    text = draft(write_csv(tmp_path / "cases.csv", header, [[f"C{i}", *row] for i in range(30)]))
     for secret in ("Zoe", "zoe", "5550199", "Lane 7"):
         assert secret not in text
-    text = sniff.draft(write_csv(tmp_path / "cases.csv", header, [["C1", *row]]))
+    text = draft(write_csv(tmp_path / "cases.csv", header, [["C1", *row]]))
     assert "Quillfeather" not in text  # a value that does not repeat is no category
 
 
@@ -451,11 +452,11 @@ def test_what_is_missing_is_explained_and_named_on_loading(tmp_path):
     path = write_csv(
         tmp_path / "complaints.csv", ["complaint id", "product"], [[f"C{i}", "card"] for i in range(30)]
     )
-    text = sniff.draft(path)
+    text = draft(path)
     assert "# opened_at:  # when the case was opened" in text
     with pytest.raises(sources.SourceError, match="cases needs opened_at"):
         loaded(text, tmp_path)
-    text = sniff.draft(write_csv(tmp_path / "x.csv", ["foo", "bar"], [[1, 2]]))
+    text = draft(write_csv(tmp_path / "x.csv", ["foo", "bar"], [[1, 2]]))
     with pytest.raises(sources.SourceError, match="needs"):
         loaded(text, tmp_path)
 
@@ -464,12 +465,12 @@ def test_unused_columns_are_listed_as_shapes(tmp_path):
     path = write_csv(
         tmp_path / "cases.csv", ["case id", "opened at", "colour"], [["a", "2024-02-01", "Blue 42"]]
     )
-    assert re.search(r"#   colour 100 % +1  xxxx 99$", sniff.draft(path), re.MULTILINE)
+    assert re.search(r"#   colour 100 % +1  xxxx 99$", draft(path), re.MULTILINE)
 
 
 def test_the_word_for_unfinished_work_is_not_used(tmp_path):
     for make in (salesforce_cases, survey_parquet, connect_contacts):
-        assert "TODO" not in sniff.draft(make(tmp_path))
+        assert "TODO" not in draft(make(tmp_path))
 
 
 @pytest.mark.real_data
@@ -485,4 +486,4 @@ def test_the_word_for_unfinished_work_is_not_used(tmp_path):
     ],
 )
 def test_real_exports_get_a_draft_that_loads(real_data, file, entity, tmp_path):
-    assert feed_of(loaded(sniff.draft(real_data / file, real_data), tmp_path)).entity.name == entity
+    assert feed_of(loaded(draft(real_data / file, real_data), tmp_path)).entity.name == entity

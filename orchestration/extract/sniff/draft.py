@@ -1,0 +1,100 @@
+"""From an export to its draft, step by step."""
+
+import re
+import tempfile
+import zipfile
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+import duckdb
+
+from orchestration.errors import ConfigurationError
+from orchestration.extract import reading
+from orchestration.extract.files import Delivered, UnreadableFile
+from orchestration.extract.sniff import heads
+from orchestration.extract.sniff.columns import SAMPLE_RECORDS, null_tokens, read_columns, words_of
+from orchestration.extract.sniff.dates import DATE_IN_FILE_NAME
+from orchestration.extract.sniff.entities import guess_entities
+from orchestration.extract.sniff.look import look_at
+from orchestration.extract.sniff.text import one_line
+from orchestration.extract.sniff.writer import Writer
+
+
+def source_name(file: Path) -> str:
+    """A valid source name made of the file's name, without dates and endings."""
+    stem = file.name
+    while (suffix := PurePosixPath(stem).suffix.lower()) and re.fullmatch(r"\.[a-z][a-z0-9]{1,7}", suffix):
+        stem = stem[: -len(suffix)]
+    plain_ascii = DATE_IN_FILE_NAME.sub(" ", stem).translate(str.maketrans("äöüÄÖÜéèàß", "aouAOUeeas"))
+    words = re.findall(r"[a-z0-9]+", "_".join(words_of(plain_ascii)))
+    name = "_".join(words)[:63].strip("_")
+    if not name:
+        return "export"
+    return name if name[0].isalpha() else f"source_{name}"[:63].rstrip("_")
+
+
+def draft(file: Path, exports: Path | None = None) -> str:
+    """A commented source file for an export.
+
+    Args:
+        file: CSV, TSV, JSON lines, a JSON array or Parquet; plain, `.gz` or `.zip`.
+        exports: the folder exports arrive in; if the file lies below it, the glob says where.
+
+    Raises:
+        ConfigurationError: the file is missing, damaged or of no format that can be landed.
+    """
+    if not file.is_file():
+        raise ConfigurationError(f"{file} is no file. Name the export to look at.")
+    try:
+        with tempfile.TemporaryDirectory(prefix="faultline-") as folder, duckdb.connect() as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            return _draft(connection, file, exports, Path(folder))
+    except UnreadableFile as error:
+        raise ConfigurationError(f"{file}: {error}.") from error
+    except (duckdb.Error, OSError) as error:
+        raise ConfigurationError(f"{file} cannot be read: {reading.first_line(error)}") from error
+
+
+def _draft(connection: duckdb.DuckDBPyConnection, file: Path, exports: Path | None, scratch: Path) -> str:
+    delivered, others = _delivered(file)
+    path = heads.plain(delivered, scratch)
+    look = look_at(path, delivered.member or file.name)
+    if others:
+        look.warnings.append(
+            f"The archive holds {others + 1} files and each of them is landed alike. This one was looked at: "
+            f"{one_line(delivered.member)}"
+        )
+    readable = heads.head(connection, path, look.options, scratch, limit=SAMPLE_RECORDS)
+    if readable.damage:
+        first = readable.damage[0]
+        look.warnings.append(
+            f"{len(readable.damage):,} of the first records cannot be read and would go to quarantine, the "
+            f"first at line {first.line}: {one_line(first.reason)}"
+        )
+    plain_columns = read_columns(connection, readable, [""])
+    nulls, doubtful = null_tokens(plain_columns)
+    columns = read_columns(connection, readable, nulls) if len(nulls) > 1 else plain_columns
+    look = replace(look, options=look.options.model_copy(update={"nulls": nulls}))
+    if doubtful:
+        look.remarks["nulls"] = f"also seen: {', '.join(doubtful)}; add what means nothing"
+    words = {w.removesuffix("s") for w in words_of(file.name + " " + delivered.member)}
+    return Writer(file, source_name(file), exports, look, columns, guess_entities(columns, words)).text()
+
+
+def _delivered(file: Path) -> tuple[Delivered, int]:
+    """The file or the largest member of the archive, and how many other members there are."""
+    stat = file.stat()
+    whole = Delivered(file.name, file, "", stat.st_size, stat.st_mtime_ns)
+    if file.suffix.lower() != ".zip":
+        return whole, 0
+    try:
+        with zipfile.ZipFile(file) as archive:
+            members = [
+                i for i in archive.infolist() if not i.is_dir() and not i.filename.startswith("__MACOSX/")
+            ]
+    except (zipfile.BadZipFile, OSError, ValueError) as error:
+        raise UnreadableFile(f"damaged archive ({error}); deliver it again") from error
+    if not members:
+        raise UnreadableFile("the archive holds no file")
+    largest = max(members, key=lambda info: info.file_size)
+    return replace(whole, member=largest.filename), len(members) - 1

@@ -1,0 +1,46 @@
+"""The words by which an export is recognised, read once from `vocabulary.yml`."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+_FILE = Path(__file__).with_name("vocabulary.yml")
+_READ: dict[str, Any] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(phrase.strip() for phrase in text.split(","))
+
+
+def _phrases(text: str) -> frozenset[tuple[str, ...]]:
+    return frozenset(tuple(phrase.split()) for phrase in _listed(text))
+
+
+# Field, or entity and field, to its names; entity to words of file names.
+FIELDS = {name: _listed(text) for name, text in _READ["fields"].items()}
+FILE_WORDS = {entity: frozenset(_listed(text)) for entity, text in _READ["file_words"].items()}
+TELLING_FILE_WORDS = frozenset(_listed(_READ["telling_file_words"]))
+
+# Field, or entity and field, to what others write for its values, each with our word.
+VALUES = {
+    name: {phrase: ours for ours, text in words.items() for phrase in _listed(text)}
+    for name, words in _READ["values"].items()
+}
+BOOLEANS = {phrase: value for value, text in _READ["booleans"].items() for phrase in _listed(text)}
+LANDED_BOOLEANS = frozenset(_listed(_READ["landed_booleans"]))
+NULLS = _listed(_READ["nulls"])
+DOUBTFUL_NULLS = _listed(_READ["doubtful_nulls"])
+
+RECORD_IDS = _phrases(_READ["record_ids"])
+OTHERWISE = frozenset(_listed(_READ["otherwise"]))
+APART = frozenset(_listed(_READ["apart"]))
+NAMELESS = frozenset(_listed(_READ["nameless"]))
+MOMENTS = frozenset(_listed(_READ["moments"]))
+CALLS = frozenset(_listed(_READ["calls"]))
+LOADER_COLUMNS = _listed(_READ["loader_columns"])
+
+PERSONAL = frozenset(_listed(_READ["personal"]))
+PERSONAL_PHRASES = _phrases(_READ["personal_phrases"])
+
+EXPLANATIONS: dict[str, str] = _READ["explanations"]

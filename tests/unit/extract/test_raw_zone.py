@@ -1,0 +1,126 @@
+"""The warehouse shows every entity of the contract, delivered or not, with the contract's types."""
+
+from datetime import datetime
+
+import duckdb
+import pytest
+
+from orchestration.extract import contract, landing, raw_zone, sources
+from tests.unit.extract.place import SALT, Place, cases, csv_text
+
+
+def described(place: Place, view: str) -> dict[str, str]:
+    with duckdb.connect(str(place.home.warehouse), read_only=True) as connection:
+        return {row[0]: row[1] for row in connection.execute(f"DESCRIBE {view}").fetchall()}
+
+
+def test_every_entity_has_the_columns_of_the_contract_delivered_or_not(place: Place) -> None:
+    place.source().put("a.csv", csv_text(*cases(2)))
+    place.land_one()
+    counts = raw_zone.expose(place.home.warehouse, place.home, [sources.load(place.yaml)], None)
+    assert counts == dict.fromkeys(contract.entities(), 0) | {"cases": 2}
+    for entity in contract.entities().values():
+        assert described(place, f"raw_mapped.{entity.name}") == entity.landed
+    for table, columns in (raw_zone.SYSTEM_TABLES | {"quarantine": landing.QUARANTINE_COLUMNS}).items():
+        assert described(place, f"raw_faultline.{table}") == columns
+    assert "name" not in contract.entities()["agents"].landed
+
+
+def test_nothing_delivered_is_empty_and_no_error(place: Place) -> None:
+    place.source()
+    assert place.exposed("SELECT count(*) FROM raw_mapped.cases") == [(0,)]
+    assert place.exposed("FROM raw_faultline.deliveries") == []
+    assert place.exposed("FROM raw_faultline.quarantine") == []
+    assert place.exposed("FROM raw_faultline.sources") == [("crm", "crm", "mapped", "UTC", "cases")]
+    assert place.exposed("FROM raw_faultline.parameters") == [(None,)]
+
+
+def test_columns_that_a_part_lacks_are_null(place: Place) -> None:
+    """Files of one entity fill different fields; one part says what type the others have."""
+    place.source().put("a.csv", csv_text(*cases(1)))
+    place.land_one()
+    assert place.exposed("SELECT status, reason, is_sla_met, source_instance FROM raw_mapped.cases") == [
+        ("open", None, None, "crm")
+    ]
+    place.source({"cases": {"case_id": "id", "opened_at": "opened", "is_sla_met": "'yes'"}}, glob="b.csv")
+    place.put("b.csv", csv_text(*cases(1, start=1)))
+    place.yaml.write_text(
+        place.yaml.read_text()
+        + "  more:\n    glob: a.csv\n    feeds:\n      cases: {case_id: id, opened_at: opened, status: status}\n"
+    )
+    place.land()
+    assert place.exposed("SELECT case_id, status, is_sla_met FROM raw_mapped.cases ORDER BY 1") == [
+        ("C0", "open", None),
+        ("C1", None, True),
+    ]
+
+
+def test_a_part_from_before_the_contract_grew_is_still_read(place: Place) -> None:
+    place.source().put("a.csv", csv_text(*cases(1)))
+    part = place.home.raw / place.land_one().parts[0].path
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"COPY (SELECT case_id, opened_at, 'x' AS dropped_since FROM '{part}') TO '{part}.old' (FORMAT parquet)"
+        )
+    part.with_name(f"{part.name}.old").replace(part)
+    assert place.exposed("SELECT case_id, status, centre FROM raw_mapped.cases") == [("C0", None, None)]
+
+
+def test_rows_say_where_they_come_from(place: Place) -> None:
+    place.source(delivered=r"(\d{4}-\d{2}-\d{2})", time_zone="Europe/Berlin", top={"centre": "bank"})
+    place.put("2025-07-31/a.csv", csv_text(*cases(1)))
+    place.source(glob="**/*.csv", delivered=r"\d{4}-\d{2}-\d{2}", time_zone="Europe/Berlin", top={"centre": "bank"})
+    delivery = place.land_one()
+    found = place.exposed("SELECT source_instance, centre, _source_file, _delivery_id, _delivered_at FROM raw_mapped.cases")
+    moment = datetime(2025, 7, 31, 21, 59, 59)
+    assert found == [("crm", "bank", "2025-07-31/a.csv", delivery.delivery_id, moment)]
+    assert place.exposed("SELECT delivered_at, centre FROM raw_faultline.deliveries") == [(moment, "bank")]
+
+
+def test_deliveries_and_quarantine_tell_what_happened(place: Place) -> None:
+    place.source().put("a.csv", csv_text(*cases(2), ("C3", "never", "x"), header="id,opened,extra"))
+    place.put("b.csv", "x,y\n1,2\n")
+    place.land()
+    found = place.exposed(
+        "SELECT source_file, status, n_read, n_landed, n_filtered, n_quarantined, n_columns_missing, n_columns_extra "
+        "FROM raw_faultline.deliveries ORDER BY 1"
+    )
+    assert found == [("a.csv", "landed", 3, 2, 0, 1, 1, 1), ("b.csv", "quarantined", 0, 0, 0, 0, 0, 0)]
+    faults = place.exposed("SELECT source_instance, entity, source_file, line, column_name FROM raw_faultline.quarantine ORDER BY 3")
+    assert faults == [("crm", "cases", "a.csv", 4, "opened_at"), ("crm", "cases", "b.csv", None, "")]
+
+
+def test_sources_that_are_no_longer_described_do_not_count(place: Place) -> None:
+    place.source().put("a.csv", csv_text(*cases(2)))
+    place.land_one()
+    place.yaml.write_text(place.yaml.read_text().replace("source: crm", "source: erp"))
+    assert place.exposed("FROM raw_mapped.cases") == []
+    assert place.exposed("FROM raw_faultline.deliveries") == []
+
+
+def test_the_moment_to_look_from_is_a_parameter(place: Place) -> None:
+    place.source()
+    moment = landing.parse_as_of("2025-01-31T10:00:00+02:00")
+    raw_zone.expose(place.home.warehouse, place.home, [sources.load(place.yaml)], moment)
+    with duckdb.connect(str(place.home.warehouse)) as connection:
+        assert connection.execute("FROM raw_faultline.parameters").fetchall() == [(datetime(2025, 1, 31, 8),)]
+
+
+def test_a_home_called_like_a_pattern(place: Place, tmp_path_factory: pytest.TempPathFactory) -> None:
+    odd = Place(tmp_path_factory.mktemp("run[1] env=x"))
+    odd.source().put("a.csv", csv_text(*cases(2), ("C9", "never", "x")))
+    odd.land_one()
+    assert len(odd.exposed("FROM raw_mapped.cases")) == 2
+    assert len(odd.exposed("FROM raw_faultline.quarantine")) == 1
+
+
+def test_two_sources_share_a_table(place: Place) -> None:
+    place.source().put("a.csv", csv_text(*cases(2)))
+    other = place.root / "other.yml"
+    other.write_text(place.yaml.read_text().replace("source: crm", "source: erp"))
+    both = sources.load_folder(place.root)
+    landing.land(both, place.exports, place.home, salt=SALT)
+    assert raw_zone.expose(place.home.warehouse, place.home, both, None)["cases"] == 4
+    with duckdb.connect(str(place.home.warehouse)) as connection:
+        found = connection.execute("SELECT source_instance, count(*) FROM raw_mapped.cases GROUP BY 1 ORDER BY 1")
+        assert found.fetchall() == [("crm", 2), ("erp", 2)]
