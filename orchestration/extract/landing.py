@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Timer
 from typing import TypedDict
 
 import duckdb
@@ -41,6 +42,9 @@ QUARANTINE_COLUMNS = {
     "reason": "VARCHAR",
     "masked_value": "VARCHAR",
 }
+# DuckDB's CSV reader needs time by the square of the file where quotes stay open line after line.
+PATIENCE_SECONDS = 60.0
+_SLOWEST_BYTES_A_SECOND = 1_000_000
 _OWN_DISK = re.compile(r"could not write|no space left|quota", re.IGNORECASE)
 
 
@@ -269,7 +273,8 @@ class _Landing:
         delimiter = self.options.delimiter if readable.is_delimited else ""
         inspection = self.engine.pool.submit(files.inspect, path, delimiter)
         try:
-            outcome = self._land_readable(readable, moment, inspection.result)
+            with self._patience(readable):
+                outcome = self._land_readable(readable, moment, inspection.result)
         except (Distrusted, duckdb.Error) as error:
             self._stop_if_ours(error)
             inspection.result()
@@ -278,6 +283,21 @@ class _Landing:
             outcome = self._land_carefully(readable, moment, inspection.result)
         self.digest = inspection.result().digest if path == self.file.path else ""
         return outcome
+
+    @contextmanager
+    def _patience(self, readable: Readable) -> Iterator[None]:
+        """Interrupts the fast reader of delimited files where it does not come to an end."""
+        if not readable.is_delimited:
+            yield
+            return
+        seconds = PATIENCE_SECONDS + readable.path.stat().st_size / _SLOWEST_BYTES_A_SECOND
+        timer = Timer(seconds, self.connection.interrupt)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
 
     def _land_carefully(
         self, readable: Readable, moment: datetime, inspected: Callable[[], Bytes]

@@ -24,8 +24,8 @@ from orchestration.extract.sources import FileSet
 _JSON_SAMPLE = 20_480  # objects looked at to learn the keys of a JSON file
 _BATCH_LINES = 20_000
 # Reading a second time what follows a quote that never closes may cost this much at most.
-_MAX_REREAD_RATIO = 10
-_MIN_REREAD = 64_000_000
+_MAX_REREAD_RATIO = 2
+_MIN_REREAD = 4_000_000
 
 _PLACE = re.compile(r"(at byte \d+ )?in (line|record/value) \d+")
 _ABOUT_MAPPINGS = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
@@ -117,7 +117,7 @@ def open_readable(
             return Readable(path, options, {})
         if options.format == "json" and _is_empty_array(connection, path):
             return Readable(path, options, dict.fromkeys(needed, "VARCHAR"))
-        raise UnreadableFile(first_line(error)) from error
+        raise UnreadableFile(_damaged(error)) from error
     return Readable(path, options, dict.fromkeys(names, "VARCHAR"))
 
 
@@ -142,6 +142,10 @@ def first_line(error: Exception) -> str:
     """What an engine's error says of a file, without the values that its message may hold."""
     if isinstance(error, _ABOUT_MAPPINGS):
         return f"the mapping does not fit: {str(error).splitlines()[0][:200]}"
+    return _damaged(error)
+
+
+def _damaged(error: Exception) -> str:
     place = _PLACE.search(str(error))
     return f"damaged, or not of the declared format{f' ({place[0]})' if place else ''}; deliver it again"
 

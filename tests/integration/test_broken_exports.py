@@ -15,13 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.extract import files
+from orchestration.extract import files, landing
 from tests.unit.extract.place import CASES, Place, cases, csv_text
 
 SOUND = csv_text(*cases(50)).encode()
 
 
-@pytest.fixture()
+@pytest.fixture
 def place(tmp_path: Path) -> Place:
     return Place(tmp_path / "place")
 
@@ -81,14 +81,21 @@ def test_a_wrong_checksum_inside_a_zip_costs_its_member_only(place: Place) -> No
 
 
 def test_members_are_named_but_never_written_by_their_name(place: Place) -> None:
-    members = {"../evil.csv": SOUND, "/absolute.csv": SOUND, "..\\windows.csv": SOUND, "a/../../up.csv": SOUND}
+    members = {
+        "../evil.csv": SOUND,
+        "/absolute.csv": SOUND,
+        "..\\windows.csv": SOUND,
+        "a/../../up.csv": SOUND,
+    }
     place.source().put("a.zip", zipped(members))
     before = {path for path in place.root.parent.rglob("*") if "home" not in path.parts}
     assert all(d.is_landed for d in place.land().deliveries)
     assert set(place.rows("_source_file")) == {f"a.zip!{name}" for name in members}
     assert {path for path in place.root.parent.rglob("*") if "home" not in path.parts} == before
     assert not Path("/absolute.csv").exists()
-    written = {path.relative_to(place.home.root).parts[0] for path in place.home.root.rglob("*") if path.is_file()}
+    written = {
+        path.relative_to(place.home.root).parts[0] for path in place.home.root.rglob("*") if path.is_file()
+    }
     assert written == {"raw", "state"}
 
 
@@ -105,10 +112,10 @@ def test_archives_that_hold_nothing_or_the_same_twice(place: Place) -> None:
     place.source().put("empty.zip", zipped({}))
     assert place.refused() == "the archive holds no file"
     (place.exports / "empty.zip").unlink()
-    with pytest.warns(UserWarning, match="Duplicate name"):
-        twice = io.BytesIO()
-        with zipfile.ZipFile(twice, "w") as archive:
-            archive.writestr("a.csv", SOUND)
+    twice = io.BytesIO()
+    with zipfile.ZipFile(twice, "w") as archive:
+        archive.writestr("a.csv", SOUND)
+        with pytest.warns(UserWarning, match="Duplicate name"):
             archive.writestr("a.csv", SOUND[:100])
     place.put("twice.zip", twice.getvalue())
     assert place.land_one().reason == "the archive holds two files of one name; pack it again"
@@ -152,7 +159,7 @@ def test_a_name_that_is_no_text(place: Place) -> None:
     Path(os.fsdecode(bytes(place.exports) + b"/caf\xe9.csv")).write_bytes(SOUND)
     place.put("fine.csv", SOUND)
     found = {d.file: d.reason for d in place.land().deliveries}
-    assert found == {"caf\\udce9.csv": "its name is not UTF-8; rename it", "fine.csv": ""}
+    assert found == {"caf\\xe9.csv": "its name is not UTF-8; rename it", "fine.csv": ""}
     assert len(place.exposed("FROM raw_mapped.cases")) == 50
 
 
@@ -179,7 +186,9 @@ def test_a_required_column_that_is_gone_stops_the_file(place: Place, kind: str) 
     if kind == "parquet":
         import duckdb
 
-        duckdb.sql(f"COPY (SELECT 'C1' AS number, '2025-01-01' AS opened, 'x' AS status) TO '{path}' (FORMAT parquet)")
+        duckdb.sql(
+            f"COPY (SELECT 'C1' AS number, '2025-01-01' AS opened, 'x' AS status) TO '{path}' (FORMAT parquet)"
+        )
     assert place.refused().startswith("column 'id' is missing, which cases.case_id needs (3 columns found)")
 
 
@@ -190,7 +199,9 @@ def test_a_column_that_the_filter_needs_stops_the_file(place: Place) -> None:
 
 
 def test_an_optional_column_that_is_gone_is_null_and_reported(place: Place) -> None:
-    place.source({"cases": CASES | {"reason": "why", "owner_id": "coalesce(owner, status)"}}).put("a.csv", SOUND)
+    place.source({"cases": CASES | {"reason": "why", "owner_id": "coalesce(owner, status)"}}).put(
+        "a.csv", SOUND
+    )
     delivery = place.land_one()
     assert delivery.columns_missing == ("owner", "why")
     assert place.rows("reason", "owner_id") == [(None, "open")] * 50
@@ -199,7 +210,9 @@ def test_an_optional_column_that_is_gone_is_null_and_reported(place: Place) -> N
 def test_a_key_that_json_lines_show_late_is_not_missing(place: Place) -> None:
     """Keys are learnt from the first objects; one that comes later must not be lost for it."""
     early = [{"id": f"C{i}", "opened": "2025-01-01"} for i in range(25_000)]
-    place.source(format="jsonl").put("a.jsonl", jsonl(*early, {"id": "C", "opened": "2025-01-01", "status": "late"}))
+    place.source(format="jsonl").put(
+        "a.jsonl", jsonl(*early, {"id": "C", "opened": "2025-01-01", "status": "late"})
+    )
     assert place.land_one().columns_missing == ()
     assert [s for s in place.rows("status") if s] == ["late"]
 
@@ -218,7 +231,9 @@ def test_case_and_blanks_of_headers_do_not_matter(place: Place) -> None:
 
 
 def test_letters_that_the_engine_does_not_fold_are_told_as_missing(place: Place) -> None:
-    place.source({"cases": CASES | {"case_id": "ärger"}}).put("a.csv", "ÄRGER,opened,status\nC1,2025-01-01,x\n")
+    place.source({"cases": CASES | {"case_id": "ärger"}}).put(
+        "a.csv", "ÄRGER,opened,status\nC1,2025-01-01,x\n"
+    )
     assert place.refused().startswith("column 'ärger' is missing, which cases.case_id needs")
 
 
@@ -285,7 +300,11 @@ def test_json_lines_without_an_object(place: Place, content: str) -> None:
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl"])
 def test_a_line_of_fifty_megabytes(place: Place, kind: str) -> None:
-    header, sound = ("id,opened,status\n", "C1,2025-01-01,x\n") if kind == "csv" else ("", jsonl({"id": "C1", "opened": "2025-01-01"}))
+    header, sound = (
+        ("id,opened,status\n", "C1,2025-01-01,x\n")
+        if kind == "csv"
+        else ("", jsonl({"id": "C1", "opened": "2025-01-01"}))
+    )
     with place.put("a", header + sound).open("a") as file:
         file.write("C2,2025-01-01," if kind == "csv" else '{"id": "C2", "opened": "2025-01-01", "status": "')
         for _ in range(50):
@@ -305,7 +324,9 @@ def test_a_line_of_fifty_megabytes(place: Place, kind: str) -> None:
 ])  # fmt: skip
 def test_invalid_utf_8_in_one_line(place: Place, feeds: dict[str, dict[str, str]]) -> None:
     """DuckDB looks only at the columns it is asked for, and drops the line from those that see the damage."""
-    place.source(feeds).put("a.csv", SOUND.replace(b"C7,2025-01-08 10:00:00,open", b"C7,2025-01-08 10:00:00,\xff"))
+    place.source(feeds).put(
+        "a.csv", SOUND.replace(b"C7,2025-01-08 10:00:00,open", b"C7,2025-01-08 10:00:00,\xff")
+    )
     delivery = place.land_one()
     assert (delivery.n_read, delivery.n_damaged) == (50, 1)
     assert place.bad_lines() == {9: "no text in the declared encoding"}
@@ -314,7 +335,10 @@ def test_invalid_utf_8_in_one_line(place: Place, feeds: dict[str, dict[str, str]
 
 @pytest.mark.parametrize("quote", ['"x"y', '"', 'a"b', '"a""', '"x""y" z'])
 def test_a_stray_quote_costs_its_line_and_not_the_file(place: Place, quote: str) -> None:
-    rows = [(i, d, '"several\nlines, ""quoted"""' if n % 10 == 3 else "x") for n, (i, d, _) in enumerate(cases(20_000))]
+    rows = [
+        (i, d, '"several\nlines, ""quoted"""' if n % 10 == 3 else "x")
+        for n, (i, d, _) in enumerate(cases(20_000))
+    ]
     rows[10_000] = ("C10000", "2025-01-01", quote)
     place.source().put("a.csv", csv_text(*rows))
     delivery = place.land_one()
@@ -329,7 +353,10 @@ def test_a_stray_quote_costs_its_line_and_not_the_file(place: Place, quote: str)
 
 def test_a_row_with_too_many_columns_is_not_shifted(place: Place) -> None:
     """DuckDB takes a row with a column too many, when that is empty: here a text with a bare comma."""
-    place.source().put("a.csv", "id,opened,status\nC1,2025-01-01,a\nC2,2025-01-01,b,\nC3,2025-01-01,c,d\nC4,2025-01-01\n\nC5,,,\n")
+    place.source().put(
+        "a.csv",
+        "id,opened,status\nC1,2025-01-01,a\nC2,2025-01-01,b,\nC3,2025-01-01,c,d\nC4,2025-01-01\n\nC5,,,\n",
+    )
     assert place.land_one().n_read == 5
     assert place.bad_lines() == {
         3: "4 columns where the header has 3",
@@ -341,19 +368,23 @@ def test_a_row_with_too_many_columns_is_not_shifted(place: Place) -> None:
 
 
 def test_a_column_too_many_is_noticed_beside_texts_with_commas(place: Place) -> None:
-    place.source().put("a.csv", 'id,opened,status\nC1,2025-01-01,"a, b"\nC2,2025-01-01,"c",\nC3,2025-01-01,"d,"\n')
+    place.source().put(
+        "a.csv", 'id,opened,status\nC1,2025-01-01,"a, b"\nC2,2025-01-01,"c",\nC3,2025-01-01,"d,"\n'
+    )
     place.land_one()
     assert place.rows("case_id", "status") == [("C1", "a, b"), ("C3", "d,")]
     assert place.bad_lines() == {3: "4 columns where the header has 3"}
 
 
-def test_lines_of_the_unpaired_kind_are_read_once(place: Place) -> None:
-    """Each line leaves a quote open and none closes it for good: re-reading must end somewhere."""
+def test_quotes_that_stay_open_line_after_line_cost_no_night(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DuckDB would take minutes for this megabyte and hours for three of them."""
+    monkeypatch.setattr(landing, "PATIENCE_SECONDS", 1)
     place.source().put("a.csv", "id,opened,status\n" + 'x",2025-01-01,"y\n' * 60_000)
     started = time.monotonic()
-    delivery = place.land_one()
-    assert time.monotonic() - started < 60
-    assert delivery.reason == "too many quotes never close; correct `quote`" or delivery.n_read == 60_000
+    assert place.refused() == "too many quotes never close; correct `quote`"
+    assert time.monotonic() - started < 20
 
 
 def test_nul_bytes_cost_their_line(place: Place) -> None:
@@ -363,7 +394,15 @@ def test_nul_bytes_cost_their_line(place: Place) -> None:
 
 
 def test_html_and_formulas_are_text(place: Place) -> None:
-    texts = ["<script>alert(1)</script>", "=cmd|' /C calc'!A0", "@SUM(1)", "'; DROP TABLE cases; --", "{{ x }}", "%s", "\\"]
+    texts = [
+        "<script>alert(1)</script>",
+        "=cmd|' /C calc'!A0",
+        "@SUM(1)",
+        "'; DROP TABLE cases; --",
+        "{{ x }}",
+        "%s",
+        "\\",
+    ]
     place.source().put("a.csv", csv_text(*[(f"C{i}", "2025-01-01", text) for i, text in enumerate(texts)]))
     place.land_one()
     assert place.rows("status") == texts
@@ -385,7 +424,13 @@ def test_malformed_json_lines_become_no_rows(place: Place) -> None:
         '{"id": "C3"} trailing', '{"id": "C4", "id": "C5"}', '{"id": "\\ud800"}', "{'id': 1}", "plain text",
         '{"id": "\x01"}', sound | {"id": "C9"},
     ]  # fmt: skip
-    feeds = {"cases": {"case_id": "coalesce(id, 'made up')", "opened_at": "coalesce(opened, '2025-01-01')", "status": "status"}}
+    feeds = {
+        "cases": {
+            "case_id": "coalesce(id, 'made up')",
+            "opened_at": "coalesce(opened, '2025-01-01')",
+            "status": "status",
+        }
+    }
     place.source(feeds, format="jsonl").put("a.jsonl", jsonl(*lines))
     assert place.land_one().n_read == len(lines) - 1
     assert place.rows("case_id") == ["C1", "made up", "C9"]
@@ -405,7 +450,14 @@ def test_numbers_that_json_knows_and_no_column_does(place: Place) -> None:
         '{"id": "5", "opened": "2025-01-01", "rate": 1.5, "n": 1.5}',
         '{"id": "6", "opened": "2025-01-01", "rate": 1e2, "n": 2.0}',
     ]
-    feeds = {"queue_intervals": {"queue_id": "id", "interval_start": "opened", "staffed_agents": "rate", "offered": "n"}}
+    feeds = {
+        "queue_intervals": {
+            "queue_id": "id",
+            "interval_start": "opened",
+            "staffed_agents": "rate",
+            "offered": "n",
+        }
+    }
     place.source(feeds, format="jsonl").put("a.jsonl", "\n".join(lines))
     assert place.land_one().n_read == 6
     assert place.rows("queue_id", "staffed_agents", "offered", entity="queue_intervals") == [("6", 100.0, 2)]
@@ -431,12 +483,17 @@ def test_deep_json(place: Place, depth: int) -> None:
 def test_json_arrays_that_are_cut_or_none(place: Place, content: str) -> None:
     place.source(format="json").put("a.json", content.encode("latin-1"))
     reason = place.refused()
-    assert reason.startswith(("damaged, or not of the declared format", "column", "not utf-16 text"))
+    assert reason.startswith(("damaged, or not of the declared format", "column", "the file is empty"))
     assert place.exposed("FROM raw_mapped.cases") == []
 
 
 def test_faults_of_json_arrays_and_parquet_count_records(place: Place) -> None:
-    records = [{"id": "C1", "opened": "2025-01-01"}, None, {"id": "C3", "opened": "never"}, {"opened": "2025-01-01"}]
+    records = [
+        {"id": "C1", "opened": "2025-01-01"},
+        None,
+        {"id": "C3", "opened": "never"},
+        {"opened": "2025-01-01"},
+    ]
     place.source(format="json").put("a.json", json.dumps(records, indent=4))
     assert place.land_one().n_read == 4
     assert {(line, column) for line, column, _, _ in place.faults()} == {
@@ -444,7 +501,9 @@ def test_faults_of_json_arrays_and_parquet_count_records(place: Place) -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("content", [b"PAR1", b"PAR1" + b"\0" * 100 + b"PAR1", SOUND, b"PAR1\xff\xff\xff\x7fPAR1"])
+@pytest.mark.parametrize(
+    "content", [b"PAR1", b"PAR1" + b"\0" * 100 + b"PAR1", SOUND, b"PAR1\xff\xff\xff\x7fPAR1"]
+)
 def test_what_is_no_parquet(place: Place, content: bytes) -> None:
     place.source(format="parquet").put("a.parquet", content)
     assert place.refused() == "damaged, or not of the declared format; deliver it again"
@@ -454,7 +513,15 @@ def test_what_is_no_parquet(place: Place, content: bytes) -> None:
 
 
 def test_quarantine_tells_the_place_and_the_shape_but_not_the_value(place: Place) -> None:
-    feeds = {"cases": {"case_id": "id", "opened_at": "opened", "customer_id": "customer", "vendor_reopen_count": "n", "is_sla_met": "met"}}
+    feeds = {
+        "cases": {
+            "case_id": "id",
+            "opened_at": "opened",
+            "customer_id": "customer",
+            "vendor_reopen_count": "n",
+            "is_sla_met": "met",
+        }
+    }
     rows = [
         ("C1", "2025-01-01", "K1", "1", "yes"),
         ("C2", "31.12.2024 Ädam", "K2", "1", "yes"),
@@ -474,7 +541,7 @@ def test_quarantine_tells_the_place_and_the_shape_but_not_the_value(place: Place
         (7, "opened_at", "dated later than its delivery", "9999-99-99"),
     ]
     written = place.written()
-    for secret in (b"dam", b"5550001", b"quokka", b"31.12.2024", b"2999-01-01", b"K3", b"K5"):
+    for secret in ("Ädam".encode(), b"5550001", b"quokka", b"31.12.2024", b"2999-01-01", b"K3", b"K5"):
         assert secret not in written
 
 
@@ -496,7 +563,9 @@ def test_lines_are_exact_in_big_files(place: Place, has_breaks: bool) -> None:
     rows, lines, line = [], {}, 2
     for i in range(150_000):
         is_bad = i % 30_011 == 7
-        text = '"a\nb"' if has_breaks and i % 5 == 0 else "some text that fills the line, or so".replace(",", "")
+        text = (
+            '"a\nb"' if has_breaks and i % 5 == 0 else "some text that fills the line, or so".replace(",", "")
+        )
         rows.append(f"C{i},{'never' if is_bad else '2025-01-01 10:00:00'},{text}\n")
         if is_bad:
             lines[line] = "cannot be read as a date and time"
@@ -511,7 +580,9 @@ def test_lines_are_exact_in_big_files(place: Place, has_breaks: bool) -> None:
 
 def test_a_full_disk_stops_the_run_and_blames_no_file(place: Place) -> None:
     """Quarantine would keep a sound file out for good, because the next run would find it unchanged."""
-    rows = "".join(f"C{i},2025-01-01,{i * 7919 % 1_000_003}-{i * 104_729 % 1_299_709}\n" for i in range(200_000))
+    rows = "".join(
+        f"C{i},2025-01-01,{i * 7919 % 1_000_003}-{i * 104_729 % 1_299_709}\n" for i in range(200_000)
+    )
     place.source().put("a.csv", "id,opened,status\n" + rows)
     code = f"""
 import resource, signal
@@ -561,6 +632,8 @@ def test_scratch_does_not_grow_from_file_to_file(place: Place) -> None:
 
 
 def test_dates_between_eras(place: Place) -> None:
-    place.source().put("a.csv", csv_text(("C1", "0001-01-01", ""), ("C2", "0000-01-01", ""), ("C3", "-2025-01-01", "")))
+    place.source().put(
+        "a.csv", csv_text(("C1", "0001-01-01", ""), ("C2", "0000-01-01", ""), ("C3", "-2025-01-01", ""))
+    )
     place.land_one()
     assert place.rows("opened_at") == [datetime(1, 1, 1)]

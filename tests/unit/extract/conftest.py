@@ -7,7 +7,7 @@ import pytest
 from tests.unit.extract.place import Place
 
 
-@pytest.fixture()
+@pytest.fixture
 def place(tmp_path: Path) -> Place:
     """An empty place to deliver to."""
     return Place(tmp_path / "place")

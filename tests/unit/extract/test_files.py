@@ -51,7 +51,9 @@ def test_what_happened_after_the_delivery_goes_to_quarantine(place: Place) -> No
 
 
 def test_the_second_of_the_delivery_belongs_to_it(place: Place) -> None:
-    path = place.source().put("a.csv", csv_text(("C1", "2025-05-05 05:05:05.2", ""), ("C2", "2025-05-05 05:05:05.3", "")))
+    path = place.source().put(
+        "a.csv", csv_text(("C1", "2025-05-05 05:05:05.2", ""), ("C2", "2025-05-05 05:05:05.3", ""))
+    )
     os.utime(path, ns=(0, int(MODIFIED.timestamp() * 10**9)))
     place.land_one()
     assert place.rows("case_id") == ["C1"]

@@ -59,9 +59,7 @@ def written_as(kind: str, folder: Path) -> bytes:
         case "json":
             return json.dumps(RECORDS, indent=1).encode()
     values = ", ".join(
-        "('{}', '{}', {})".format(
-            r["id"], r["opened"], f"'{r['status']}'" if r["status"] else "NULL"
-        )
+        "('{}', '{}', {})".format(r["id"], r["opened"], f"'{r['status']}'" if r["status"] else "NULL")
         for r in RECORDS
     )
     return parquet(folder / "made.parquet", f"FROM (VALUES {values}) AS t(id, opened, status)")
@@ -128,7 +126,9 @@ def test_encodings(place: Place, kind: str, written: str, declared: str) -> None
 
 def test_japanese_export_with_a_quote_byte_inside_its_letters(place: Place) -> None:
     # The second byte of 表 is a backslash in Shift JIS, that of ボ a pipe's neighbour.
-    place.source(encoding="shift_jis").put("a.csv", csv_text(("表1", "2025-01-01", "ボ能")).encode("shift_jis"))
+    place.source(encoding="shift_jis").put(
+        "a.csv", csv_text(("表1", "2025-01-01", "ボ能")).encode("shift_jis")
+    )
     place.land_one()
     assert place.rows("case_id", "status") == [("表1", "ボ能")]
 
@@ -177,7 +177,9 @@ def test_delimiters_and_quotes(place: Place, delimiter: str, quote: str) -> None
 
 
 def test_no_quotes_at_all(place: Place) -> None:
-    place.source(delimiter="|", quote="").put("a.csv", 'id|opened|status\nC1|2025-01-01|5" pipe\nC2|2025-01-01|"\n')
+    place.source(delimiter="|", quote="").put(
+        "a.csv", 'id|opened|status\nC1|2025-01-01|5" pipe\nC2|2025-01-01|"\n'
+    )
     assert place.land_one().n_read == 2
     assert place.rows("status") == ['5" pipe', '"']
 
@@ -209,7 +211,9 @@ def test_spaces_around_quotes_do_not_matter(place: Place) -> None:
     assert place.rows("case_id", "status") == [("C1", "a, b"), ("C2", "x")]
 
 
-@pytest.mark.parametrize("name", ["export[1].csv", "a*b?.csv", "{a,b}.csv", "it's.csv", 'say "x";--.csv', "año=2024.csv"])
+@pytest.mark.parametrize(
+    "name", ["export[1].csv", "a*b?.csv", "{a,b}.csv", "it's.csv", 'say "x";--.csv', "año=2024.csv"]
+)
 def test_file_names_are_names_and_no_patterns(place: Place, name: str) -> None:
     """`export[1].csv` is what a browser calls the second download; a pattern would read another file."""
     place.source().put(name, csv_text(*cases(1)))

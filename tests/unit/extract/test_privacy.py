@@ -23,7 +23,9 @@ def test_hashes_equal_those_of_python(salt: bytes) -> None:
     values = ["", "a", "K-4711", "Ünïcödé 顧客 🙂", "'", "\\", "\0", "x" * 55, "x" * 56, "x" * 64, "x" * 5000]
     with duckdb.connect() as connection:
         privacy.install(connection, salt)
-        found = connection.execute("SELECT keyed_hash('customer:bank', v) FROM (SELECT unnest(?) AS v)", [values])
+        found = connection.execute(
+            "SELECT keyed_hash('customer:bank', v) FROM (SELECT unnest(?) AS v)", [values]
+        )
         assert [row[0] for row in found.fetchall()] == [hashed("customer:bank", v, salt) for v in values]
         assert connection.execute("SELECT keyed_hash('customer:bank', NULL)").fetchall() == [(None,)]
 
@@ -31,7 +33,9 @@ def test_hashes_equal_those_of_python(salt: bytes) -> None:
 def test_a_customer_has_one_hash_in_all_formats_of_a_centre(place: Place) -> None:
     feeds = {"cases": {"case_id": "id", "opened_at": "opened", "customer_id": "status"}}
     place.source(feeds, glob="*.csv", top={"centre": "bank"})
-    place.put("a.csv", csv_text(("C1", "2025-01-01", " 4711 "), ("C2", "2025-01-01", ""), ("C3", "2025-01-01", "Ü")))
+    place.put(
+        "a.csv", csv_text(("C1", "2025-01-01", " 4711 "), ("C2", "2025-01-01", ""), ("C3", "2025-01-01", "Ü"))
+    )
     place.land_one()
     expected = [hashed("customer:bank", "4711"), None, hashed("customer:bank", "Ü")]
     assert place.rows("customer_id") == expected
@@ -40,7 +44,9 @@ def test_a_customer_has_one_hash_in_all_formats_of_a_centre(place: Place) -> Non
     place.land_one()
     path = place.put("c.parquet", b"")
     with duckdb.connect() as connection:
-        connection.execute(f"COPY (SELECT 5 AS id, DATE '2025-01-01' AS opened, 4711 AS status) TO '{path}' (FORMAT parquet)")
+        connection.execute(
+            f"COPY (SELECT 5 AS id, DATE '2025-01-01' AS opened, 4711 AS status) TO '{path}' (FORMAT parquet)"
+        )
     place.source(feeds, glob="*.parquet", format="parquet", top={"centre": "bank"}).land_one()
     assert place.rows("customer_id") == [*expected, expected[0], expected[0]]
 
@@ -111,7 +117,13 @@ def test_lists_of_numbers_and_addresses_hash_each(place: Place) -> None:
 def test_nothing_that_names_a_person_is_written(place: Place) -> None:
     """Sound, bad, damaged and refused: the home holds no byte of it, compressed or not."""
     feeds = {
-        "customers": {"customer_id": "customer", "name": "name", "phones": "phone", "emails": "mail", "created_at": "since"}
+        "customers": {
+            "customer_id": "customer",
+            "name": "name",
+            "phones": "phone",
+            "emails": "mail",
+            "created_at": "since",
+        }
     }
     place.source(feeds, top={"phone_region": "DE"})
     secret = "customer-777,Zacharias Quokka,030 98765432,zq@quokka.example"

@@ -54,7 +54,9 @@ def test_what_a_csv_writer_wrote_is_read_exactly(
     """With damage in the file the other reader takes over, and must not read sound rows otherwise."""
     delimiter, quote, end = dialect
     target = io.StringIO()
-    quoting = csv.QUOTE_ALL if quotes_all else csv.QUOTE_MINIMAL
+    # Of carriage returns this writer takes care only where they end its lines.
+    has_returns = any("\r" in text for row in rows for text in row)
+    quoting = csv.QUOTE_ALL if quotes_all or (has_returns and end == "\n") else csv.QUOTE_MINIMAL
     writer = csv.writer(target, delimiter=delimiter, quotechar=quote, quoting=quoting, lineterminator=end)
     writer.writerow(["id", "a", "b"])
     writer.writerows([(f"C{i}", *row) for i, row in enumerate(rows)])
@@ -76,7 +78,9 @@ def test_what_a_csv_writer_wrote_is_read_exactly(
 @few
 @given(tables, st.booleans())
 def test_what_a_json_writer_wrote_is_read_exactly(rows: list[tuple[str, str]], has_damage: bool) -> None:
-    lines = [json.dumps({"id": f"C{i}", "a": a, "b": b}, ensure_ascii=bool(i % 2)) for i, (a, b) in enumerate(rows)]
+    lines = [
+        json.dumps({"id": f"C{i}", "a": a, "b": b}, ensure_ascii=bool(i % 2)) for i, (a, b) in enumerate(rows)
+    ]
     feeds = {"cases": {"case_id": "id", "opened_at": "'2025-01-01'", "status": "a", "reason": "b"}}
     with somewhere() as place:
         place.source(feeds, format="jsonl").put("a.jsonl", "\n".join(lines + ["{torn"] * has_damage))
@@ -122,7 +126,9 @@ def _zip(content: bytes) -> bytes:
 
 _ROWS = [(i, d, 'say "yes",\nor "no"' if n % 3 else "ö") for n, (i, d, _) in enumerate(cases(40))]
 _CSV = "id,opened,status\n" + "".join('{},{},"{}"\n'.format(i, d, s.replace('"', '""')) for i, d, s in _ROWS)
-_LINES = [json.dumps(dict(zip(("id", "opened", "status"), row, strict=True)), ensure_ascii=False) for row in _ROWS]
+_LINES = [
+    json.dumps(dict(zip(("id", "opened", "status"), row, strict=True)), ensure_ascii=False) for row in _ROWS
+]
 SOUND: dict[str, tuple[str, bytes, dict[str, Any]]] = {
     "csv": ("a.csv", _CSV.encode(), {}),
     "csv.gz": ("a.csv.gz", gzip.compress(_CSV.encode()), {}),
@@ -139,7 +145,9 @@ flips = st.lists(st.tuples(st.integers(0, 10**6), st.integers(1, 255)), min_size
 @pytest.mark.parametrize("kind", SOUND)
 @settings(few, max_examples=12)
 @given(flips, st.one_of(st.none(), st.floats(0, 1)))
-def test_no_damage_crashes_or_lands_half_a_row(kind: str, flipped: list[tuple[int, int]], cut: float | None) -> None:
+def test_no_damage_crashes_or_lands_half_a_row(
+    kind: str, flipped: list[tuple[int, int]], cut: float | None
+) -> None:
     name, sound, options = SOUND[kind]
     content = bytearray(sound if cut is None else sound[: int(len(sound) * cut)])
     for at, bits in flipped if content else ():
@@ -164,7 +172,9 @@ OWN = ("case_id", "opened_at", "status", "source_instance", "centre")
 
 def _written(rows: list[tuple[str, ...]], kind: str) -> str:
     if kind == "jsonl":
-        return "".join(json.dumps(dict(zip(("id", "opened", "status"), row, strict=True))) + "\n" for row in rows)
+        return "".join(
+            json.dumps(dict(zip(("id", "opened", "status"), row, strict=True))) + "\n" for row in rows
+        )
     target = io.StringIO()
     csv.writer(target).writerows([("id", "opened", "status"), *rows])
     return target.getvalue()

@@ -69,9 +69,13 @@ def test_a_part_from_before_the_contract_grew_is_still_read(place: Place) -> Non
 def test_rows_say_where_they_come_from(place: Place) -> None:
     place.source(delivered=r"(\d{4}-\d{2}-\d{2})", time_zone="Europe/Berlin", top={"centre": "bank"})
     place.put("2025-07-31/a.csv", csv_text(*cases(1)))
-    place.source(glob="**/*.csv", delivered=r"\d{4}-\d{2}-\d{2}", time_zone="Europe/Berlin", top={"centre": "bank"})
+    place.source(
+        glob="**/*.csv", delivered=r"\d{4}-\d{2}-\d{2}", time_zone="Europe/Berlin", top={"centre": "bank"}
+    )
     delivery = place.land_one()
-    found = place.exposed("SELECT source_instance, centre, _source_file, _delivery_id, _delivered_at FROM raw_mapped.cases")
+    found = place.exposed(
+        "SELECT source_instance, centre, _source_file, _delivery_id, _delivered_at FROM raw_mapped.cases"
+    )
     moment = datetime(2025, 7, 31, 21, 59, 59)
     assert found == [("crm", "bank", "2025-07-31/a.csv", delivery.delivery_id, moment)]
     assert place.exposed("SELECT delivered_at, centre FROM raw_faultline.deliveries") == [(moment, "bank")]
@@ -86,7 +90,9 @@ def test_deliveries_and_quarantine_tell_what_happened(place: Place) -> None:
         "FROM raw_faultline.deliveries ORDER BY 1"
     )
     assert found == [("a.csv", "landed", 3, 2, 0, 1, 1, 1), ("b.csv", "quarantined", 0, 0, 0, 0, 0, 0)]
-    faults = place.exposed("SELECT source_instance, entity, source_file, line, column_name FROM raw_faultline.quarantine ORDER BY 3")
+    faults = place.exposed(
+        "SELECT source_instance, entity, source_file, line, column_name FROM raw_faultline.quarantine ORDER BY 3"
+    )
     assert faults == [("crm", "cases", "a.csv", 4, "opened_at"), ("crm", "cases", "b.csv", None, "")]
 
 
@@ -122,5 +128,7 @@ def test_two_sources_share_a_table(place: Place) -> None:
     landing.land(both, place.exports, place.home, salt=SALT)
     assert raw_zone.expose(place.home.warehouse, place.home, both, None)["cases"] == 4
     with duckdb.connect(str(place.home.warehouse)) as connection:
-        found = connection.execute("SELECT source_instance, count(*) FROM raw_mapped.cases GROUP BY 1 ORDER BY 1")
+        found = connection.execute(
+            "SELECT source_instance, count(*) FROM raw_mapped.cases GROUP BY 1 ORDER BY 1"
+        )
         assert found.fetchall() == [("crm", 2), ("erp", 2)]

@@ -111,7 +111,7 @@ MISTAKES = [
     ("glob: crm/*.csv", "glob: [a", 7, "not valid YAML"),
     ("glob: crm/*.csv", "glob: a\x07", 1, "not valid YAML"),
     ("    glob", "\t glob", 6, "not valid YAML: found character '\\t' that cannot start any token."),
-    ("files:", "files: []\nmore:", 5, "unknown setting 'more'. Known here: centre, connector, files"),
+    ("files:", "files: []\nwishes:", 5, "unknown setting 'wishes'. Known here: centre, connector, files"),
 ]  # fmt: skip
 
 
@@ -172,7 +172,9 @@ def test_folders(tmp_path: Path) -> None:
     write(tmp_path, "no source", "notes.txt")
     assert [source.instance for source in sources.load_folder(tmp_path)] == ["erp", "crm"]
     write(tmp_path, SOUND, "c.yml")
-    with pytest.raises(SourceError, match=r"c\.yml:1: source 'crm' is also the name of b\.yml\. Rename one\."):
+    with pytest.raises(
+        SourceError, match=r"c\.yml:1: source 'crm' is also the name of b\.yml\. Rename one\."
+    ):
         sources.load_folder(tmp_path)
 
 
@@ -183,7 +185,10 @@ def test_folders(tmp_path: Path) -> None:
      "coalesce(a, 'now()')", "CASE WHEN a LIKE '%max(%' THEN a END", "a -- a remark", "a::DATE", "strftime(a, '%d')"],
 )  # fmt: skip
 def test_expressions_that_read_one_column(tmp_path: Path, expression: str) -> None:
-    text = SOUND.replace("opened_at: Opened", f"opened_at: {expression!r}" if "'" not in expression else f'opened_at: "{expression}"')
+    text = SOUND.replace(
+        "opened_at: Opened",
+        f"opened_at: {expression!r}" if "'" not in expression else f'opened_at: "{expression}"',
+    )
     assert sources.load(write(tmp_path, text)).feeds["cases"][0].columns["opened_at"] == ("a",)
 
 
@@ -201,7 +206,9 @@ def test_expressions_that_read_one_column(tmp_path: Path, expression: str) -> No
         ("source: crm", "# a remark\nsource: crm", False),
     ],
 )
-def test_fingerprint_changes_with_what_would_land(tmp_path: Path, sound: str, changed: str, changes: bool) -> None:
+def test_fingerprint_changes_with_what_would_land(
+    tmp_path: Path, sound: str, changed: str, changes: bool
+) -> None:
     before = sources.load(write(tmp_path, SOUND)).fingerprint("cases")
     after = sources.load(write(tmp_path, SOUND.replace(sound, changed))).fingerprint("cases")
     assert (before != after) is changes

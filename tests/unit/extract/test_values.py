@@ -17,26 +17,38 @@ def quoted(text: str) -> str:
     return '"' + text.replace('"', '""') + '"'
 
 
-def landed(place: Place, column: str, values: list[str], *, entity: str, field: dict[str, Any], **options: Any) -> list[Any]:
+def landed(
+    place: Place, column: str, values: list[str], *, entity: str, field: dict[str, Any], **options: Any
+) -> list[Any]:
     """What each value becomes in one file; BAD where its row goes to quarantine for that field."""
     lines = "".join(f"r{i},{quoted(v)}\n" for i, v in enumerate(values))
     place.source({entity: {**field}}, **options).put("a.csv", "id,v\n" + lines)
     assert place.land_one().n_read == len(values)
-    found = dict(place.rows(*field.keys() & {"agent_id", "plan_id", "queue_id", "case_id"}, column, entity=entity))
+    found = dict(
+        place.rows(*field.keys() & {"agent_id", "plan_id", "queue_id", "case_id"}, column, entity=entity)
+    )
     faults = {line: name for line, name, _, _ in place.faults()}
     assert set(faults.values()) <= {column}
     assert not {f"r{line - 2}" for line in faults} & set(found)
     return [BAD if i + 2 in faults else found[f"r{i}"] for i in range(len(values))]
 
 
-def check(place: Place, column: str, expected: dict[str, Any], *, entity: str, field: dict[str, Any], **options: Any) -> None:
+def check(
+    place: Place, column: str, expected: dict[str, Any], *, entity: str, field: dict[str, Any], **options: Any
+) -> None:
     found = landed(place, column, list(expected), entity=entity, field=field, **options)
-    differing = {v: (f, e) for (v, e), f in zip(expected.items(), found, strict=True) if f != e or type(f) is not type(e)}
+    differing = {
+        v: (f, e)
+        for (v, e), f in zip(expected.items(), found, strict=True)
+        if f != e or type(f) is not type(e)
+    }
     assert not differing
 
 
 def check_times(place: Place, expected: dict[str, Any], **options: Any) -> None:
-    check(place, "valid_from", expected, entity="agents", field={"agent_id": "id", "valid_from": "v"}, **options)
+    check(
+        place, "valid_from", expected, entity="agents", field={"agent_id": "id", "valid_from": "v"}, **options
+    )
 
 
 def check_dates(place: Place, expected: dict[str, Any], **options: Any) -> None:
@@ -184,7 +196,11 @@ def test_date_formats(place: Place, dates: list[str], expected: dict[str, Any]) 
 def test_formats_with_a_zone_give_its_days(place: Place) -> None:
     check_dates(
         place,
-        {"1738364400": date(2025, 2, 1), "2025-01-31T23:30:00Z": date(2025, 2, 1), "31.01.2025": date(2025, 1, 31)},
+        {
+            "1738364400": date(2025, 2, 1),
+            "2025-01-31T23:30:00Z": date(2025, 2, 1),
+            "31.01.2025": date(2025, 1, 31),
+        },
         dates=["epoch", "%Y-%m-%dT%H:%M:%S%z", "%d.%m.%Y"],
         time_zone="Asia/Tokyo",
     )
@@ -239,18 +255,32 @@ def test_yes_and_no(place: Place) -> None:
 
 
 def test_words_for_nothing(place: Place) -> None:
-    expected = {"": None, "  ": None, "-": None, " ? ": None, "N/A": None, "n/a": "n/a", "--": "--", "0": None}
+    expected = {
+        "": None,
+        "  ": None,
+        "-": None,
+        " ? ": None,
+        "N/A": None,
+        "n/a": "n/a",
+        "--": "--",
+        "0": None,
+    }
     field = {"case_id": "id", "opened_at": "'2025-01-01'", "status": "v"}
     check(place, "status", expected, entity="cases", field=field, nulls=["-", "?", "N/A", 0])
 
 
 def test_words_for_nothing_are_missing_where_a_value_is_required(place: Place) -> None:
-    place.source(nulls=["?"]).put("a.csv", csv_text(("?", "2025-01-01", "a"), ("C1", "?", "b"), ('"?"', "2025-01-01", "")))
+    place.source(nulls=["?"]).put(
+        "a.csv", csv_text(("?", "2025-01-01", "a"), ("C1", "?", "b"), ('"?"', "2025-01-01", ""))
+    )
     place.land_one()
     assert place.bad_lines() == dict.fromkeys([2, 3, 4], "required value is missing")
 
 
-MAP = {"from": "v", "map": {"New": "new", "No": "none", "007": "agent", "": "never", "Gone": None, "true": "t"}}
+MAP = {
+    "from": "v",
+    "map": {"New": "new", "No": "none", "007": "agent", "": "never", "Gone": None, "true": "t"},
+}
 
 
 @pytest.mark.parametrize(
@@ -286,7 +316,9 @@ def test_value_maps_may_make_other_types(place: Place) -> None:
 
 
 def test_a_missing_column_is_not_what_otherwise_says(place: Place) -> None:
-    place.source({"cases": {"case_id": "id", "opened_at": "opened", "status": {"from": "gone", "otherwise": "closed"}}})
+    place.source(
+        {"cases": {"case_id": "id", "opened_at": "opened", "status": {"from": "gone", "otherwise": "closed"}}}
+    )
     place.put("a.csv", csv_text(("C1", "2025-01-01", "")))
     assert place.land_one().columns_missing == ("gone",)
     assert place.rows("status") == [None]
@@ -309,15 +341,27 @@ def test_filters(place: Place, where: str, n_kept: int) -> None:
 
 
 def test_what_a_filter_leaves_out_is_not_judged(place: Place) -> None:
-    feeds = {"cases": {"where": "status = 'open'", "case_id": "id", "opened_at": "opened", "status": "status"}}
-    place.source(feeds).put("a.csv", csv_text(("1", "never", "shut"), ("2", "never", "open"), ("3", "2025-01-01", "open")))
+    feeds = {
+        "cases": {"where": "status = 'open'", "case_id": "id", "opened_at": "opened", "status": "status"}
+    }
+    place.source(feeds).put(
+        "a.csv", csv_text(("1", "never", "shut"), ("2", "never", "open"), ("3", "2025-01-01", "open"))
+    )
     part = place.land_one().parts[0]
     assert (part.n_landed, part.n_filtered, part.n_quarantined) == (1, 1, 1)
     assert place.bad_lines() == {3: "cannot be read as a date and time"}
 
 
 def test_a_filter_names_columns_of_the_file_and_not_fields(place: Place) -> None:
-    feeds = {"cases": {"where": "status = 'x'", "case_id": "id", "opened_at": "opened", "status": "upper(reason)", "reason": "status"}}
+    feeds = {
+        "cases": {
+            "where": "status = 'x'",
+            "case_id": "id",
+            "opened_at": "opened",
+            "status": "upper(reason)",
+            "reason": "status",
+        }
+    }
     place.source(feeds).put("a.csv", "id,opened,status,reason\n1,2025-01-01,x,y\n2,2025-01-01,y,x\n")
     place.land_one()
     assert place.rows("case_id", "status", "reason") == [("1", "Y", "x")]
@@ -346,7 +390,9 @@ def test_one_file_feeds_several_entities(place: Place) -> None:
     assert counts == {"cases": (2, 0, 2), "notes": (2, 0, 2), "escalations": (2, 1, 1)}
     assert place.rows("case_id") == ["1", "3"]
     assert place.rows("escalation_id", entity="escalations") == ["E-1", "E-2"]
-    deliveries = place.exposed("SELECT entity, n_landed + n_filtered + n_quarantined FROM raw_faultline.deliveries")
+    deliveries = place.exposed(
+        "SELECT entity, n_landed + n_filtered + n_quarantined FROM raw_faultline.deliveries"
+    )
     assert dict(deliveries) == dict.fromkeys(counts, 5)
 
 
@@ -375,7 +421,13 @@ def test_lists(place: Place) -> None:
 def test_list_separator_and_lists_of_json_and_parquet(place: Place) -> None:
     check(place, "channels", {"a; b|c": ["a", "b|c"]}, entity="plans",
           field={"plan_id": "id", "channels": "v"}, list_separator=";")  # fmt: skip
-    lines = [{"id": 1, "v": ["a", " b", None, ""]}, {"id": 2, "v": []}, {"id": 3, "v": None}, {"id": 4}, {"id": 5, "v": "x|y"}]
+    lines = [
+        {"id": 1, "v": ["a", " b", None, ""]},
+        {"id": 2, "v": []},
+        {"id": 3, "v": None},
+        {"id": 4},
+        {"id": 5, "v": "x|y"},
+    ]
     place.source({"plans": {"plan_id": "id", "channels": "v"}}, glob="*.jsonl", format="jsonl")
     place.put("b.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
     place.land_one()
@@ -392,7 +444,7 @@ def test_values_of_json_are_what_was_written(place: Place) -> None:
     big = "123456789012345678901234567890"
     lines = [
         '{"id": 12345678901234567890, "opened": "2025-01-01", "status": true}',
-        '{"id": %s, "opened": "2025-01-01", "status": {"a": [1]}}' % big,
+        f'{{"id": {big}, "opened": "2025-01-01", "status": {{"a": [1]}}}}',
         '{"id": "", "opened": "2025-01-01", "status": "x"}',
         '{"id": "3", "opened": "2025-01-01", "status": ""}',
         '{"id": "4", "opened": "2025-01-01", "status": null}',
@@ -407,9 +459,19 @@ def test_values_of_json_are_what_was_written(place: Place) -> None:
 
 
 def test_nested_json_by_arrow(place: Place) -> None:
-    feeds = {"cases": {"case_id": "data->>'$.id'", "opened_at": "data->>'$.opened'", "owner_id": "list_filter(tags, lambda t: t <> 'a')[1]"}}
-    place.source(feeds, format="jsonl").put("a.jsonl", json.dumps({"data": {"id": "C1", "opened": "2025-01-01"}, "tags": ["a"]}) + "\n")
-    assert place.refused().startswith("cases: the mapping does not fit")  # JSON lists are text, and the reason says so
+    feeds = {
+        "cases": {
+            "case_id": "data->>'$.id'",
+            "opened_at": "data->>'$.opened'",
+            "owner_id": "list_filter(tags, lambda t: t <> 'a')[1]",
+        }
+    }
+    place.source(feeds, format="jsonl").put(
+        "a.jsonl", json.dumps({"data": {"id": "C1", "opened": "2025-01-01"}, "tags": ["a"]}) + "\n"
+    )
+    assert place.refused().startswith(
+        "cases: the mapping does not fit"
+    )  # JSON lists are text, and the reason says so
     feeds["cases"]["owner_id"] = "from_json(tags, '[\"VARCHAR\"]')[1]"
     place.source(feeds, format="jsonl").land_one()
     assert place.rows("case_id", "opened_at", "owner_id") == [("C1", datetime(2025, 1, 1), "a")]
@@ -442,6 +504,8 @@ def test_typed_columns_of_parquet(place: Place) -> None:
 def test_a_number_of_a_typed_file_is_no_time_by_itself(place: Place) -> None:
     path = place.put("a.parquet", b"")
     with duckdb.connect() as connection:
-        connection.execute(f"COPY (SELECT 'C' AS id, 1751371200 AS opened, 'x' AS status) TO '{path}' (FORMAT parquet)")
+        connection.execute(
+            f"COPY (SELECT 'C' AS id, 1751371200 AS opened, 'x' AS status) TO '{path}' (FORMAT parquet)"
+        )
     place.source(format="parquet").land_one()
     assert place.faults() == [(1, "opened_at", "cannot be read as a date and time", "9999999999")]
