@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Timer
 from typing import TypedDict
 
 import duckdb
@@ -42,9 +41,6 @@ QUARANTINE_COLUMNS = {
     "reason": "VARCHAR",
     "masked_value": "VARCHAR",
 }
-# DuckDB's CSV reader needs time by the square of the file where quotes stay open line after line.
-PATIENCE_SECONDS = 60.0
-_SLOWEST_BYTES_A_SECOND = 1_000_000
 _OWN_DISK = re.compile(r"could not write|no space left|quota", re.IGNORECASE)
 
 
@@ -273,9 +269,8 @@ class _Landing:
         delimiter = self.options.delimiter if readable.is_delimited else ""
         inspection = self.engine.pool.submit(files.inspect, path, delimiter)
         try:
-            with self._patience(readable):
-                outcome = self._land_readable(readable, moment, inspection.result)
-        except (Distrusted, duckdb.Error) as error:
+            outcome = self._land_readable(readable, moment, inspection.result)
+        except (Distrusted, *reading.ENGINE_ERRORS) as error:
             self._stop_if_ours(error)
             inspection.result()
             if self.options.format in ("json", "parquet"):
@@ -283,21 +278,6 @@ class _Landing:
             outcome = self._land_carefully(readable, moment, inspection.result)
         self.digest = inspection.result().digest if path == self.file.path else ""
         return outcome
-
-    @contextmanager
-    def _patience(self, readable: Readable) -> Iterator[None]:
-        """Interrupts the fast reader of delimited files where it does not come to an end."""
-        if not readable.is_delimited:
-            yield
-            return
-        seconds = PATIENCE_SECONDS + readable.path.stat().st_size / _SLOWEST_BYTES_A_SECOND
-        timer = Timer(seconds, self.connection.interrupt)
-        timer.daemon = True
-        timer.start()
-        try:
-            yield
-        finally:
-            timer.cancel()
 
     def _land_carefully(
         self, readable: Readable, moment: datetime, inspected: Callable[[], Bytes]
@@ -308,7 +288,7 @@ class _Landing:
         self._stop_if_lost(careful)
         try:
             return self._land_readable(careful, moment, inspected)
-        except duckdb.Error as error:
+        except reading.ENGINE_ERRORS as error:
             self._stop_if_ours(error)
             raise UnreadableFile(reading.first_line(error)) from error
 
@@ -357,15 +337,13 @@ class _Landing:
         """
         if not readable.types:
             raise Distrusted
-        for table in ("rejects", "reject_scans"):
-            self.connection.execute(f"DROP TABLE IF EXISTS {table}")
         compiled = [(feed, self._compiled(feed, readable, moment)) for feed in self.feeds]
         parts: list[Part] = []
         n_parsed = -1
         for feed, query in compiled:
             if n_parsed < 0 and query.has_filter:
-                n_parsed = self._count(query.storing_rejects(query.count_all))
-            n_selected, n_bad = self._write_part(query.storing_rejects(query.landed), feed)
+                n_parsed = self._count(query.count_all)
+            n_selected, n_bad = self._write_part(query.landed, feed)
             if n_parsed < 0:
                 n_parsed = n_selected
             if n_selected != n_parsed and not query.has_filter:
@@ -431,15 +409,13 @@ class _Landing:
             if n_parsed != found.n_lines:
                 raise Distrusted
             return True
-        if self._count("SELECT count(*) FROM rejects"):
-            raise Distrusted
         n_lines = found.n_lines - readable.n_header_lines
         n_delimiters = found.n_delimiters - readable.n_header_delimiters
         n_expected = n_parsed * (len(readable.types) - 1)
         if (n_parsed, n_expected) == (n_lines, n_delimiters):
             return True
-        # Values may hold line breaks and delimiters. A row with too many columns is not among
-        # DuckDB's rejects when the last ones are empty, so delimiters count as well.
+        # Values may hold line breaks and delimiters. DuckDB takes a row with too many columns when
+        # the last ones are empty, so delimiters count as well.
         delimiter = readable.options.delimiter
         inside = ", ".join(
             "coalesce(sum({}), 0)".format(

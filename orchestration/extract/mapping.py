@@ -38,12 +38,6 @@ class Compiled:
     count_all: str
     has_filter: bool
     missing: tuple[str, ...]
-    relation: str
-    rejecting_relation: str
-
-    def storing_rejects(self, query: str) -> str:
-        """The same query, keeping the lines that the reader skips."""
-        return query.replace(self.relation, self.rejecting_relation)
 
 
 @dataclass(frozen=True)
@@ -152,8 +146,6 @@ def compile_feed(
         count_all=f"SELECT count(*) FROM {relation}",
         has_filter=bool(feed.where),
         missing=tuple(missing),
-        relation=relation,
-        rejecting_relation=readable.relation(rejects=True),
     )
 
 

@@ -28,6 +28,8 @@ _MAX_REREAD_RATIO = 2
 _MIN_REREAD = 4_000_000
 
 _PLACE = re.compile(r"(at byte \d+ )?in (line|record/value) \d+")
+# A message that quotes bytes of the file cannot always be decoded, and so not be raised.
+ENGINE_ERRORS = (duckdb.Error, UnicodeDecodeError)
 _ABOUT_MAPPINGS = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
 
 
@@ -61,10 +63,8 @@ class Readable:
         """CSV or TSV."""
         return self.options.format in ("csv", "tsv")
 
-    def relation(self, *, rejects: bool = False) -> str:
-        """SQL of the relation; with `rejects`, skipped lines are kept in the tables `rejects` and
-        `reject_scans` of the connection.
-        """
+    def relation(self) -> str:
+        """SQL of the relation; reading it fails on a damaged record, and skips none."""
         # A folder called a=b is a place here, not a column.
         location = f"{sql.path(self.path)}, hive_partitioning=false"
         if self.options.format == "parquet":
@@ -72,12 +72,10 @@ class Readable:
         columns = "{" + ", ".join(f"{sql.text(c)}: 'VARCHAR'" for c in self.types) + "}"
         if not self.is_delimited:
             return f"read_json({location}, format='{_layout(self.options)}', columns={columns})"
-        keep = "store_rejects=true, rejects_table='rejects', rejects_scan='reject_scans'"
         return (
             f"read_csv({location}, auto_detect=false, header=true, columns={columns}, "
             f"delim={sql.text(self.options.delimiter)}, quote={sql.text(self.options.quote)}, "
-            f"escape={sql.text(self.options.quote)}, max_line_size={files.MAX_LINE_BYTES}, "
-            f"{keep if rejects else 'ignore_errors=true'})"
+            f"escape={sql.text(self.options.quote)}, max_line_size={files.MAX_LINE_BYTES})"
         )
 
 
@@ -112,7 +110,7 @@ def open_readable(
         known = {sql.folded(name) for name in names}
         if any(sql.folded(column) not in known for column in needed):
             names = _keys(connection, path, options, -1)
-    except duckdb.Error as error:
+    except ENGINE_ERRORS as error:
         if options.format == "jsonl":
             return Readable(path, options, {})
         if options.format == "json" and _is_empty_array(connection, path):
@@ -134,7 +132,7 @@ def _is_empty_array(connection: duckdb.DuckDBPyConnection, path: Path) -> bool:
     query = f"SELECT count(*) FROM read_json({sql.path(path)}, format='array', columns={{'x': 'VARCHAR'}})"
     try:
         return connection.execute(query).fetchall() == [(0,)]
-    except duckdb.Error:
+    except ENGINE_ERRORS:
         return False
 
 

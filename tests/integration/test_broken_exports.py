@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.extract import files, landing
+from orchestration.extract import files
 from tests.unit.extract.place import CASES, Place, cases, csv_text
 
 SOUND = csv_text(*cases(50)).encode()
@@ -376,11 +376,8 @@ def test_a_column_too_many_is_noticed_beside_texts_with_commas(place: Place) -> 
     assert place.bad_lines() == {3: "4 columns where the header has 3"}
 
 
-def test_quotes_that_stay_open_line_after_line_cost_no_night(
-    place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_quotes_that_stay_open_line_after_line_cost_no_night(place: Place) -> None:
     """DuckDB would take minutes for this megabyte and hours for three of them."""
-    monkeypatch.setattr(landing, "PATIENCE_SECONDS", 1)
     place.source().put("a.csv", "id,opened,status\n" + 'x",2025-01-01,"y\n' * 60_000)
     started = time.monotonic()
     assert place.refused() == "too many quotes never close; correct `quote`"

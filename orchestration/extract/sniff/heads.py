@@ -65,8 +65,8 @@ class _Limited(Readable):
 
     limit: int = field(kw_only=True)
 
-    def relation(self, *, rejects: bool = False) -> str:
-        return f"(SELECT * FROM {super().relation(rejects=rejects)} LIMIT {self.limit})"
+    def relation(self) -> str:
+        return f"(SELECT * FROM {super().relation()} LIMIT {self.limit})"
 
 
 def _cut(path: Path, options: FileSet, target: Path, limit: int) -> Path:
