@@ -5,18 +5,9 @@ from datetime import datetime
 
 import duckdb
 
-from orchestration.extract import contract, privacy, sql
+from orchestration.extract import contract, moments, privacy, sql
 from orchestration.extract.reading import Readable
-from orchestration.extract.sources import EPOCH_FORMATS, Feed, FileSet, Source
-
-# Written out, because DuckDB's own cast reads `10:00 PM` as 10:00 and `25-01-05` as the year 25.
-_DAY = r"\d{4}[-/]\d{1,2}[-/]\d{1,2}"
-_CLOCK = r"[T ]+\d{1,2}:\d{2}(?::\d{2}(?:\.\d*)?)?"
-_WALL = rf"{_DAY}(?:{_CLOCK})?"
-_WALL_SHAPE = "____-__-_____:__:__"  # the usual spelling, found faster than by the pattern
-_INSTANT = rf"{_DAY}{_CLOCK} *(?:[A-Za-z].*|[+-]\d.*)"
-_FIRST_MOMENT = "TIMESTAMP '0001-01-01 00:00:00'"
-_LAST_MOMENT = "TIMESTAMP '9999-12-31 23:59:59.999999'"
+from orchestration.extract.sources import Feed, FileSet, Source
 
 _WHOLE = r"[+-]?\d+(?:\.0+)?"
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
@@ -111,13 +102,19 @@ def compile_feed(
         f"{_parsed(field, zone, options.decimal, options.list_separator)} AS {sql.name('=' + field.name)}"
         for field in fields
     )
+    stamped = "".join(
+        f", {stamp} AS {sql.name(mark + field.name)}"
+        for field in fields
+        for mark, stamp in _stamps(field).items()
+        if stamp
+    )
     where = f" WHERE ({feed.where}\n)" if feed.where else ""
     record = sql.name("?record")
 
     def staged(base: str, extra: str = "") -> str:
         return (
-            f"(SELECT *, {parsed} FROM (SELECT {valued}{extra} FROM "
-            f"(SELECT {computed}{extra} FROM {base}{where})))"
+            f"(SELECT *, {parsed} FROM (SELECT *{stamped} FROM (SELECT {valued}{extra} FROM "
+            f"(SELECT {computed}{extra} FROM {base}{where}))))"
         )
 
     delivery = f"TIMESTAMP {sql.text(delivered_at.isoformat(' ', 'microseconds'))}"
@@ -246,7 +243,8 @@ def _parsed(field: _Field, zone: str, decimal: str, separator: str) -> str:
     value = sql.name(field.name)
     match field.column.type:
         case "ts" | "date":
-            return _time(field, value, zone)
+            names = [sql.name(mark + field.name) if stamp else "" for mark, stamp in _stamps(field).items()]
+            return moments.landed(names[0], names[1], field.column.type, zone)
         case "list" | "phones":
             return _list(field, value, separator)
         case "int":  # a bare cast would round 1.5 to 2
@@ -261,87 +259,22 @@ def _parsed(field: _Field, zone: str, decimal: str, separator: str) -> str:
     return value
 
 
+def _stamps(field: _Field) -> dict[str, str]:
+    """What a time may be, under the mark of a column in between: `~` as on a wall clock, `@` as a moment."""
+    if field.column.type not in ("ts", "date"):
+        return {}
+    wall, instant = moments.read(
+        sql.name(field.name), field.raw if field.is_kept_typed else "VARCHAR", field.formats
+    )
+    return {"~": wall, "@": instant}
+
+
 def _number(text: str, decimal: str) -> str:
     shape, plain = _NUMBER, text
     if decimal == ",":
         shape, plain = _COMMA_NUMBER, f"replace(replace({text}, '.', ''), ',', '.')"
     number = f"CASE WHEN regexp_full_match({text}, '{shape}') THEN TRY_CAST({plain} AS DOUBLE) END"
     return f"CASE WHEN isfinite({number}) THEN {number} END"
-
-
-def _time(field: _Field, value: str, zone: str) -> str:
-    target = field.column.type
-    if field.is_kept_typed:
-        if field.raw.startswith("TIMESTAMP WITH"):
-            return _instant(value, target, zone)
-        return _wall(f"CAST({value} AS TIMESTAMP)", target, zone)
-    if not field.formats:
-        # Without a format only ISO 8601 is read: anything else would be a guess.
-        wall = _wall(f"TRY_CAST({value} AS TIMESTAMP)", target, zone)
-        spelled = f"regexp_replace(regexp_replace({value}, ' +([+-])', '\\1'), 'z$', 'Z')"
-        instant = _instant(f"TRY_CAST({spelled} AS TIMESTAMPTZ)", target, zone)
-        return (
-            f"CASE WHEN {value} LIKE '{_WALL_SHAPE}' OR regexp_full_match({value}, '{_WALL}') THEN {wall} "
-            f"WHEN regexp_full_match({value}, '{_INSTANT}') THEN {instant} END"
-        )
-    return f"coalesce({', '.join(_by_formats(field.formats, value, target, zone))}, NULL)"
-
-
-def _by_formats(formats: list[str], text: str, target: str, zone: str) -> list[str]:
-    """One expression for each kind of format: those with an offset, those without, and epochs."""
-    kinds: dict[str, list[str]] = {}
-    for one in formats:
-        kinds.setdefault(_kind(one), []).append(one)
-    parts = []
-    for kind, patterns in kinds.items():
-        stamp = f"try_strptime({text}, {sql.texts(patterns)})"
-        if kind == "epoch":
-            divisor = 1 if patterns[0] == "epoch" else 1000
-            seconds = f"CASE WHEN regexp_full_match({text}, '{_NUMBER}') THEN TRY_CAST({text} AS DOUBLE) END"
-            parts.append(_instant(f"TRY(to_timestamp({seconds} / {divisor}))", target, zone))
-        elif kind == "offset":
-            spelled = f"try_strptime(regexp_replace({text}, '[Zz]$', '+00:00'), {sql.texts(patterns)})"
-            parts.append(_instant(spelled, target, zone))
-        elif kind == "zone name":
-            parts.append(_instant(stamp, target, zone))
-        else:
-            if kind == "long year":  # strptime takes 25 for the year 25
-                stamp = f"CASE WHEN regexp_matches({text}, '\\d{{4}}') THEN {stamp} END"
-            parts.append(_wall(stamp, target, zone))
-    return parts
-
-
-def _kind(date_format: str) -> str:
-    if date_format in EPOCH_FORMATS:
-        return "epoch"
-    if "%z" in date_format:
-        return "offset"
-    if "%Z" in date_format:
-        return "zone name"
-    return "long year" if "%Y" in date_format else "short year"
-
-
-def _wall(stamp: str, target: str, zone: str) -> str:
-    """A stamp that the wall clock of the zone showed; of an hour shown twice it is the second."""
-    shown = f"CASE WHEN {stamp} BETWEEN {_FIRST_MOMENT} AND {_LAST_MOMENT} THEN {stamp} END"
-    if target == "date":
-        return f"CAST({shown} AS DATE)"
-    if zone in ("UTC", "Etc/UTC"):
-        return shown
-    # Through microseconds, because a second conversion between zones would cost as much as the first.
-    moved = f"make_timestamp(epoch_us(timezone({sql.text(zone)}, {shown})))"
-    return (
-        f"CASE WHEN {moved} < {_FIRST_MOMENT} THEN {_FIRST_MOMENT} "
-        f"WHEN {moved} > {_LAST_MOMENT} THEN {_LAST_MOMENT} ELSE {moved} END"
-    )
-
-
-def _instant(stamp: str, target: str, zone: str) -> str:
-    """A stamp that names a moment; its day is the one that the zone had then."""
-    if target == "date":
-        return f"CAST(timezone({sql.text(zone)}, {stamp}) AS DATE)"
-    moment = f"make_timestamp(epoch_us({stamp}))"
-    return f"CASE WHEN {moment} BETWEEN {_FIRST_MOMENT} AND {_LAST_MOMENT} THEN {moment} END"
 
 
 def _list(field: _Field, value: str, separator: str) -> str:

@@ -1,0 +1,98 @@
+"""Times as exports write them, in SQL: what a wall clock showed, or a moment that names its offset."""
+
+from orchestration.extract import sql
+from orchestration.extract.sources import EPOCH_FORMATS
+
+# Written out, because DuckDB's own cast reads `10:00 PM` as 10:00 and `25-01-05` as the year 25.
+_DAY = r"\d{4}[-/]\d{1,2}[-/]\d{1,2}"
+_CLOCK = r"[T ]+\d{1,2}:\d{2}(?::\d{2}(?:\.\d*)?)?"
+_WALL = rf"{_DAY}(?:{_CLOCK})?"
+_WALL_SHAPE = "____-__-_____:__:__"  # the usual spelling, found faster than by the pattern
+_INSTANT = rf"{_DAY}{_CLOCK} *(?:[A-Za-z].*|[+-]\d.*)"
+_NUMBER = r"[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?"
+
+# The first and the last year stand for always and never, and are no moments of any zone.
+_MOMENTS = "'0002-01-01 00:00:00' AND {type} '9998-12-31 23:59:59.999999'"
+_CALENDAR = "'0001-01-01 00:00:00' AND {type} '9999-12-31 23:59:59.999999'"
+
+
+def read(value: str, value_type: str, formats: list[str]) -> tuple[str, str]:
+    """SQL of the wall-clock time (TIMESTAMP) and of the moment (TIMESTAMPTZ) that a value may hold.
+
+    Empty where it cannot hold one. A value that is text is read by the formats, or else as ISO 8601:
+    anything more would be a guess.
+    """
+    if value_type.startswith("TIMESTAMP WITH"):
+        return "", value
+    if value_type == "DATE" or value_type.startswith("TIMESTAMP"):
+        return f"CAST({value} AS TIMESTAMP)", ""
+    if not formats:
+        spelled = f"regexp_replace(regexp_replace({value}, ' +([+-])', '\\1'), 'z$', 'Z')"
+        is_usual = f"{value} LIKE '{_WALL_SHAPE}'"
+        return (
+            f"CASE WHEN {is_usual} OR regexp_full_match({value}, '{_WALL}') "
+            f"THEN TRY_CAST({value} AS TIMESTAMP) END",
+            f"CASE WHEN NOT {is_usual} AND regexp_full_match({value}, '{_INSTANT}') "
+            f"THEN TRY_CAST({spelled} AS TIMESTAMPTZ) END",
+        )
+    walls = [one for one in formats if one not in EPOCH_FORMATS and "%z" not in one and "%Z" not in one]
+    return _walls(value, walls), _first(_instants(value, [one for one in formats if one not in walls]))
+
+
+def _walls(text: str, formats: list[str]) -> str:
+    long = [one for one in formats if "%Y" in one]
+    short = [one for one in formats if one not in long]
+    read_long = (
+        f"CASE WHEN regexp_matches({text}, '\\d{{4}}') THEN try_strptime({text}, {sql.texts(long)}) END"
+    )
+    # %Y takes 25 for the year 25, so it is asked only where four digits stand.
+    return _first(
+        ([read_long] if long else []) + ([f"try_strptime({text}, {sql.texts(short)})"] if short else [])
+    )
+
+
+def _instants(text: str, formats: list[str]) -> list[str]:
+    offsets = [one for one in formats if "%z" in one]
+    names = [one for one in formats if "%Z" in one and one not in offsets]
+    found = []
+    if offsets:
+        found.append(f"try_strptime(regexp_replace({text}, '[Zz]$', '+00:00'), {sql.texts(offsets)})")
+    if names:
+        found.append(f"try_strptime({text}, {sql.texts(names)})")
+    for epoch in (one for one in formats if one in EPOCH_FORMATS):
+        seconds = f"TRY_CAST({text} AS DOUBLE) / {1 if epoch == 'epoch' else 1000}"
+        found.append(
+            f"CASE WHEN regexp_full_match({text}, '{_NUMBER}') THEN TRY(to_timestamp({seconds})) END"
+        )
+    return found
+
+
+def _first(expressions: list[str]) -> str:
+    return f"coalesce({', '.join(expressions)})" if len(expressions) > 1 else "".join(expressions)
+
+
+def landed(wall: str, instant: str, target: str, zone: str) -> str:
+    """SQL of the UTC time or of the day (target `ts` or `date`), in the zone for wall-clock times.
+
+    Of an hour that the clock showed twice it is the second; one that it skipped moves on. The day of
+    a moment is the one that the zone had then.
+    """
+    within, always = (limits.format(type="TIMESTAMP") for limits in (_MOMENTS, _CALENDAR))
+    calendar = (
+        _CALENDAR.format(type="TIMESTAMPTZ").replace("00:00:00'", "00:00:00+00'").replace("999'", "999+00'")
+    )
+    named = sql.text(zone)
+    found = []
+    if wall:
+        # Through microseconds, because a second conversion between zones would cost as much as the first.
+        there = f"timezone({named}, {wall})"
+        moved = f"WHEN {wall} BETWEEN TIMESTAMP {within} THEN make_timestamp(epoch_us({there})) "
+        if target == "date" or zone in ("UTC", "Etc/UTC"):
+            moved = ""
+        found.append(f"CASE {moved}WHEN {wall} BETWEEN TIMESTAMP {always} THEN {wall} END")
+    if instant:
+        moment = (
+            f"timezone({named}, {instant})" if target == "date" else f"make_timestamp(epoch_us({instant}))"
+        )
+        found.append(f"CASE WHEN {instant} BETWEEN TIMESTAMPTZ {calendar} THEN {moment} END")
+    return f"CAST({_first(found)} AS {'DATE' if target == 'date' else 'TIMESTAMP'})"
