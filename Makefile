@@ -17,8 +17,12 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-demo: $(INSTALLED) ## Run the demo from exports to the published heatmap, in data/
+demo: $(INSTALLED) data/demo/manifest.json ## Simulate a contact centre and run it, from exports to the published heatmap, in data/
 	@$(BIN)/faultline run
+
+data/demo/manifest.json:
+	@rm -rf data/demo
+	@$(BIN)/faultline simulate data/demo --scenario demo --every 7
 
 ui: $(INSTALLED) ## Open the Dagster UI on the loopback address
 	@$(BIN)/faultline ui
@@ -31,7 +35,7 @@ lint: $(INSTALLED) ## Check style, types, SQL and definitions
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/sqlfmt --check --quiet --no-progressbar dbt_project
-	@VIRTUAL_ENV=$(CURDIR)/.venv FAULTLINE_HOME=data/lint $(BIN)/dg check defs
+	@VIRTUAL_ENV=$(CURDIR)/.venv FAULTLINE_HOME=data/lint FAULTLINE_SOURCES=tests/fixtures/small_centre/sources $(BIN)/dg check defs
 
 format: $(INSTALLED) ## Put Python and SQL into the one style
 	@$(BIN)/ruff check --fix --quiet . || true

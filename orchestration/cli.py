@@ -1,4 +1,4 @@
-"""The command line: `faultline run`, `ui`, `sources new`, `sources check`."""
+"""The command line: `faultline run`, `ui`, `sources new`, `sources check`, `simulate`."""
 
 import contextlib
 import os
@@ -87,6 +87,15 @@ def ui(
         ]
         os.chdir(settings.PROJECT_ROOT)
         os.execv(sys.executable, [sys.executable, *command])
+
+
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+)
+def simulate(context: typer.Context) -> None:
+    """Simulate a contact centre with planted faults; see `faultline simulate --help`."""
+    # A process of its own: what is measured does not load its measuring stick.
+    os.execv(sys.executable, [sys.executable, "-m", "seeds.simulator", *context.args])
 
 
 @sources_app.command("new")

@@ -21,12 +21,8 @@ class Settings(BaseSettings):
     )
 
     home: Path = Field(Path("data"), description="everything a run writes lies here")
-    sources: Path = Field(
-        PROJECT_ROOT / "seeds" / "demo" / "sources", description="folder of source YAML files"
-    )
-    exports: Path = Field(
-        PROJECT_ROOT / "seeds" / "demo" / "exports", description="folder the exports arrive in"
-    )
+    sources: Path = Field(Path("data/demo/sources"), description="folder of source YAML files")
+    exports: Path = Field(Path("data/demo/exports"), description="folder the exports arrive in")
     as_of: str = Field("", description="ISO 8601 time (UTC) to look from; empty: the newest event")
     salt: SecretStr = Field(
         SecretStr(""), description="key of the identifier hashes; empty: made in state/salt"

@@ -35,7 +35,7 @@
         'alerts': {'key': ['alert_id'], 'event_at': 'fired_at', 'columns': ['alert_id', 'rule_id', 'case_id', 'contact_id', 'customer_id', 'fired_at', 'acknowledged_at']},
         'changes': {'key': ['change_id'], 'event_at': 'changed_at', 'columns': ['change_id', 'kind', 'reason', 'product', 'changed_at']},
         'interventions': {'key': ['intervention_id'], 'event_at': 'started_at', 'columns': ['intervention_id', 'started_at', 'break_id', 'scope_type', 'scope_id', 'metric_id', 'note']},
-        'surveys': {'key': ['response_id'], 'event_at': 'answered_at', 'columns': ['response_id', 'contact_id', 'case_id', 'kind', 'value', 'sent_at', 'answered_at']},
+        'surveys': {'key': ['response_id'], 'event_at': 'sent_at', 'columns': ['response_id', 'contact_id', 'case_id', 'kind', 'value', 'sent_at', 'answered_at']},
         'sentiment': {'key': ['contact_id', 'scored_at'], 'event_at': 'scored_at', 'columns': ['contact_id', 'score', 'scale', 'party', 'scored_at', 'model_version']}
     } %}
     {{ return(entities) }}

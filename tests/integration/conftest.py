@@ -14,7 +14,7 @@ import pytest
 from tests.conftest import PROJECT
 
 FAULTLINE = Path(sys.executable).with_name("faultline")
-DEMO = PROJECT / "seeds" / "demo"
+DEMO = PROJECT / "tests" / "fixtures" / "small_centre"
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def contents(marts: Path) -> dict[str, int]:
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """The demo, run once."""
+    """A small centre with files of many kinds, run once."""
     done = run(DEMO / "sources", DEMO / "exports", tmp_path_factory.mktemp("demo"))
     assert done.code == 0, done.output
     return done
@@ -89,7 +89,7 @@ def real(tmp_path_factory: pytest.TempPathFactory, real_data: Path) -> Run:
 
 @pytest.fixture
 def demo_copy(tmp_path: Path) -> Callable[[], tuple[Path, Path]]:
-    """A copy of the demo's sources and exports to spoil; returns (sources, exports)."""
+    """A copy of its sources and exports to spoil; returns (sources, exports)."""
 
     def copy() -> tuple[Path, Path]:
         target = tmp_path / "demo"

@@ -7,6 +7,7 @@ import pytest
 
 from orchestration import settings
 from orchestration.extract import contract
+from tests.integration.conftest import DEMO
 
 pytestmark = pytest.mark.integration
 
@@ -15,6 +16,8 @@ pytestmark = pytest.mark.integration
 def definitions(tmp_path_factory: pytest.TempPathFactory) -> dg.Definitions:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FAULTLINE_HOME", str(tmp_path_factory.mktemp("definitions")))
+        patch.setenv("FAULTLINE_SOURCES", str(DEMO / "sources"))
+        patch.setenv("FAULTLINE_EXPORTS", str(DEMO / "exports"))
         settings.apply(settings.load())
         from orchestration.definitions import build_definitions
 

@@ -87,8 +87,8 @@ def line_of(text: str, part: str) -> int:
 def test_demo_passes_and_nothing_is_written(tmp_path):
     out = io.StringIO()
     config = settings.load(
-        sources=PROJECT_ROOT / "seeds" / "demo" / "sources",
-        exports=PROJECT_ROOT / "seeds" / "demo" / "exports",
+        sources=PROJECT_ROOT / "tests" / "fixtures" / "small_centre" / "sources",
+        exports=PROJECT_ROOT / "tests" / "fixtures" / "small_centre" / "exports",
         home=tmp_path / "home",
     )
     assert source_check.check(config, Console(file=out, width=96))

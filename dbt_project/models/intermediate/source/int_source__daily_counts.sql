@@ -1,4 +1,4 @@
--- One row per source instance, entity and local day of its events.
+-- One row per source instance, entity and local day of its events; rows without a date count nowhere.
 {% for entity, spec in contract().items() if spec.event_at %}
     select
         r.centre,
@@ -16,7 +16,7 @@
         on r.source_instance = s.source_instance
         and s.entity = '{{ entity }}'
     cross join {{ source("raw_faultline", "parameters") }} as p
-    where p.as_of_at is null or r.{{ spec.event_at }} <= p.as_of_at
+    where r.{{ spec.event_at }} is not null and (p.as_of_at is null or r.{{ spec.event_at }} <= p.as_of_at)
     group by 1, 2, 3, 4
     {% if not loop.last %}
         union all

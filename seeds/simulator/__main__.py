@@ -1,0 +1,106 @@
+"""The command line of the simulator: `faultline simulate`, or `python -m seeds.simulator`."""
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from seeds.simulator import scenario as scenarios
+from seeds.simulator.scenario import Centre, Scenario, ScenarioError
+
+EXIT_USAGE = 2
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def simulate(
+    folder: Annotated[Path, typer.Argument(metavar="OUT", help="New folder to write into.")],
+    *,
+    scenario: Annotated[str, typer.Option(help="Name of a scenario, or a .yml file.")] = "healthy",
+    seed: Annotated[int, typer.Option(help="Equal seeds give equal files.", min=0)] = 0,
+    days: Annotated[int | None, typer.Option(help="Other length than the scenario's.")] = None,
+    contacts: Annotated[int | None, typer.Option(help="Other size than the scenario's.")] = None,
+    telephony: Annotated[str, typer.Option(help="Telephony exports: plain, or a vendor.")] = "plain",
+    crm: Annotated[str, typer.Option(help="CRM exports: plain, or a vendor.")] = "plain",
+    every: Annotated[int, typer.Option(help="Days between two deliveries of plain feeds.", min=1)] = 1,
+    scale: Annotated[int, typer.Option(help="Copies of the centre, for tests under load.", min=1)] = 1,
+) -> None:
+    """Simulate a contact centre with planted faults: exports, ready source files, and the hidden truth."""
+    try:
+        found = _sized(scenarios.load(scenario), days, contacts)
+        _simulate(folder, found, seed, telephony=telephony, crm=crm, scale=scale, every=every)
+    except ScenarioError as error:
+        err.print(f"[bold red]Error[/] {escape(str(error))}", soft_wrap=True)
+        raise typer.Exit(EXIT_USAGE) from None
+
+
+def _simulate(
+    folder: Path, found: Scenario, seed: int, *, telephony: str, crm: str, scale: int, every: int
+) -> None:
+    from seeds.simulator.deliver import deliver
+    from seeds.simulator.exports import registry
+    from seeds.simulator.simulation import simulate as run
+
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ScenarioError(f"{folder} is there already. Name a new folder, or remove that one first.")
+    for kind, name, known in (
+        ("telephony", telephony, registry.TELEPHONY),
+        ("crm", crm, registry.CRM),
+    ):
+        if name not in known:
+            raise ScenarioError(f"--{kind}: '{name}' is not known. Choose one of {', '.join(known)}.")
+    began = time.perf_counter()
+    n_steps = 5 + len(found.faults) + (telephony != "plain") + (crm != "plain") + (scale > 1)
+    with Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=out,
+        transient=True, disable=not out.is_terminal,
+    ) as bar:  # fmt: skip
+        task = bar.add_task("Starting", total=n_steps)
+        steps = iter(range(n_steps + 1))
+
+        def tell(message: str) -> None:
+            bar.update(task, description=message, completed=next(steps, n_steps))
+            if not out.is_terminal:
+                out.print(f"  {message}", soft_wrap=True)
+
+        phones, desk = registry.TELEPHONY[telephony], registry.CRM[crm]
+        made = run(found, seed, phones, desk, tell)
+        manifest = deliver(
+            made, seed, folder, telephony=phones, crm=desk, copies=scale, period=every, tell=tell
+        )
+    seconds = time.perf_counter() - began
+    out.print(
+        f"[bold green]Simulated[/] {manifest['n_contacts']:,} contacts of '{found.name}', seed {seed}, "
+        f"in {seconds:.0f} s",
+        soft_wrap=True,
+    )
+    for what, where in (("exports", "exports"), ("sources", "sources"), ("truth", "truth")):
+        out.print(f"  {what:<8} {escape(str(folder / where))}", soft_wrap=True)
+    out.print(
+        f"  next     faultline run --sources {escape(str(folder / 'sources'))} "
+        f"--exports {escape(str(folder / 'exports'))}",
+        soft_wrap=True,
+    )
+
+
+def _sized(found: Scenario, days: int | None, contacts: int | None) -> Scenario:
+    told = {"days": days, "contacts": contacts}
+    told = {name: value for name, value in told.items() if value is not None}
+    if not told:
+        return found
+    if days and not contacts:  # as busy as before
+        told["contacts"] = max(500, round(found.centre.contacts * days / found.centre.days))
+    try:
+        centre = Centre(**{**found.centre.model_dump(), **told})
+    except ValueError as error:
+        raise ScenarioError(f"--days or --contacts: {error}") from None
+    return found.model_copy(update={"centre": centre})
+
+
+if __name__ == "__main__":
+    app(prog_name="faultline simulate")

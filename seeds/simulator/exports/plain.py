@@ -1,0 +1,215 @@
+"""Plain feeds: one CSV per entity of the source contract and day of delivery, and their source files.
+
+A day's file comes the day after (or every so many days, see `delivery_day`). A row that changes later is
+delivered again as it then stands, so what an early delivery shows is what was known by then.
+"""
+
+from seeds.simulator.events import EXPORTED, TABLES
+from seeds.simulator.exports.kit import Delivery, Ids, Vendor
+
+DOMAINS: dict[str, tuple[str, ...]] = {
+    "telephony": ("contacts", "legs", "queue_intervals", "sentiment"),
+    "crm": (
+        "cases", "case_changes", "notes", "messages", "customers", "escalations", "escalation_policy",
+        "sla_policies", "sla_events", "surveys",
+    ),
+    "organisation": (
+        "teams", "queues", "agents", "agent_skills", "rosters", "routing_expectations", "calendars",
+        "holidays",
+    ),
+    "quality": ("plans", "samples", "evaluations", "evaluation_items"),
+    "knowledge": ("articles", "usage"),
+    "operations": (
+        "risk_scores", "permission_events", "automation_runs", "alert_rules", "alerts", "changes",
+        "interventions",
+    ),
+}  # fmt: skip
+"""Folder, and source, of each feed."""
+
+_DATED = {
+    "contacts": "t.ended_at",
+    "legs": "t.ended_at",
+    "queue_intervals": "t.interval_start",
+    "sentiment": "t.scored_at",
+    "case_changes": "t.changed_at",
+    "notes": "t.created_at",
+    "messages": "t.sent_at",
+    "customers": "t.created_at",
+    "sla_events": "t.event_at",
+    "rosters": "t.shift_start",
+    "samples": "(SELECT min(c.ended_at) FROM contacts c WHERE c.contact_id = t.contact_id)",
+    "evaluations": "t.submitted_at",
+    "evaluation_items": "(SELECT min(e.submitted_at) FROM evaluations e"
+    " WHERE e.evaluation_id = t.evaluation_id)",
+    "usage": "t.used_at",
+    "risk_scores": "t.scored_at",
+    "permission_events": "t.event_at",
+    "automation_runs": "t.run_at",
+    "changes": "t.changed_at",
+    "articles": "t.published_at",
+}
+"""The moment that decides a row's day of delivery; what has none comes on the first day or with its start."""
+_LATE = {
+    "escalations": ("requested_at", ("approved_at", "accepted_at", "deescalated_at")),
+    "alerts": ("fired_at", ("acknowledged_at",)),
+    "surveys": ("sent_at", ("answered_at",)),
+}
+"""Rows whose later moments are filled in by a later delivery."""
+_ANSWERED = {"surveys": {"value": "answered_at"}}
+_FROM_TEXT = {
+    "messages": {
+        "n_words": "len(string_split(Body, ' '))",
+        "has_question": "contains(Body, '?')",
+    }
+}
+"""Features that the source file takes from a text, which itself never lands."""
+
+
+def export(delivery: Delivery, tables: frozenset[str], period: int = 1) -> None:
+    """Writes the plain feeds of some tables, one delivery every `period` days."""
+    delivery.connection.execute(
+        "CREATE OR REPLACE MACRO delivery_day(moment) AS (SELECT CAST(first AS DATE) + CAST("
+        f"((CAST(greatest(moment, first) AS DATE) - CAST(first AS DATE)) // {period} + 1) * {period} "
+        "AS INTEGER) FROM bounds)"
+    )
+    for domain, names in DOMAINS.items():
+        for table in names:
+            if table in tables:
+                delivery.daily(f"{domain}/%Y-%m-%d/{table}.csv", select(table), "FORMAT csv, HEADER")
+
+
+def select(table: str) -> str:
+    """SQL of a table as it is delivered, with the day of delivery in `_day`; lists are joined by a bar."""
+    columns = [*EXPORTED[table], *(["body"] if table in _FROM_TEXT else [])]
+    if table == "cases":
+        return _cases()
+    if table in _LATE:
+        return _versions(table, *_LATE[table])
+    moment = _DATED.get(table, "t.valid_from" if "valid_from" in TABLES[table] else "NULL::TIMESTAMP")
+    listed = ", ".join(_written(table, column) for column in columns)
+    return (
+        f"SELECT {listed}, delivery_day({moment}) AS _day "
+        f'FROM "{table}" AS t, bounds AS b WHERE coalesce({moment} < b.after, true) ORDER BY ALL'
+    )
+
+
+def _written(table: str, column: str) -> str:
+    name = '"Body"' if column == "body" else column
+    if TABLES[table][column] == "list":
+        return f"nullif(array_to_string(t.{column}, '|'), '') AS {name}"
+    return f"t.{column} AS {name}"
+
+
+def _versions(table: str, base: str, late: tuple[str, ...]) -> str:
+    days = " UNION ".join(
+        f'SELECT {EXPORTED[table][0]} AS key, delivery_day({moment}) AS day FROM "{table}", bounds AS b '
+        f"WHERE {moment} < b.after"
+        for moment in (base, *late)
+    )
+    hidden = {**{moment: moment for moment in late}, **_ANSWERED.get(table, {})}
+    listed = ", ".join(
+        f"CASE WHEN t.{hidden[column]} < d.day THEN t.{column} END AS {column}"
+        if column in hidden
+        else _written(table, column)
+        for column in EXPORTED[table]
+    )
+    return (
+        f'SELECT {listed}, d.day AS _day FROM "{table}" AS t JOIN ({days}) AS d '
+        f"ON d.key = t.{EXPORTED[table][0]} ORDER BY ALL"
+    )
+
+
+def _cases() -> str:
+    """Each case as it stood at the end of every day on which it changed."""
+    state = {
+        name: f"coalesce(max_by(h.new_value, h.change_seq) FILTER (h.field = '{field}'), {before})"
+        for name, field, before in (
+            ("status", "status", "'new'"),
+            ("owner_id", "owner", "NULL"),
+            ("group_id", "group", "any_value(f.first_group)"),
+        )
+    }
+    state["closed_at"] = "CASE WHEN any_value(t.closed_at) < d.day THEN any_value(t.closed_at) END"
+    state["resolution_code"] = (
+        "CASE WHEN any_value(t.resolved_at) < d.day THEN any_value(t.resolution_code) END"
+    )
+    state["is_sla_met"] = "CASE WHEN any_value(t.resolved_at) < d.day THEN any_value(t.is_sla_met) END"
+    state["vendor_reassignment_count"] = "count(*) FILTER (h.field = 'group')"
+    state["vendor_reopen_count"] = (
+        "count(*) FILTER (h.field = 'status' AND h.old_value IN ('resolved', 'closed') "
+        "AND h.new_value = 'open')"
+    )
+    listed = ", ".join(
+        "t.case_id" if column == "case_id" else f"{state.get(column, f'any_value(t.{column})')} AS {column}"
+        for column in EXPORTED["cases"]
+    )
+    return f"""
+        WITH days AS (
+            SELECT case_id, delivery_day(opened_at) AS day FROM cases, bounds AS b WHERE opened_at < b.after
+            UNION
+            SELECT case_id, delivery_day(changed_at) AS day
+            FROM case_changes, bounds AS b WHERE changed_at < b.after
+        ),
+        first_groups AS (
+            SELECT c.case_id, coalesce(
+                min_by(h.old_value, h.change_seq) FILTER (h.field = 'group'), any_value(c.group_id)
+            ) AS first_group
+            FROM cases AS c LEFT JOIN case_changes AS h USING (case_id) GROUP BY c.case_id
+        )
+        SELECT {listed}, d.day AS _day
+        FROM cases AS t
+        JOIN days AS d ON d.case_id = t.case_id
+        JOIN first_groups AS f ON f.case_id = t.case_id
+        LEFT JOIN case_changes AS h ON h.case_id = t.case_id AND h.changed_at < d.day
+        GROUP BY t.case_id, d.day
+        ORDER BY d.day, t.case_id
+    """
+
+
+def sources(delivery: Delivery, tables: frozenset[str], kind: str = "csv") -> dict[str, str]:
+    """The source files of the plain feeds of some tables: name of the source to text of its YAML."""
+    found = {}
+    for domain, names in DOMAINS.items():
+        wanted = [name for name in names if name in tables and delivery.has(f"{domain}/", name)]
+        if not wanted:
+            continue
+        title = domain.replace("_", " ").capitalize()
+        lines = [
+            f"# {title} of a simulated contact centre, by the source contract.",
+            f"source: {delivery.instance}_{domain}",
+            f"centre: {delivery.instance}",
+            "connector: mapped",
+            "time_zone: UTC",
+            "phone_region: DE",
+            "files:",
+        ]
+        for table in wanted:
+            lines += [
+                f"  {table}:",
+                f'    glob: "{domain}/**/{table}.{kind}"',
+                f"    format: {kind}",
+                "    delivered: '(\\d{4}-\\d{2}-\\d{2})'",
+                "    feeds:",
+                f"      {table}:",
+            ]
+            computed = _FROM_TEXT.get(table, {})
+            lines += [f"        {column}: {computed.get(column, column)}" for column in EXPORTED[table]]
+        found[f"{delivery.instance}_{domain}"] = "\n".join(lines) + "\n"
+    return found
+
+
+ALL = frozenset(table for names in DOMAINS.values() for table in names)
+"""Every table that can be a plain feed."""
+
+VENDOR = Vendor(
+    name="plain",
+    covers=frozenset(),
+    ids=Ids(
+        contact=lambda key, _: f"C-{key:09d}",
+        case=lambda key: f"CS-{key:09d}",
+        agent=lambda index: f"agent{index + 1:04d}",
+    ),
+    export=lambda _: None,
+    source=lambda _: "",
+)
+"""A system without a format of its own: everything comes as plain feeds."""

@@ -1,0 +1,163 @@
+"""Registry of the faults that can be planted: where each one sits, and how it is bound to a centre."""
+
+from dataclasses import dataclass
+
+from seeds.simulator import draws
+from seeds.simulator.centre.calendars import DAY
+from seeds.simulator.centre.world import GENERAL, SEGMENTS, SPECIALISTS, World
+from seeds.simulator.scenario import INTENSITIES, Fault, ScenarioError
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a fault is: the dimension its scope is written in, when it acts, and what it does."""
+
+    dimension: str
+    acts: str  # arrival: drawn for each contact; customer: for each customer; end: judged by what happened
+    effect: str
+
+
+KINDS: dict[str, Kind] = {
+    "B01": Kind("reason", "arrival", "the routing table sends the reason to another team, which passes it on cold"),
+    "B02": Kind("team", "arrival", "the team passes contacts to a partner team and gets them back"),
+    "B03": Kind("reason", "arrival", "no article answers: searches find nothing, holds grow, fewer are resolved"),
+    "B04": Kind("reason", "arrival", "an article past its review date is used and gives wrong answers"),
+    "B05": Kind("team", "arrival", "agents of the team are denied an action that the reason needs"),
+    "B06": Kind("team", "arrival", "a synchronisation fails: the notes of these cases stay hidden from the next agent"),
+    "B07": Kind("channel", "end", "alerts that should fire do not: the rule does not cover the channel"),
+    "B08": Kind("team", "end", "the sampling plan excludes short contacts of the team"),
+    "B09": Kind("segment", "customer", "risk scores of these customers are no longer refreshed"),
+    "B10": Kind("team", "arrival", "service level clocks are paused without a word to the customer, cases wait"),
+    "B11": Kind("team", "arrival", "cases wait for an owner long beyond the target"),
+    "B12": Kind("team", "handoff", "contacts are passed on cold, without note and with another reason code"),
+    "B13": Kind("reason", "arrival", "contacts are noted as resolved that are not"),
+    "B14": Kind("team", "end", "fewer agents work than planned: waits grow with the load"),
+    "B15": Kind("reason", "arrival", "escalations that the policy demands are not made, or go to the wrong team"),
+    "B17": Kind("reason", "extra", "a change brings additional contacts"),
+}  # fmt: skip
+CHANGE_DAYS = 14
+"""How long after a change (B17) its additional contacts arrive."""
+LONG_WAIT_SECONDS = 300
+EXCLUDED_TALK_SECONDS = {0.10: 135, 0.30: 225, 0.60: 400}
+"""Shortest talk that a plan with B08 samples; chosen so that the fault's share of contacts is excluded."""
+
+
+@dataclass(frozen=True)
+class Planted:
+    """A fault in a centre. Times in UTC seconds; `share` and `ratio` as in `INTENSITIES`."""
+
+    fault_id: str
+    break_id: str
+    dimension: str
+    value: str
+    start: float
+    end: float
+    intensity: str
+    share: float
+    ratio: float
+    stream: int
+    partner: int  # index of the other team where the fault needs one
+    extra: dict[str, str]  # what else the scenario says: `article` of B04; `min_talk`, `transferred` of B08
+
+    def is_in_force(self, moment: float) -> bool:
+        """Whether the fault acts at that moment."""
+        return self.start <= moment < self.end
+
+    @property
+    def shortest_talk(self) -> int:
+        """Seconds of talk below which a plan with this fault (B08) samples nothing."""
+        return int(self.extra.get("min_talk", EXCLUDED_TALK_SECONDS[self.share]))
+
+    @property
+    def excludes_transferred(self) -> bool:
+        """Whether a plan with this fault (B08) leaves out transferred contacts, too."""
+        return self.extra.get("transferred") == "excluded"
+
+    @property
+    def scope(self) -> str:
+        """The scope in words, as the truth names it."""
+        return f"{self.dimension}={self.value}"
+
+
+def plant(world: World, wanted: list[Fault]) -> list[Planted]:
+    """Binds the faults of a scenario to a centre.
+
+    Raises:
+        ScenarioError: if a fault cannot be planted or its scope does not exist.
+    """
+    found = []
+    for number, fault in enumerate(wanted, 1):
+        if fault.kind not in KINDS:
+            raise ScenarioError(
+                f"{fault.kind} cannot be planted. Choose one of {', '.join(KINDS)} in `faults`."
+            )
+        kind = KINDS[fault.kind]
+        value = _scope(world, fault, kind.dimension)
+        share, ratio = INTENSITIES[fault.intensity]
+        first = world.centre.days // 3 if fault.from_day is None else fault.from_day
+        last = world.centre.days if fault.to_day is None else fault.to_day
+        fault_id = f"F{number:02d}-{fault.kind}"
+        stream = draws.key(world.seed, f"fault/{fault.kind}/{value}")
+        found.append(
+            Planted(
+                fault_id=fault_id,
+                break_id=fault.kind,
+                dimension=kind.dimension,
+                value=value,
+                start=world.start + first * DAY,
+                end=world.start + last * DAY,
+                intensity=fault.intensity,
+                share=share,
+                ratio=ratio,
+                stream=stream,
+                partner=_partner(world, fault, value, kind.dimension),
+                extra={name: told for name, told in fault.scope.items() if name != kind.dimension},
+            )
+        )
+    return found
+
+
+EXTRAS = {"B01": ("to",), "B02": ("to",), "B04": ("article",), "B08": ("min_talk", "transferred")}
+"""What a fault's scope may say beside its dimension."""
+
+
+def _scope(world: World, fault: Fault, dimension: str) -> str:
+    allowed = (dimension, *EXTRAS.get(fault.kind, ()))
+    unknown = set(fault.scope) - set(allowed)
+    if unknown:
+        raise ScenarioError(
+            f"{fault.kind} is scoped by {', '.join(allowed)}, not by {', '.join(sorted(unknown))}."
+        )
+    if not fault.scope.get("min_talk", "0").isdigit():
+        raise ScenarioError(
+            f"{fault.kind}: min_talk is a number of seconds, not '{fault.scope['min_talk']}'."
+        )
+    choices = {
+        "reason": [reason.name for reason in world.reasons],
+        "team": [team.function for team in world.teams if team.function not in (GENERAL, SPECIALISTS)],
+        "channel": ["voice", "chat", "email", "web"],
+        "segment": list(SEGMENTS),
+    }[dimension]
+    default = {"channel": "email", "segment": "business"}.get(dimension, choices[0])
+    value = fault.scope.get(dimension, default)
+    if value not in choices:
+        raise ScenarioError(
+            f"{fault.kind}: this centre has no {dimension} '{value}'. It has: {', '.join(choices)}."
+        )
+    return value
+
+
+def _partner(world: World, fault: Fault, value: str, dimension: str) -> int:
+    """The team that gets what it should not: named by `to`, or else the next one."""
+    n_served = len(world.teams) - 2
+    if "to" in fault.scope:
+        for team in world.teams:
+            if team.function == fault.scope["to"]:
+                return team.index
+        raise ScenarioError(f"{fault.kind}: this centre has no team '{fault.scope['to']}' (`to`).")
+    home = 0
+    if dimension == "reason":
+        home = next(reason.team for reason in world.reasons if reason.name == value)
+    elif dimension == "team":
+        home = world.team_named(value).index
+    return (home + 1) % n_served
