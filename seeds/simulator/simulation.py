@@ -137,6 +137,7 @@ def _simulate(
 _OF_CONTACTS = ("legs", "sentiment", "samples", "expected_alerts", "required_escalations", "touches")
 _MOMENTS = {
     "contacts": "ended_at",
+    "cases": "opened_at",
     "notes": "created_at",
     "messages": "sent_at",
     "automation_runs": "run_at",

@@ -29,13 +29,26 @@ with
         group by centre, source_instance, team, month_start
     ),
 
-    -- The rate to expect is that of all other months, so that a silent month cannot excuse itself.
-    expected as (
+    -- The rate to expect is that of other months, so that a silent month cannot excuse itself: the
+    -- team's own, if it is lower than everybody's and not zero. Teams differ; one that never escalates is
+    -- odd.
+    elsewhere as (
         select
             m.*,
             (sum(n_escalated) over (partition by centre) - n_escalated)
-            / nullif(cast(sum(n) over (partition by centre) - n as double), 0) as rate_elsewhere
+            / nullif(cast(sum(n) over (partition by centre) - n as double), 0) as rate_of_all,
+            (sum(n_escalated) over (partition by source_instance, team) - n_escalated)
+            / nullif(cast(sum(n) over (partition by source_instance, team) - n as double), 0) as rate_of_team
         from months as m
+    ),
+
+    expected as (
+        select
+            e.*,
+            case
+                when rate_of_team > 0 and rate_of_team < rate_of_all then rate_of_team else rate_of_all
+            end as rate_elsewhere
+        from elsewhere as e
     ),
 
     tested as (

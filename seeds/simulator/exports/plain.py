@@ -188,7 +188,7 @@ def sources(delivery: Delivery, tables: frozenset[str], kind: str = "csv") -> di
                 f"  {table}:",
                 f'    glob: "{domain}/**/{table}.{kind}"',
                 f"    format: {kind}",
-                "    delivered: '(\\d{4}-\\d{2}-\\d{2})'",
+                *(["    delivered: '(\\d{4}-\\d{2}-\\d{2})'"] if kind == "csv" else []),
                 "    feeds:",
                 f"      {table}:",
             ]

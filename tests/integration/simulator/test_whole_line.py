@@ -1,0 +1,117 @@
+"""From a simulated centre to the published marts: what happened is what they show, and nothing private is in them."""
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from seeds.simulator.centre.story import ISSUE
+from seeds.simulator.centre.world import CANARIES
+from tests.integration.conftest import Run, faultline, run
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("simulated") / "out"
+    done = faultline("simulate", out, "--scenario", "demo", "--contacts", 5_000, "--seed", 2, "--every", 7)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "faultline run --sources" in done.stdout
+    return out
+
+
+@pytest.fixture(scope="module")
+def line(simulated: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    done = run(simulated / "sources", simulated / "exports", tmp_path_factory.mktemp("home"))
+    assert done.code == 0, done.output
+    return done
+
+
+def truth(simulated: Path, query: str) -> list[tuple]:
+    with duckdb.connect() as connection:
+        for file in (simulated / "truth" / "events").glob("*.parquet"):
+            connection.execute(f"CREATE VIEW \"{file.stem}\" AS SELECT * FROM '{file}'")
+        return connection.execute(query).fetchall()
+
+
+def test_every_row_lands(line: Run) -> None:
+    assert "; 0 rows quarantined" in line.output
+
+
+@pytest.mark.parametrize(
+    ("happened", "shown"),
+    [
+        ("count(*) FROM contacts", "count(*) FROM mart_contact"),
+        ("count(*) FROM legs", "sum(n_legs) FROM mart_contact"),
+        ("count(*) FROM contacts WHERE is_abandoned", "count(*) FROM mart_contact WHERE is_abandoned"),
+        ("count(*) FROM legs WHERE transfer_type = 'blind'", "sum(n_transfers_blind) FROM mart_contact"),
+        ("count(*) FROM legs WHERE transfer_type = 'consult'", "sum(n_transfers_consult) FROM mart_contact"),
+        ("sum(talk_seconds) FROM legs", "sum(talk_seconds) FROM mart_contact"),
+        ("sum(hold_seconds) FROM legs", "sum(hold_seconds) FROM mart_contact"),
+        ("count(*) FROM cases", "count(*) FROM mart_case"),
+        ("count(DISTINCT case_id) FROM escalations", "count(*) FROM mart_case WHERE is_escalated"),
+        ("count(*) FROM evaluations", "count(*) FROM mart_contact WHERE is_evaluated"),
+    ],
+)
+def test_what_happened_is_what_is_shown(simulated: Path, line: Run, happened: str, shown: str) -> None:
+    assert float(line.one(f"SELECT {shown}")) == float(truth(simulated, f"SELECT {happened}")[0][0])
+
+
+def test_reopened_cases(simulated: Path, line: Run) -> None:
+    happened = truth(simulated, "SELECT count(*) FROM cases WHERE vendor_reopen_count > 0")[0][0]
+    assert line.one("SELECT count(*) FROM mart_case WHERE n_reopens > 0") == happened
+    assert line.one("SELECT count(*) FROM mart_case WHERE n_reopens <> vendor_reopen_count") == 0
+
+
+def test_journeys_are_the_issues_that_customers_had(simulated: Path, line: Run) -> None:
+    issues = dict(truth(simulated, "SELECT contact_id, issue_id FROM contacts"))
+    journeys = dict(line.rows("SELECT contact_id, journey_id FROM mart_contact"))
+    by_issue: dict[int, set[object]] = {}
+    by_journey: dict[object, set[int]] = {}
+    for contact, issue in issues.items():
+        by_issue.setdefault(issue, set()).add(journeys[contact])
+        by_journey.setdefault(journeys[contact], set()).add(issue)
+    assert sum(len(found) == 1 for found in by_issue.values()) / len(by_issue) > 0.97
+    # Two issues of one customer about one reason within two weeks are one journey by the rules.
+    assert sum(len(found) == 1 for found in by_journey.values()) / len(by_journey) > 0.95
+
+
+def test_the_story_is_one_journey_of_five_contacts(simulated: Path, line: Run) -> None:
+    contacts = [
+        one for (one,) in truth(simulated, f"SELECT contact_id FROM contacts WHERE issue_id = {ISSUE}")
+    ]
+    found = line.rows(
+        "SELECT DISTINCT j.n_contacts, j.is_escalated, j.is_qa_covered_before, j.reason FROM mart_contact c "
+        f"JOIN mart_journey j USING (journey_id) WHERE contact_id IN ({', '.join(repr(one) for one in contacts)})"
+    )
+    assert found == [(5, True, False, "integration_error")]
+
+
+@pytest.mark.parametrize(
+    "blind_spot", ["BS02", "BS08", "BS10", "BS11", "BS13", "BS26", "BS40", "BS44", "BS47", "BS49"]
+)
+def test_what_is_delivered_whole_is_not_blind(line: Run, blind_spot: str) -> None:
+    found = line.rows(
+        f"SELECT source_instance, status, affected_share FROM mart_blind_spot WHERE blind_spot_id = '{blind_spot}' "
+        "AND scope_type = 'source' AND window_type = 'span' AND status NOT IN ('not_applicable', 'not_assessed')"
+    )
+    assert found
+    assert {status for _, status, _ in found} <= {"ok", "warn"}, found
+
+
+def test_no_canary_leaves_the_raw_zone(line: Run) -> None:
+    """Names, numbers, addresses and texts of the exports are found nowhere that people or tools look."""
+    marks = [canary.encode() for canary in CANARIES]
+    looked = 0
+    for folder in ("publications", "quarantine", "logs", "gx", "state"):
+        for file in (line.home / folder).rglob("*"):
+            if file.is_file():
+                looked += 1
+                content = file.read_bytes()
+                assert [mark for mark in marks if mark in content] == [], file
+    assert looked > 50
+    with duckdb.connect(str(line.marts), read_only=True) as connection:  # its pages are compressed
+        for (table,) in connection.execute("SHOW TABLES").fetchall():
+            for row in connection.execute(f'SELECT CAST(t AS VARCHAR) FROM "{table}" AS t').fetchall():
+                assert not any(canary in row[0] for canary in CANARIES), table
