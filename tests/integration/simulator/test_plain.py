@@ -171,3 +171,31 @@ def test_the_decoys_leave_the_truth_empty() -> None:
     made = simulate(told, 1, plain.VENDOR, plain.VENDOR)
     assert made.faults == []
     assert made.connection.execute("SELECT count(*) FROM touches").fetchall() == [(0,)]
+
+
+@pytest.mark.parametrize(
+    ("table", "columns"),
+    [
+        ("customers", ("customer_id", "name", "phones", "emails")),
+        ("agents", ("name", "email")),
+        ("contacts", ("customer_id", "ani", "email")),
+        ("cases", ("customer_id", "subject", "description")),
+        ("messages", ("body",)),
+        ("notes", ("body",)),
+        ("articles", ("body",)),
+        ("usage", ("search_text",)),
+        ("surveys", ("comment",)),
+        ("risk_scores", ("customer_id",)),
+        ("escalations", ("customer_id",)),
+        ("alerts", ("customer_id",)),
+    ],
+)
+def test_every_text_and_identifier_is_a_canary(out: Path, table: str, columns: tuple[str, ...]) -> None:
+    for column in columns:
+        is_marked = " OR ".join(f"contains(CAST({column} AS VARCHAR), '{canary}')" for canary in CANARIES)
+        found = rows(
+            f"SELECT count(*), count(*) FILTER (NOT ({is_marked})) FROM '{out}/truth/events/{table}.parquet' "
+            f"WHERE {column} IS NOT NULL AND CAST({column} AS VARCHAR) <> 'anonymous'"
+        )[0]
+        assert found[0] > 0
+        assert found[1] == 0, (table, column)
