@@ -20,6 +20,15 @@ FORBIDDEN = {
     "orchestration/report": ("dagster", "dagster_dbt", "dbt", "great_expectations"),
     "expectations": ("dagster", "dagster_dbt", "dbt", "duckdb", "orchestration", "seeds", "tests"),
     "orchestration": ("seeds", "tests"),
+    "seeds": (
+        "dagster",
+        "dagster_dbt",
+        "dbt",
+        "great_expectations",
+        "orchestration",
+        "expectations",
+        "tests",
+    ),
 }
 JUDGES_ARE_CALLED_FROM = "orchestration/defs/blind_spots.py"
 SECTIONS = ("Belongs here:", "Does not belong here:", "May import:")

@@ -12,7 +12,7 @@ from seeds.simulator import draws
 from seeds.simulator.centre.calendars import DAY, HOUR
 from seeds.simulator.centre.chronicle import Chronicle
 from seeds.simulator.centre.engine import MAX_CONTACTS, Contact, Leg
-from seeds.simulator.centre.organisation import ESCALATION_MINUTES, REPLY_HOURS, SLA_HOURS
+from seeds.simulator.centre.organisation import ESCALATION_MINUTES, REPLY_HOURS, SLA_HOURS, policy_id
 from seeds.simulator.centre.world import CANARY_TEXT, FAMILY, MAIL, PRIORITIES, PRODUCTS
 
 CLOSE_TIMER_DAYS = 3
@@ -407,13 +407,14 @@ class _Journey:
     def _clocks(self, case: _Case, case_id: str, resolved: int | None, end: int) -> bool | None:
         """Events of both clocks; whether the resolution clock was met (None while it runs)."""
         add = self.story.recorder.add
+        policy = policy_id(self.clock.zone)
         if case.first_reply:
             due = case.opened + REPLY_HOURS[case.priority] * HOUR
-            add("sla_events", case_id, "SLA-1", "first_reply", "start", case.opened, None)
+            add("sla_events", case_id, policy, "first_reply", "start", case.opened, None)
             if min(case.first_reply, due) < end:
                 kind, moment = ("met", case.first_reply) if case.first_reply <= due else ("breached", due)
-                add("sla_events", case_id, "SLA-1", "first_reply", kind, moment, None)
-        add("sla_events", case_id, "SLA-1", "resolution", "start", case.opened, None)
+                add("sla_events", case_id, policy, "first_reply", kind, moment, None)
+        add("sla_events", case_id, policy, "resolution", "start", case.opened, None)
         left = float(SLA_HOURS[case.priority] * HOUR)
         start = case.opened
         for pause, resume, why in sorted(case.pauses):
@@ -422,15 +423,15 @@ class _Journey:
                 break
             left -= used
             start = resume
-            add("sla_events", case_id, "SLA-1", "resolution", "pause", pause, why)
+            add("sla_events", case_id, policy, "resolution", "pause", pause, why)
             if resume < end:
-                add("sla_events", case_id, "SLA-1", "resolution", "resume", resume, None)
+                add("sla_events", case_id, policy, "resolution", "resume", resume, None)
         due = int(self.clock.after_business(start, left))
         if resolved is not None and resolved <= due:
-            add("sla_events", case_id, "SLA-1", "resolution", "met", resolved, None)
+            add("sla_events", case_id, policy, "resolution", "met", resolved, None)
             return True
         if due < end:
-            add("sla_events", case_id, "SLA-1", "resolution", "breached", due, None)
+            add("sla_events", case_id, policy, "resolution", "breached", due, None)
             return False
         return None
 

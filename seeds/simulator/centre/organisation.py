@@ -1,6 +1,7 @@
 """Records what stands: teams, queues, agents, skills, rosters, calendars, policies, customers, articles."""
 
 from datetime import date
+from itertools import product
 
 import numpy as np
 from seeds.simulator import draws
@@ -64,7 +65,7 @@ def _places(story: Chronicle) -> None:
         for channel, queue_id in team.queues.items():
             add(
                 "queues", queue_id, f"{team.title} {channel}", team.title, team.team_id, team.tier, channel,
-                team.function == GENERAL, False, _calendar(team.clock.zone), since, None,
+                team.function == GENERAL, False, calendar_id(team.clock.zone), since, None,
             )  # fmt: skip
     for zone in world.clocks:
         for weekday in range(6):
@@ -73,15 +74,21 @@ def _places(story: Chronicle) -> None:
                 if weekday == calendars.SATURDAY
                 else (calendars.OPENS, calendars.CLOSES)
             )
-            add("calendars", _calendar(zone), zone, weekday + 1, f"{opens:02d}:00", f"{closes:02d}:00")
+            add("calendars", calendar_id(zone), zone, weekday + 1, f"{opens:02d}:00", f"{closes:02d}:00")
         first = world.centre.starts_on.year
         for year in range(first, first + 3):
             for month, day in calendars.HOLIDAYS:
-                add("holidays", _calendar(zone), (date(year, month, day) - EPOCH).days)
+                add("holidays", calendar_id(zone), (date(year, month, day) - EPOCH).days)
 
 
-def _calendar(zone: str) -> str:
+def calendar_id(zone: str) -> str:
+    """The opening hours of a zone."""
     return f"CAL-{zone.split('/')[1][:3].upper()}"
+
+
+def policy_id(zone: str) -> str:
+    """The service level policy of a zone's teams: its business clock runs in that zone's opening hours."""
+    return f"SLA-{zone.split('/')[1][:3].upper()}"
 
 
 def _people(story: Chronicle) -> None:
@@ -117,26 +124,28 @@ def _rules(story: Chronicle) -> None:
                 "escalation_policy", reason.name, severity, ESCALATION_MINUTES // (level - 1),
                 world.teams[-1].team_id, level, since, None,
             )  # fmt: skip
-    zone = _calendar(world.teams[0].clock.zone)
-    for priority, hours in SLA_HOURS.items():
-        add("sla_policies", "SLA-1", "resolution", priority, hours * HOUR, "business", zone, since, None)
+    for zone, (priority, hours) in product(world.clocks, SLA_HOURS.items()):
+        policy = policy_id(zone)
         add(
-            "sla_policies", "SLA-1", "first_reply", priority, REPLY_HOURS[priority] * HOUR, "calendar", None,
+            "sla_policies", policy, "resolution", priority, hours * HOUR, "business", calendar_id(zone),
+            since, None,
+        )  # fmt: skip
+        add(
+            "sla_policies", policy, "first_reply", priority, REPLY_HOURS[priority] * HOUR, "calendar", None,
             since, None,
         )  # fmt: skip
     for rule_id, condition in ALERT_RULES.items():
         _alert_rule(story, rule_id, condition, since)
     stream = draws.key(world.seed, "change")
     for number in range(world.centre.days // 10):
-        reason = world.reasons[int(draws.uniform(stream, number) * len(world.reasons))]
         moment = world.start + int((number + draws.uniform(stream, number, 1)) * 10 * DAY)
         kind = ("release", "price", "policy")[number % 3]
         # A change that was announced well brings nobody to the phone.
         add("changes", f"CH-{number + 1:03d}", kind, None, PRODUCTS[number % len(PRODUCTS)], moment)
     for number, fault in enumerate(story.faults, 1):
         if fault.break_id == "B17":
-            product = PRODUCTS[number % len(PRODUCTS)]
-            add("changes", f"CH-9{number:02d}", "release", fault.value, product, int(fault.start))
+            touched = PRODUCTS[number % len(PRODUCTS)]
+            add("changes", f"CH-9{number:02d}", "release", fault.value, touched, int(fault.start))
 
 
 def _alert_rule(story: Chronicle, rule_id: str, condition: str, since: int) -> None:

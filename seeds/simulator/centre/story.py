@@ -12,6 +12,7 @@ from seeds.simulator.centre.casework import workflow_of
 from seeds.simulator.centre.chronicle import Chronicle
 from seeds.simulator.centre.engine import MAX_CONTACTS
 from seeds.simulator.centre.operations import RISK_MODEL, plan_id
+from seeds.simulator.centre.organisation import policy_id
 from seeds.simulator.centre.world import CANARY_HOST, CANARY_NAME, CANARY_TEXT, Team
 from seeds.simulator.scenario import ScenarioError
 
@@ -239,9 +240,9 @@ class _Meridian:
             workflow_of(self.home.index), True, changes[-1][0],
         )  # fmt: skip
         self.add("ownership", self.case, spent[1][1] + 5, float(spent[1][1] + 5 - opened))
-        self.add("sla_events", self.case, "SLA-1", "resolution", "start", opened, None)
+        self.add("sla_events", self.case, policy_id(self.clock.zone), "resolution", "start", opened, None)
         due = int(self.clock.after_business(opened, 16 * HOUR))
-        self.add("sla_events", self.case, "SLA-1", "resolution", "breached", due, None)
+        self.add("sla_events", self.case, policy_id(self.clock.zone), "resolution", "breached", due, None)
 
     def _escalation(self, mail: tuple[str, int, list[tuple[int, int, int]]]) -> None:
         """The e-mail demanded it at once; the record came 26 hours later, and no alert did."""
