@@ -884,26 +884,9 @@ def _export_analyses(delivery: Delivery) -> None:
     run("DROP TABLE connect_said; DROP TABLE connect_analysed")
 
 
-def _source(delivery: Delivery) -> str:
-    return f"""\
-# Amazon Connect: contact records, Contact Lens analyses and evaluations as they lie in the instance's bucket.
-source: amazon_connect
-centre: {delivery.instance}
-connector: amazon_connect
-time_zone: UTC
-phone_region: DE
-files:
-  contact_records:
-    glob: amazon_connect/contact-records/**/*.jsonl
-  analyses:
-    glob: amazon_connect/Analysis/**/*.json
-  evaluations:
-    glob: amazon_connect/Evaluations/**/*.json
-"""
-
-
 VENDOR = Vendor(
     name="amazon_connect",
+    title="Amazon Connect",
     covers=frozenset({"contacts", "legs", "sentiment", "evaluations", "evaluation_items"}),
     ids=Ids(
         contact=_contact_id,
@@ -912,6 +895,12 @@ VENDOR = Vendor(
     ),
     per_contact=frozenset({"sentiment", "evaluations", "evaluation_items"}),
     export=_export,
-    source=_source,
+    files={
+        "contact_records": "amazon_connect/contact-records/**/*.jsonl",
+        "contact_events": "amazon_connect/contact-events/**/*.jsonl",
+        "agent_events": "amazon_connect/agent-events/**/*.jsonl",
+        "analyses": "amazon_connect/Analysis/**/*.json",
+        "evaluations": "amazon_connect/Evaluations/**/*.json",
+    },
 )
 """Amazon Connect as the simulation knows it."""

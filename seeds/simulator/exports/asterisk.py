@@ -163,24 +163,9 @@ def _export(delivery: Delivery) -> None:
     run("DROP TABLE asterisk_call")
 
 
-def _source(delivery: Delivery) -> str:
-    return f"""\
-# Asterisk: the queue log and the call detail records, written in UTC (usegmtime). Neither has a header line.
-source: asterisk
-centre: {delivery.instance}
-connector: asterisk
-time_zone: UTC
-phone_region: DE
-files:
-  queue_log:
-    glob: asterisk/queue_log.*
-  call_records:
-    glob: asterisk/cdr-csv/Master.*.csv
-"""
-
-
 VENDOR = Vendor(
     name="asterisk",
+    title="Asterisk",
     covers=frozenset({"contacts", "legs"}),
     ids=Ids(
         contact=lambda key, start: f"{start}.{key}",
@@ -188,6 +173,6 @@ VENDOR = Vendor(
         agent=lambda index: f"PJSIP/{FIRST_EXTENSION + index}",
     ),
     export=_export,
-    source=_source,
+    files={"queue_log": "asterisk/queue_log.*", "call_records": "asterisk/cdr-csv/Master.*.csv"},
 )
 """Asterisk as the simulation knows it."""

@@ -396,24 +396,9 @@ def _export(delivery: Delivery) -> None:
     delivery.texts("genesys_cloud/lookups/*.json", _LOOKUPS)
 
 
-def _source(delivery: Delivery) -> str:
-    return f"""\
-# Genesys Cloud: pages of the conversation detail query, and the names of queues, users and wrap-up codes.
-source: genesys_cloud
-centre: {delivery.instance}
-connector: genesys_cloud
-time_zone: UTC
-phone_region: DE
-files:
-  conversations:
-    glob: genesys_cloud/conversations/**/*.json
-  lookups:
-    glob: genesys_cloud/lookups/*.json
-"""
-
-
 VENDOR = Vendor(
     name="genesys_cloud",
+    title="Genesys Cloud",
     covers=frozenset({"contacts", "legs", "evaluations", "surveys"}),
     ids=Ids(
         contact=_contact_id,
@@ -421,6 +406,9 @@ VENDOR = Vendor(
         agent=lambda index: _uuid(f"user/{index}"),
     ),
     export=_export,
-    source=_source,
+    files={
+        "conversations": "genesys_cloud/conversations/**/*.json",
+        "lookups": "genesys_cloud/lookups/*.json",
+    },
 )
 """Genesys Cloud as the simulation knows it."""

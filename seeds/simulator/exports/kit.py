@@ -96,14 +96,24 @@ class Ids:
 class Vendor:
     """A system that exports: which event tables it covers, how it writes ids, and how it writes files.
 
-    `export` writes the files of the covered tables into a delivery; `source` is the text of the source YAML
-    that reads them again (empty where another feed's file covers it). What a vendor does not cover comes as
-    plain feeds; so do, at scale, the tables that it writes in one file per contact.
+    `export` writes the files of the covered tables into a delivery; `files` are the globs that find them
+    again, by file set. What a vendor does not cover comes as plain feeds; so does, at scale, what it writes
+    in one file per contact.
     """
 
     name: str
+    title: str
     covers: frozenset[str]
-    per_contact: frozenset[str] = field(default=frozenset(), kw_only=True)
     ids: Ids
     export: Callable[[Delivery], None]
-    source: Callable[[Delivery], str]
+    files: dict[str, str]
+    per_contact: frozenset[str] = frozenset()
+
+    def source(self, delivery: Delivery) -> str:
+        """The text of the source file that reads the export again."""
+        sets = "".join(f"  {name}:\n    glob: {glob}\n" for name, glob in self.files.items())
+        return (
+            f"# Exports of {self.title}, simulated.\nsource: {delivery.instance}_{self.name}\n"
+            f"centre: {delivery.instance}\nconnector: {self.name}\ntime_zone: UTC\nphone_region: DE\n"
+            f"files:\n{sets}"
+        )

@@ -203,6 +203,7 @@ ALL = frozenset(table for names in DOMAINS.values() for table in names)
 
 VENDOR = Vendor(
     name="plain",
+    title="a system without a format of its own",
     covers=frozenset(),
     ids=Ids(
         contact=lambda key, _: f"C-{key:09d}",
@@ -210,6 +211,6 @@ VENDOR = Vendor(
         agent=lambda index: f"agent{index + 1:04d}",
     ),
     export=lambda _: None,
-    source=lambda _: "",
+    files={},
 )
 """A system without a format of its own: everything comes as plain feeds."""

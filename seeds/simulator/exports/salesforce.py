@@ -587,18 +587,9 @@ def _export(delivery: Delivery) -> None:
         delivery.whole(f"salesforce/{name}.csv", select.replace("{instance}", host), _QUOTED)
 
 
-def _source(delivery: Delivery) -> str:
-    paths = {name: f"salesforce/*/{name}.csv" for name in DAILY}
-    paths |= {name: f"salesforce/{name}.csv" for name in WHOLE}
-    sets = "".join(f"  {name.lower()}:\n    glob: {path}\n    format: csv\n" for name, path in paths.items())
-    return (
-        f"source: {delivery.instance}_salesforce\ncentre: {delivery.instance}\nconnector: salesforce\n"
-        f"time_zone: UTC\nphone_region: DE\nfiles:\n{sets}"
-    )
-
-
 VENDOR = Vendor(
     name="salesforce",
+    title="Salesforce Service Cloud",
     covers=frozenset({"cases", "case_changes", "messages", "customers", "articles"}),
     ids=Ids(
         contact=lambda key, _: record_id("00T", key + 1),
@@ -606,6 +597,7 @@ VENDOR = Vendor(
         agent=lambda index: record_id("005", index + 1),
     ),
     export=_export,
-    source=_source,
+    files={name.lower(): f"salesforce/*/{name}.csv" for name in DAILY}
+    | {name.lower(): f"salesforce/{name}.csv" for name in WHOLE},
 )
 """Salesforce Service Cloud."""

@@ -611,18 +611,9 @@ def _export(delivery: Delivery) -> None:
         delivery.whole(f"servicenow/{name}.csv", select.replace("{host}", host))
 
 
-def _source(delivery: Delivery) -> str:
-    paths = {name: f"servicenow/*/{name}.csv" for name in DAILY}
-    paths |= {name: f"servicenow/{name}.csv" for name in WHOLE}
-    sets = "".join(f"  {name}:\n    glob: {path}\n    format: csv\n" for name, path in paths.items())
-    return (
-        f"source: {delivery.instance}_servicenow\ncentre: {delivery.instance}\nconnector: servicenow\n"
-        f"time_zone: UTC\nphone_region: DE\nfiles:\n{sets}"
-    )
-
-
 VENDOR = Vendor(
     name="servicenow",
+    title="ServiceNow",
     covers=frozenset(
         {"cases", "case_changes", "messages", "customers", "sla_policies", "sla_events", "articles"}
     ),
@@ -632,6 +623,7 @@ VENDOR = Vendor(
         agent=lambda index: sys_id("sys_user/agent", index),
     ),
     export=_export,
-    source=_source,
+    files={name: f"servicenow/*/{name}.csv" for name in DAILY}
+    | {name: f"servicenow/{name}.csv" for name in WHOLE},
 )
 """ServiceNow incident management."""

@@ -701,17 +701,9 @@ def _export(delivery: Delivery) -> None:
             delivery.texts(f"zendesk/%Y-%m-%d/{name}.json", select.replace("{due}", due))
 
 
-def _source(delivery: Delivery) -> str:
-    paths = {name: f"zendesk/{'*/' if feed.due else ''}{name}_*.json" for name, feed in FEEDS.items()}
-    sets = "".join(f"  {name}:\n    glob: {path}\n    format: json\n" for name, path in paths.items())
-    return (
-        f"source: {delivery.instance}_zendesk\ncentre: {delivery.instance}\nconnector: zendesk\n"
-        f"time_zone: UTC\nphone_region: DE\nfiles:\n{sets}"
-    )
-
-
 VENDOR = Vendor(
     name="zendesk",
+    title="Zendesk",
     covers=frozenset(
         {"cases", "case_changes", "messages", "customers", "sla_policies", "sla_events", "surveys"}
     ),
@@ -721,6 +713,6 @@ VENDOR = Vendor(
         agent=lambda index: str(_AGENTS + index + 1),
     ),
     export=_export,
-    source=_source,
+    files={name: f"zendesk/{'*/' if feed.due else ''}{name}_*.json" for name, feed in FEEDS.items()},
 )
 """Zendesk Support."""

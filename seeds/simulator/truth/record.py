@@ -18,23 +18,23 @@ def build(
 ) -> None:
     """Creates the truth tables in the connection, from the event tables as they happened.
 
-    `truth_condition` (kind, key, break_id), `truth_fault`, `truth_issue` (issue_id, kind, key),
-    `truth_effect` (issue_id, fault_id, touched, causal). Causal: the issue escalated, and did not with the
-    fault off.
+    `truth_condition` (source_kind, source_key, break_id), `truth_fault`, `truth_issue` (issue_id,
+    source_kind, source_key), `truth_effect` (issue_id, fault_id, touched, causal). Causal: the issue
+    escalated, and did not with the fault off.
     """
     parts = " UNION ALL ".join(
-        f"SELECT DISTINCT kind, key, '{break_id}' AS break_id FROM ({condition})"
+        f"SELECT DISTINCT kind AS source_kind, key AS source_key, '{break_id}' AS break_id FROM ({condition})"
         for break_id, condition in CONDITIONS.items()
     )
     connection.execute(f"CREATE OR REPLACE TABLE truth_condition AS {parts} ORDER BY ALL")
     connection.execute(
         "CREATE OR REPLACE TABLE truth_issue AS "
-        "SELECT issue_id, 'contact' AS kind, contact_id AS key FROM contacts "
+        "SELECT issue_id, 'contact' AS source_kind, contact_id AS source_key FROM contacts "
         "UNION ALL SELECT issue_id, 'case', case_id FROM cases ORDER BY ALL"
     )
     connection.execute(
         "CREATE OR REPLACE TABLE truth_fault (fault_id VARCHAR, break_id VARCHAR, scope VARCHAR, "
-        "starts_at TIMESTAMP, ends_at TIMESTAMP, intensity VARCHAR, share DOUBLE, risk_ratio DOUBLE)"
+        'start TIMESTAMP, "end" TIMESTAMP, intensity VARCHAR, share DOUBLE, risk_ratio DOUBLE)'
     )
     connection.execute(
         "CREATE OR REPLACE TABLE truth_effect "
@@ -60,10 +60,10 @@ def build(
 
 
 def note_blind(connection: duckdb.DuckDBPyConnection, blind: list[Blind]) -> None:
-    """Creates `truth_blind` (blind_id, scope, starts_at, ends_at, share) from the damage that was done."""
+    """Creates `truth_blind` (blind_id, scope, start, end, share) from the damage that was done."""
     connection.execute(
         "CREATE OR REPLACE TABLE truth_blind "
-        "(blind_id VARCHAR, scope VARCHAR, starts_at TIMESTAMP, ends_at TIMESTAMP, share DOUBLE)"
+        '(blind_id VARCHAR, scope VARCHAR, start TIMESTAMP, "end" TIMESTAMP, share DOUBLE)'
     )
     for blind_id, scope, start, end, share in blind:
         connection.execute(
@@ -72,9 +72,9 @@ def note_blind(connection: duckdb.DuckDBPyConnection, blind: list[Blind]) -> Non
         )
 
 
-def write(connection: duckdb.DuckDBPyConnection, folder: Path, tables: list[str], prefix: str = "") -> None:
+def write(connection: duckdb.DuckDBPyConnection, folder: Path, tables: list[str]) -> None:
     """Writes tables of the connection as Parquet files, in a stable order of rows."""
     folder.mkdir(parents=True, exist_ok=True)
     for table in tables:
-        target = str(folder / f"{prefix}{table}.parquet").replace("'", "''")
+        target = str(folder / f"{table}.parquet").replace("'", "''")
         connection.execute(f"COPY (SELECT * FROM \"{table}\" ORDER BY ALL) TO '{target}' (FORMAT parquet)")

@@ -35,7 +35,7 @@ class Made:
     def meeting(self, break_id: str) -> set[int]:
         """Issues of which a contact or case meets the condition of a break."""
         found = self.rows(
-            "SELECT DISTINCT issue_id FROM truth_condition JOIN truth_issue USING (kind, key) WHERE break_id = ?",
+            "SELECT DISTINCT issue_id FROM truth_condition JOIN truth_issue USING (source_kind, source_key) WHERE break_id = ?",
             break_id,
         )
         return {issue for (issue,) in found}

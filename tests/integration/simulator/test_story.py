@@ -66,8 +66,8 @@ def test_days_between(broken: Simulation) -> None:
 def test_the_planted_conditions_are_true(broken: Simulation, break_id: str, n: int) -> None:
     found = rows(
         broken,
-        f"SELECT count(*) FROM truth_condition JOIN truth_issue USING (kind, key) "
-        f"WHERE kind = 'contact' AND issue_id = {ISSUE} AND break_id = '{break_id}'",
+        f"SELECT count(*) FROM truth_condition JOIN truth_issue USING (source_kind, source_key) "
+        f"WHERE source_kind = 'contact' AND issue_id = {ISSUE} AND break_id = '{break_id}'",
     )
     assert found == [(n,)]
 
@@ -76,7 +76,7 @@ def test_the_planted_conditions_are_true(broken: Simulation, break_id: str, n: i
 def test_what_else_is_true_of_it(broken: Simulation, break_id: str) -> None:
     found = rows(
         broken,
-        f"SELECT count(*) FROM truth_condition JOIN truth_issue USING (kind, key) "
+        f"SELECT count(*) FROM truth_condition JOIN truth_issue USING (source_kind, source_key) "
         f"WHERE issue_id = {ISSUE} AND break_id = '{break_id}'",
     )
     assert found[0][0] >= 1

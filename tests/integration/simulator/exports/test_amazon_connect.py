@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from seeds.simulator.centre.world import CANARY_NAME, CANARY_TEXT
 from seeds.simulator.exports.amazon_connect import REVIEW, VENDOR
@@ -320,15 +319,3 @@ def test_nothing_is_delivered_twice_after_the_last_day(tmp_path: Path, delivery:
     counted = Counter(record["ContactId"] for record in records)
     late = [one for one in records if date.fromisoformat(one["LastUpdateTimestamp"][:10]) > early]
     assert all(counted[record["ContactId"]] == 1 for record in late)
-
-
-def test_the_source_file_names_its_connector(delivery: Delivery) -> None:
-    source = yaml.safe_load(VENDOR.source(delivery))
-    assert (source["source"], source["connector"], source["centre"]) == (
-        "amazon_connect",
-        "amazon_connect",
-        "acme",
-    )
-    assert (source["time_zone"], source["phone_region"]) == ("UTC", "DE")
-    for files in source["files"].values():
-        assert list(delivery.folder.glob(files["glob"]))

@@ -5,7 +5,6 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
-import yaml
 
 from seeds.simulator.exports.asterisk import VENDOR
 from seeds.simulator.exports.kit import Delivery
@@ -156,11 +155,3 @@ def test_a_contact_is_named_by_the_moment_it_began(delivery: Delivery) -> None:
 def test_a_run_repeats_itself(delivery: Delivery, tmp_path: Path) -> None:
     VENDOR.export(Delivery(delivery.connection, tmp_path, "acme", schema.LAST_DAY, is_bulk=True))
     assert schema.contents(tmp_path) == schema.contents(delivery.folder)
-
-
-def test_the_source_file_names_its_connector(delivery: Delivery) -> None:
-    source = yaml.safe_load(VENDOR.source(delivery))
-    assert (source["source"], source["connector"], source["centre"]) == ("asterisk", "asterisk", "acme")
-    assert (source["time_zone"], source["phone_region"]) == ("UTC", "DE")
-    for files in source["files"].values():
-        assert list(delivery.folder.glob(files["glob"]))

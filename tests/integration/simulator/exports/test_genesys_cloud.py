@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from seeds.simulator.exports import genesys_cloud
 from seeds.simulator.exports.genesys_cloud import PAGE, VENDOR
@@ -231,15 +230,3 @@ def test_a_run_repeats_itself(delivery: Delivery, tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(genesys_cloud, "FAILED_ALERTS_PER_MILLE", 300)
     VENDOR.export(Delivery(delivery.connection, tmp_path, "acme", schema.LAST_DAY, is_bulk=True))
     assert schema.contents(tmp_path) == schema.contents(delivery.folder)
-
-
-def test_the_source_file_names_its_connector(delivery: Delivery) -> None:
-    source = yaml.safe_load(VENDOR.source(delivery))
-    assert (source["source"], source["connector"], source["centre"]) == (
-        "genesys_cloud",
-        "genesys_cloud",
-        "acme",
-    )
-    assert (source["time_zone"], source["phone_region"]) == ("UTC", "DE")
-    for files in source["files"].values():
-        assert list(delivery.folder.glob(files["glob"]))

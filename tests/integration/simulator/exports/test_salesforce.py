@@ -5,9 +5,7 @@ from datetime import date
 from itertools import pairwise
 
 import pytest
-import yaml
 
-from seeds.simulator.events import EXPORTED
 from seeds.simulator.exports.salesforce import DAILY, VENDOR, WHOLE, record_id, with_checksum
 from tests.integration.simulator.exports.crm_rows import ODD_TEXT, Made, digests, export
 
@@ -202,14 +200,6 @@ def test_customers_lead_back_to_their_number(made: Made) -> None:
     assert numbers == {number for (number,) in made.rows("SELECT customer_id FROM customers")}
     merged = {row["Id"]: row["MasterRecordId"] for row in made.csv("Account") if row["MasterRecordId"]}
     assert len(merged) == made.rows("SELECT count(*) FROM customers WHERE merged_into IS NOT NULL")[0][0]
-
-
-def test_the_source_names_every_file(made: Made) -> None:
-    told = yaml.safe_load(VENDOR.source(made.delivery))
-    assert (told["connector"], told["time_zone"], told["phone_region"]) == ("salesforce", "UTC", "DE")
-    for one in told["files"].values():
-        assert list(made.folder.glob(one["glob"])), one
-    assert VENDOR.covers <= set(EXPORTED)
 
 
 def test_the_same_centre_is_written_the_same_way_again(

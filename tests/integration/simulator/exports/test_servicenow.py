@@ -6,9 +6,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pytest
-import yaml
 
-from seeds.simulator.events import EXPORTED
 from seeds.simulator.exports.servicenow import VENDOR, sys_id
 from tests.integration.simulator.exports.crm_rows import (
     ODD_TEXT,
@@ -215,14 +213,6 @@ def test_users_lead_back_to_customers_and_agents(made: Made) -> None:
     assert numbers == {
         one for (one,) in made.rows("SELECT customer_id FROM customers UNION SELECT agent_id FROM agents")
     }
-
-
-def test_the_source_names_every_file(made: Made) -> None:
-    told = yaml.safe_load(VENDOR.source(made.delivery))
-    assert (told["connector"], told["time_zone"], told["phone_region"]) == ("servicenow", "UTC", "DE")
-    for one in told["files"].values():
-        assert list(made.folder.glob(one["glob"])), one
-    assert VENDOR.covers <= set(EXPORTED)
 
 
 def test_the_same_centre_is_written_the_same_way_again(

@@ -4,9 +4,7 @@ from collections import Counter, defaultdict
 from typing import Any
 
 import pytest
-import yaml
 
-from seeds.simulator.events import EXPORTED
 from seeds.simulator.exports.zendesk import FEEDS, PAGE, VENDOR
 from tests.integration.simulator.exports.crm_rows import (
     ODD_TEXT,
@@ -241,14 +239,6 @@ def test_users_lead_back_to_customers_and_agents(made: Made) -> None:
     }
     phones = [one for one in objects(made, "user_identities") if one["type"] == "phone_number"]
     assert len(phones) == made.rows("SELECT sum(len(phones)) FROM customers")[0][0]
-
-
-def test_the_source_names_every_file(made: Made) -> None:
-    told = yaml.safe_load(VENDOR.source(made.delivery))
-    assert (told["connector"], told["time_zone"], told["phone_region"]) == ("zendesk", "UTC", "DE")
-    for one in told["files"].values():
-        assert list(made.folder.glob(one["glob"])), one
-    assert VENDOR.covers <= set(EXPORTED)
 
 
 def test_the_same_centre_is_written_the_same_way_again(

@@ -1,0 +1,73 @@
+"""The source file of every vendor finds every file of its export, and no other one."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from seeds.simulator.deliver import deliver
+from seeds.simulator.exports import registry
+from seeds.simulator.exports.kit import Vendor
+from seeds.simulator.scenario import Centre, Scenario
+from seeds.simulator.simulation import simulate
+
+CENTRE = Centre(days=10, teams=5, queues=15, reasons=6, contacts=700, name="acme")
+SYSTEMS = [*registry.TELEPHONY.values(), *registry.CRM.values()]
+
+
+def written(out: Path, vendor: Vendor) -> Path:
+    plain = registry.CRM["plain"]
+    pair = {
+        "telephony": vendor if vendor.name in registry.TELEPHONY else plain,
+        "crm": vendor if vendor.name in registry.CRM else plain,
+    }
+    made = simulate(Scenario(about="test", centre=CENTRE), 1, pair["telephony"], pair["crm"])
+    deliver(made, 1, out, **pair, copies=1, period=7, tell=lambda _: None)
+    return out
+
+
+@pytest.fixture(scope="module", params=[one for one in SYSTEMS if one.covers], ids=lambda one: one.name)
+def export(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Vendor, Path]:
+    return request.param, written(tmp_path_factory.mktemp(request.param.name), request.param)
+
+
+def test_every_file_is_found_by_one_file_set(export: tuple[Vendor, Path]) -> None:
+    vendor, out = export
+    found: list[Path] = []
+    for files in yaml.safe_load((out / "sources" / f"acme_{vendor.name}.yml").read_text())["files"].values():
+        matched = list((out / "exports").glob(files["glob"]))
+        assert matched, files
+        found += matched
+    there = [file for file in (out / "exports" / vendor.name).rglob("*") if file.is_file()]
+    assert sorted(found) == sorted(there)
+
+
+def test_the_source_file_names_connector_and_centre(export: tuple[Vendor, Path]) -> None:
+    vendor, out = export
+    told = yaml.safe_load((out / "sources" / f"acme_{vendor.name}.yml").read_text())
+    assert {name: told[name] for name in ("source", "centre", "connector", "time_zone", "phone_region")} == {
+        "source": f"acme_{vendor.name}",
+        "centre": "acme",
+        "connector": vendor.name,
+        "time_zone": "UTC",
+        "phone_region": "DE",
+    }
+
+
+def test_what_the_vendor_covers_does_not_come_twice(export: tuple[Vendor, Path]) -> None:
+    vendor, out = export
+    folders = [folder for folder in (out / "exports").iterdir() if folder.name != vendor.name]
+    plain = {file.stem for folder in folders for file in folder.rglob("*.csv")}
+    assert not plain & vendor.covers
+    assert len(plain) > 20
+
+
+def test_the_same_seed_writes_the_same_bytes(export: tuple[Vendor, Path], tmp_path: Path) -> None:
+    vendor, out = export
+    again = written(tmp_path / "again", vendor)
+
+    def contents(folder: Path) -> dict[str, bytes]:
+        files = sorted(file for file in folder.rglob("*") if file.is_file())
+        return {file.relative_to(folder).as_posix(): file.read_bytes() for file in files}
+
+    assert contents(again) == contents(out)
