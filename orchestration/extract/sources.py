@@ -227,8 +227,8 @@ def load_folder(folder: Path) -> list[Source]:
     files = sorted([*folder.glob("*.yml"), *folder.glob("*.yaml")]) if folder.is_dir() else []
     if not files:
         raise ConfigurationError(
-            f"{folder} holds no source file (*.yml). Point --sources to your folder, or write one "
-            "with: faultline sources new FILE"
+            f"{folder} holds no source file (*.yml). Point --sources to your folder, write one with: "
+            "faultline sources new FILE, or make the demo with: make demo"
         )
     sources: dict[str, Source] = {}
     for file in files:

@@ -59,16 +59,21 @@ def test_markup_and_formulas_in_texts_reach_the_page_escaped(demo: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (("run", "--exports", "/nowhere"), "/nowhere is no folder"),
+        (("run", "--sources", DEMO / "sources", "--exports", "/nowhere"), "/nowhere is no folder"),
         (("run", "--sources", "/nowhere"), "holds no source file"),
-        (("run", "--as-of", "yesterday"), "is no time"),
+        (("run", "--sources", DEMO / "sources", "--as-of", "yesterday"), "is no time"),
+        (("simulate",), "OUT"),
+        (("simulate", DEMO), "is there already"),
+        (("simulate", "/tmp/new", "--scenario", "helthy"), "no scenario 'helthy'"),
+        (("simulate", "/tmp/new", "--telephony", "carrier_pigeon"), "Choose one of plain, amazon_connect"),
         (("run", "--colour"), "No such option"),
     ],
 )
 def test_wrong_usage_ends_with_2_and_one_sentence(
-    tmp_path: Path, arguments: tuple[str, ...], expected: str
+    tmp_path: Path, arguments: tuple[object, ...], expected: str
 ) -> None:
-    done = faultline(*arguments, *(() if "--colour" in arguments else ("--home", tmp_path / "home")))
+    takes_home = arguments[0] == "run" and "--colour" not in arguments
+    done = faultline(*arguments, *(("--home", tmp_path / "home") if takes_home else ()))
     assert done.returncode == 2
     assert expected in done.stderr
     assert "Traceback" not in done.stdout + done.stderr
