@@ -64,8 +64,8 @@ def test_markup_and_formulas_in_texts_reach_the_page_escaped(demo: Run) -> None:
         (("run", "--sources", DEMO / "sources", "--as-of", "yesterday"), "is no time"),
         (("simulate",), "OUT"),
         (("simulate", DEMO), "is there already"),
-        (("simulate", "/tmp/new", "--scenario", "helthy"), "no scenario 'helthy'"),
-        (("simulate", "/tmp/new", "--telephony", "carrier_pigeon"), "Choose one of plain, amazon_connect"),
+        (("simulate", "out", "--scenario", "helthy"), "no scenario 'helthy'"),
+        (("simulate", "out", "--telephony", "carrier_pigeon"), "Choose one of plain, amazon_connect"),
         (("run", "--colour"), "No such option"),
     ],
 )
