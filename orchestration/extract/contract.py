@@ -61,6 +61,7 @@ class Entity:
     key: tuple[str, ...]
     event_at: str
     absent: tuple[str, ...]
+    is_restated: bool
     columns: dict[str, Column] = field(hash=False)
 
     @property
@@ -106,6 +107,7 @@ def parse(document: dict[str, Any]) -> dict[str, Entity]:
             key=tuple(body["key"]),
             event_at=body.get("event_at", ""),
             absent=tuple(body["absent"]),
+            is_restated=bool(body.get("restated", False)),
             columns=own | inherited,
         )
     return entities

@@ -62,7 +62,12 @@ def _sources() -> str:
 def _macro() -> str:
     def entry(entity: contract.Entity) -> dict[str, Any]:
         columns = [c for c in entity.landed if c not in contract.SYSTEM_COLUMNS]
-        return {"key": list(entity.key), "event_at": entity.event_at, "columns": columns}
+        return {
+            "key": list(entity.key),
+            "event_at": entity.event_at,
+            "restated": entity.is_restated,
+            "columns": columns,
+        }
 
     rows = ",\n".join(f"        {e.name!r}: {entry(e)!r}" for e in contract.entities().values())
     return (
@@ -86,12 +91,13 @@ def _docs() -> str:
         if entity.domain != domain:
             domain = entity.domain
             lines += ["", f"## {domain.replace('_', ' ').capitalize()}"]
+        restated = " It may be delivered again whenever it has changed." if entity.is_restated else ""
         absent = f" Blind spots when absent: {', '.join(entity.absent)}." if entity.absent else ""
         lines += [
             "",
             f"### {entity.name}",
             "",
-            f"One row per {entity.grain.removeprefix('one ')}.{absent}",
+            f"One row per {entity.grain.removeprefix('one ')}.{restated}{absent}",
             "",
         ]
         lines += ["| field | type | notes |", "|---|---|---|"]

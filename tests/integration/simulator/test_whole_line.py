@@ -89,7 +89,7 @@ def test_the_story_is_one_journey_of_five_contacts(simulated: Path, line: Run) -
 
 
 @pytest.mark.parametrize(
-    "blind_spot", ["BS02", "BS08", "BS10", "BS11", "BS13", "BS26", "BS40", "BS44", "BS47", "BS49"]
+    "blind_spot", ["BS02", "BS08", "BS10", "BS11", "BS13", "BS26", "BS38", "BS40", "BS44", "BS47", "BS49"]
 )
 def test_what_is_delivered_whole_is_not_blind(line: Run, blind_spot: str) -> None:
     found = line.rows(

@@ -1,4 +1,5 @@
 -- One row per source instance, entity and local day of its events; rows without a date count nowhere.
+-- What is delivered again because it changed is another row, and no duplicate.
 {% for entity, spec in contract().items() if spec.event_at %}
     select
         r.centre,
@@ -6,7 +7,8 @@
         '{{ entity }}' as entity,
         cast({{ local_time("r." ~ spec.event_at, "s.time_zone") }} as date) as event_date,
         count(*) as n_received,
-        count(distinct {{ hash_key(spec.key | map("replace", "", "r.", 1) | list) }}) as n_distinct,
+        {%- set key = spec.key + (["_delivered_at"] if spec.restated else []) %}
+        count(distinct {{ hash_key(key | map("replace", "", "r.", 1) | list) }}) as n_distinct,
         min(r.{{ spec.event_at }}) as first_event_at,
         max(r.{{ spec.event_at }}) as last_event_at,
         max(r._delivered_at) as last_delivered_at
