@@ -13,7 +13,7 @@ from seeds.simulator.centre.chronicle import Chronicle
 from seeds.simulator.centre.engine import MAX_CONTACTS
 from seeds.simulator.centre.operations import RISK_MODEL, plan_id
 from seeds.simulator.centre.organisation import policy_id
-from seeds.simulator.centre.world import CANARY_HOST, CANARY_NAME, CANARY_TEXT, Team
+from seeds.simulator.centre.world import CANARY_HOST, CANARY_NAME, CANARY_PHONE, CANARY_TEXT, Team
 from seeds.simulator.scenario import ScenarioError
 
 REASON = "integration_error"
@@ -60,7 +60,7 @@ class _Meridian:
             day for day in range(margin + world.centre.days - 30, 10_000) if self.clock.weekday(day) == 4
         )
         self.case = story.name_case(ISSUE * MAX_CONTACTS)
-        self.phone = f"+49151707{99_977:05d}"
+        self.phone = f"{CANARY_PHONE}{99_977:05d}"
 
     def at(self, day: int, hour: int, minute: int = 0, second: int = 0) -> int:
         """UTC of a local time on a day of the story (D0 is the first contact)."""

@@ -43,11 +43,11 @@ ACTIONS = {
 }
 CANARY_NAME = "Zzcanary"
 CANARY_HOST = "canary.example"
-CANARY_CUSTOMER = "CNRY"
-CANARY_PHONE, CANARY_SECOND_PHONE = "151707", "160707"
+CANARY_CUSTOMER = "CANARYCU"
+CANARY_PHONE, CANARY_SECOND_PHONE = "+49151707", "+49160707"
 CANARY_TEXT = "canarytext"
 CANARIES = (CANARY_NAME, CANARY_HOST, CANARY_CUSTOMER, CANARY_PHONE, CANARY_SECOND_PHONE, CANARY_TEXT)
-"""What no publication, quarantine, log or report may ever hold."""
+"""What no publication, quarantine, log or report may ever hold; too long to be met there by chance."""
 
 LIVE, MAIL = 0, 1
 CHANNELS = ("voice", "chat", "email", "web")
@@ -130,11 +130,11 @@ class World:
     def phone(self, customer: int) -> str:
         """The first number of a customer; one customer in fifty shares that of the one before."""
         shared = customer - 1 if customer % 50 == 49 else customer
-        return f"+49{CANARY_PHONE}{shared % 100_000:05d}"
+        return f"{CANARY_PHONE}{shared % 100_000:05d}"
 
     def second_phone(self, customer: int) -> str:
         """Another number, which nobody else has."""
-        return f"+49{CANARY_SECOND_PHONE}{customer % 100_000:05d}"
+        return f"{CANARY_SECOND_PHONE}{customer % 100_000:05d}"
 
     def email(self, customer: int) -> str:
         """The address of a customer."""
