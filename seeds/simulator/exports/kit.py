@@ -9,6 +9,9 @@ from pathlib import Path
 
 import duckdb
 
+LINES = "FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER E'\\x1F'"
+"""Options for a select of one text column: its lines are written as they are."""
+
 
 @dataclass
 class Delivery:
