@@ -35,6 +35,33 @@ KINDS: dict[str, Kind] = {
     "B15": Kind("reason", "arrival", "escalations that the policy demands are not made, or go to the wrong team"),
     "B17": Kind("reason", "extra", "a change brings additional contacts"),
 }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What a fault does to the course of a contact that meets it; what it does to records stands there."""
+
+    resolution: float = 1.0  # what is left of the chance to resolve the contact
+    talk: float = 0.0  # how much longer the talk is, as a share
+    hold_chance: float = 0.0  # added to the chance of a hold
+    hold_seconds: float = 0.0  # added to the median hold
+    tier_up: float = 0.0  # added to the chance that the specialists take over
+    adds_legs: bool = False  # its handoffs are its own, not the customer's bad luck
+    is_cold: bool = False  # whoever passes the contact on does not speak to the next one
+
+
+EFFECTS: dict[str, Effect] = {
+    "B01": Effect(resolution=0.95, adds_legs=True, is_cold=True),
+    "B02": Effect(adds_legs=True),
+    "B03": Effect(resolution=0.8, talk=0.2, hold_chance=0.5, hold_seconds=90.0),
+    "B04": Effect(resolution=0.8),
+    "B05": Effect(resolution=0.8, tier_up=0.5, adds_legs=True),
+    "B06": Effect(resolution=0.9, talk=0.25),
+    "B11": Effect(resolution=0.9),
+    "B12": Effect(adds_legs=True, is_cold=True),
+    "B13": Effect(resolution=0.7),
+}
+"""Effects by break; breaks without a row change no course of their own."""
 CHANGE_DAYS = 14
 """How long after a change (B17) its additional contacts arrive."""
 LONG_WAIT_SECONDS = 300

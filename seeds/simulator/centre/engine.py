@@ -33,8 +33,10 @@ from seeds.simulator.centre.world import (
 )
 from seeds.simulator.faults import (
     CHANGE_DAYS,
+    EFFECTS,
     KINDS,
     LONG_WAIT_SECONDS,
+    Effect,
     Planted,
 )
 
@@ -53,6 +55,8 @@ CHANNEL_SHARES = {"voice": 0.56, "chat": 0.20, "email": 0.17, "web": 0.07}
 WRONG_OPTION = 0.045
 NO_OPTION = 0.06
 TIER_UP = 0.045
+CONSULTED = 0.45  # of those passed on, with a word to the next agent first
+HELD, HOLD_SECONDS = 0.28, 60.0
 REPEAT_UNRESOLVED, REPEAT_RESOLVED, RETRY_ABANDONED = 0.74, 0.035, 0.65
 TALK = {"voice": (290.0, 0.62), "chat": (420.0, 0.55), "email": (400.0, 0.55), "web": (380.0, 0.5)}
 SHORT_TALK = {"misroute": (75.0, 0.45), "triage": (55.0, 0.35), "bounce": (110.0, 0.4), "before": (95.0, 0.4)}
@@ -115,6 +119,13 @@ class Contact:
     def key(self) -> int:
         """A number of its own, the same in every run of one seed."""
         return self.issue * MAX_CONTACTS + self.seq
+
+    @property
+    def effects(self) -> list[Effect]:
+        """What the faults that the contact meets do to its course."""
+        if not self.breaks:
+            return []
+        return [EFFECTS[break_id] for break_id in sorted(self.breaks & EFFECTS.keys())]
 
     @property
     def is_transferred(self) -> bool:
@@ -466,7 +477,7 @@ class Engine:
             entry[1] += talk + hold + wrap_up
         transfer, end = ("none", "customer_disconnect" if row[_OTHER] < 0.7 else "agent_disconnect")
         if not is_last:
-            is_warm = row[_WARM] < 0.45 and not contact.breaks & {"B01", "B12"}
+            is_warm = row[_WARM] < CONSULTED and not any(effect.is_cold for effect in contact.effects)
             transfer, end = ("consult" if is_warm else "blind"), "transfer"
         contact.legs.append(
             Leg(team, kind, enqueued, answered, ended, agent, talk, hold, n_holds, wrap_up, transfer, end)
@@ -486,7 +497,7 @@ class Engine:
     def _goes_up(self, contact: Contact) -> bool:
         """Hard contacts go up a tier; a denied action (B05) sends half of its contacts there, too."""
         specialists = len(self.world.teams) - 1
-        chance = TIER_UP + (0.5 if "B05" in contact.breaks else 0.0)
+        chance = TIER_UP + sum(effect.tier_up for effect in contact.effects)
         if contact.row[_TIER] >= chance:
             return False
         contact.stops.append((specialists, "tier_up"))
@@ -503,12 +514,13 @@ class Engine:
         else:
             median, sigma = TALK[contact.channel]
             talk = draws.lognormal(median * reason.talk_factor, sigma, u[0], u[1])
-            talk *= 1.0 + 0.25 * ("B06" in contact.breaks) + 0.2 * ("B03" in contact.breaks)
+            talk *= 1.0 + sum(effect.talk for effect in contact.effects)
         hold = 0.0
         if contact.channel == "voice" and kind not in ("triage", "callback"):
-            chance = 0.28 + 0.5 * ("B03" in contact.breaks and kind == "home")
+            chance = HELD + (sum(effect.hold_chance for effect in contact.effects) if kind == "home" else 0.0)
             if u[2] < chance:
-                hold = draws.lognormal(60.0 + 90.0 * ("B03" in contact.breaks), 0.6, u[3], u[4])
+                median = HOLD_SECONDS + sum(effect.hold_seconds for effect in contact.effects)
+                hold = draws.lognormal(median, 0.6, u[3], u[4])
         wrap_up = 12 + 45 * u[5] + (20 if kind == "home" else 0)
         n_holds = 0 if hold < 1 else 1 + int(u[2] * 100) % 2
         return max(5, int(talk)), int(hold), n_holds, int(wrap_up)
@@ -529,7 +541,7 @@ class Engine:
         # What a fault brought about is in its risk ratio already.
         if FAMILY[contact.channel] == LIVE and not self._is_short_of_staff(contact):
             wait = max(wait, contact.wait)
-        if not contact.breaks & {"B01", "B02", "B05", "B12"}:
+        if not any(effect.adds_legs for effect in contact.effects):
             n_handoffs += len(contact.legs) - 1
             was_misrouted = was_misrouted or contact.stops[0][1] == "misroute"
         self.worst[issue] = (wait, n_handoffs, was_misrouted)
@@ -548,9 +560,8 @@ class Engine:
             chance = max(chance, 0.75)
         if "harder_reason" in self.decoys and contact.reason == 0:
             chance -= 0.1
-        for break_id, factor in _RESOLUTION.items():
-            if break_id in contact.breaks:
-                chance *= factor
+        for effect in contact.effects:
+            chance *= effect.resolution
         is_home = contact.legs[-1].kind in ("home", "tier_up") and not is_abandoned
         contact.is_resolved = is_home and row[_RESOLVED] < chance
         if self._escalates(contact):
@@ -654,10 +665,6 @@ class Engine:
             direction="outbound",
         )
         self._push(again.started, again, "begin")
-
-
-_RESOLUTION = {"B01": 0.95, "B03": 0.8, "B04": 0.8, "B05": 0.8, "B06": 0.9, "B11": 0.9, "B13": 0.7}
-"""What is left of the chance to resolve a contact that meets the fault."""
 
 
 def _pools(world: World, agents: list[Agent], shifts: list[Shift]) -> dict[tuple[int, int], Pool]:

@@ -9,6 +9,7 @@ from seeds.simulator.centre import story
 from seeds.simulator.centre.world import build
 from seeds.simulator.events import EXPORTED
 from seeds.simulator.scenario import ScenarioError
+from tests.conftest import PROJECT
 
 
 @pytest.mark.parametrize("name", scenario.names())
@@ -28,6 +29,13 @@ def test_what_the_score_card_needs_is_there() -> None:
     assert {"healthy", "decoys", "kitchen_sink", "one_escalation_seven_failures", "meridian_control"} <= names
     assert sum(name.startswith("meridian_without_") for name in names) == 7
     assert set(scenario.load("decoys").decoys) == scenario.DECOYS.keys()
+
+
+def test_the_page_about_the_simulator_names_all_there_is() -> None:
+    page = (PROJECT / "docs" / "simulator.md").read_text(encoding="utf-8")
+    assert [one for one in faults.KINDS if f"| {one} | {faults.KINDS[one].dimension}" not in page] == []
+    assert [one for one in (*scenario.DECOYS, *damage.KINDS) if f"`{one}`" not in page] == []
+    assert faults.EFFECTS.keys() <= faults.KINDS.keys()
 
 
 def test_a_scenario_extends_another(tmp_path: Path) -> None:
