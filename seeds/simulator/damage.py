@@ -25,7 +25,6 @@ class Kind:
 
     blind_id: str
     tables: tuple[str, ...]
-    column: str  # the moment that decides whether a row lies in the window
     apply: Callable[[duckdb.DuckDBPyConnection, "Hit"], None]
 
 
@@ -34,8 +33,6 @@ class Hit:
     """One damage bound to a table: `chosen` is SQL that is true for the rows that are hit."""
 
     table: str
-    share: float
-    window: str
     chosen: str
 
 
@@ -79,19 +76,17 @@ def _overwrite(connection: duckdb.DuckDBPyConnection, hit: Hit) -> None:
 
 
 KINDS: dict[str, Kind] = {
-    "random_loss": Kind("BS46", ("contacts", "legs", "case_changes", "notes"), "", _lose),
-    "correlated_loss": Kind("BS46", ("contacts",), "", _lose),
-    "dropped_hours": Kind("BS03", ("contacts",), "started_at", _lose),
-    "duplicates": Kind("BS38", ("contacts",), "", _double),
-    "late_files": Kind("BS39", ("contacts",), "ended_at", lambda *_: None),
-    "zone_shift": Kind("BS37", ("contacts", "legs"), "started_at", _shift(60)),
-    "skew": Kind(
-        "BS36", ("cases", "case_changes", "notes", "messages", "escalations"), "", _shift(SKEW_MINUTES)
-    ),
-    "withheld_numbers": Kind("BS40", ("contacts",), "started_at", _withhold),
-    "overwritten_history": Kind("BS28", ("risk_scores",), "", _overwrite),
-    "qa_filter": Kind("BS27", ("samples",), "", _lose),
-    "label_outage": Kind("BS26", ("escalations",), "requested_at", _lose),
+    "random_loss": Kind("BS46", ("contacts", "legs", "case_changes", "notes"), _lose),
+    "correlated_loss": Kind("BS46", ("contacts",), _lose),
+    "dropped_hours": Kind("BS03", ("contacts",), _lose),
+    "duplicates": Kind("BS38", ("contacts",), _double),
+    "late_files": Kind("BS39", ("contacts",), lambda *_: None),
+    "zone_shift": Kind("BS37", ("contacts", "legs"), _shift(60)),
+    "skew": Kind("BS36", ("cases", "case_changes", "notes", "messages", "escalations"), _shift(SKEW_MINUTES)),
+    "withheld_numbers": Kind("BS40", ("contacts",), _withhold),
+    "overwritten_history": Kind("BS28", ("risk_scores",), _overwrite),
+    "qa_filter": Kind("BS27", ("samples",), _lose),
+    "label_outage": Kind("BS26", ("escalations",), _lose),
 }
 """Every kind of damage. `late_files` is done to the files, when they have been written."""
 _DEFAULT_TABLES = {"random_loss": ("contacts",)}
@@ -156,14 +151,12 @@ def _bind(
         order = f"contact_id NOT IN (SELECT contact_id FROM touches), {order}"
     if damage.kind == "dropped_hours":  # whole hours: those of the same hash share one fate
         order = f"md5(CAST(date_trunc('hour', started_at) AS VARCHAR) || '{seed}'), {key}"
-    chosen = (
-        f"({key}) IN (SELECT k FROM (SELECT {key} AS k, row_number() OVER (ORDER BY {order}) AS place, "
-        f'count(*) OVER () AS n FROM "{table}" WHERE {window}) WHERE place <= round(n * {damage.share}))'
-    )
     connection.execute(
-        f'CREATE OR REPLACE TEMP TABLE _hit AS SELECT {key} AS k FROM "{table}" WHERE {chosen}'
+        "CREATE OR REPLACE TEMP TABLE _hit AS "
+        f"SELECT k FROM (SELECT {key} AS k, row_number() OVER (ORDER BY {order}) AS place, "
+        f'count(*) OVER () AS n FROM "{table}" WHERE {window}) WHERE place <= round(n * {damage.share})'
     )
-    return Hit(table, damage.share, window, f"({key}) IN (SELECT k FROM _hit) AND {window}")
+    return Hit(table, f"({key}) IN (SELECT k FROM _hit) AND {window}")
 
 
 def _late_days(world: World, damage: Damage, last: int) -> list[tuple[str, int]]:

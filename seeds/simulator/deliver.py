@@ -50,7 +50,7 @@ def deliver(
     if is_bulk and (telephony.covers or crm.covers):
         tell("Above a million contacts exports are Parquet by the source contract, whatever the vendor")
     last = world.centre.starts_on + timedelta(days=world.centre.days)
-    delivery = Delivery(connection, out / "exports", world.centre.name, last, is_bulk=is_bulk or copies > 1)
+    delivery = Delivery(connection, out / "exports", world.centre.name, last, is_bulk=copies > 1)
     feeds = plain.ALL - left_out
     vendors = [] if is_bulk else [one for one in (telephony, crm) if one.covers]
     for vendor in vendors:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from seeds.simulator import draws
 from seeds.simulator.centre.calendars import DAY
-from seeds.simulator.centre.world import GENERAL, SEGMENTS, SPECIALISTS, World
+from seeds.simulator.centre.world import CHANNELS, GENERAL, SEGMENTS, SPECIALISTS, World
 from seeds.simulator.scenario import INTENSITIES, Fault, ScenarioError
 
 
@@ -162,7 +162,7 @@ def _scope(world: World, fault: Fault, dimension: str) -> str:
     choices = {
         "reason": [reason.name for reason in world.reasons],
         "team": [team.function for team in world.teams if team.function not in (GENERAL, SPECIALISTS)],
-        "channel": ["voice", "chat", "email", "web"],
+        "channel": list(CHANNELS),
         "segment": list(SEGMENTS),
     }[dimension]
     default = {"channel": "email", "segment": "business"}.get(dimension, choices[0])

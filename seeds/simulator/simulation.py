@@ -8,7 +8,7 @@ import duckdb
 from seeds.simulator.centre import casework, engine, operations, organisation, staffing, telephony
 from seeds.simulator.centre import story as stories
 from seeds.simulator.centre.chronicle import Chronicle
-from seeds.simulator.centre.engine import Course, Engine, Journeys
+from seeds.simulator.centre.engine import Course, Engine
 from seeds.simulator.centre.staffing import Shift
 from seeds.simulator.centre.world import Agent, World, build
 from seeds.simulator.events import Recorder
@@ -42,7 +42,7 @@ class _Stage:
     pilot: Course
     decoys: frozenset[str]
 
-    def run(self, faults: list[Planted]) -> tuple[Course, list[Shift], Journeys]:
+    def run(self, faults: list[Planted]) -> tuple[Course, list[Shift]]:
         shifts = engine.thin_out(self.world, faults, self.agents, self.shifts, self.pilot.load)
         journeys = engine.issues(self.world, faults, self.decoys)
         course = Engine(
@@ -54,7 +54,7 @@ class _Stage:
             base_risk=self.base_risk,
             decoys=self.decoys,
         ).run()
-        return course, shifts, journeys
+        return course, shifts
 
 
 def stage(scenario: Scenario, seed: int) -> _Stage:
@@ -109,7 +109,7 @@ def _simulate(
     ready = stage(scenario, seed)
     faults = plant(ready.world, scenario.faults)
     tell("Running it")
-    course, shifts, _ = ready.run(faults)
+    course, shifts = ready.run(faults)
     counterfactual = {}
     for fault in faults if with_counterfactuals else ():
         tell(f"Running it without {fault.fault_id}")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from seeds.simulator import draws
 from seeds.simulator.centre.calendars import DAY, HOUR
 from seeds.simulator.centre.chronicle import Chronicle
-from seeds.simulator.centre.engine import MAX_CONTACTS, Contact, Leg
+from seeds.simulator.centre.engine import Contact, Leg
 from seeds.simulator.centre.organisation import ESCALATION_MINUTES, REPLY_HOURS, SLA_HOURS, policy_id
 from seeds.simulator.centre.world import CANARY_TEXT, FAMILY, MAIL, PRIORITIES, PRODUCTS
 
@@ -40,10 +40,8 @@ class _Case:
     resolved: int | None = None
     closed: int | None = None
     first_reply: int | None = None
-    n_reopens: int = 0
     code: str | None = None
     pauses: list[tuple[int, int, str]] = field(default_factory=list)
-    is_knowledge_used: bool = False
     is_escalated: bool = False
 
     def change(self, moment: int, name: str, value: str | None, by: str | None) -> None:
@@ -116,10 +114,8 @@ class _Journey:
             return current
         if current and current.resolved and contact.started > current.resolved:
             if contact.started - current.resolved < GIVE_UP_DAYS * DAY and u[2] < REOPENED:
-                moment = contact.started
-                current.n_reopens += 1
-                current.rewind(moment)
-                current.change(moment, "status", "open", None)
+                current.rewind(contact.started)
+                current.change(contact.started, "status", "open", None)
                 current.resolved = current.closed = None
                 return current
             return self._open(contact, u, self.story.name_case(current.key))
@@ -370,14 +366,8 @@ class _Journey:
         case_id = story.name_case(case.key)
         contact = case.contact
         changes = sorted((one for one in case.changes if one[0] < end), key=lambda one: one[0])
-        state: dict[str, str | None] = {
-            "status": "new",
-            "priority": case.priority,
-            "owner": None,
-            "group": None,
-        }
         first_group = next((one[2] for one in case.changes if one[1] == "group"), case.group)
-        state["group"] = first_group
+        state: dict[str, str | None] = {"status": "new", "owner": None, "group": first_group}
         n_groups = n_reopens = 0
         for seq, (moment, name, old, new, by) in enumerate(changes, 1):
             story.recorder.add("case_changes", case_id, name, old, new, moment, seq, by)
@@ -439,8 +429,3 @@ class _Journey:
 def workflow_of(team: int) -> str:
     """The job that shows the notes of a team's cases to the next agent."""
     return f"W-{11 + team}"
-
-
-def case_key(contact: Contact) -> int:
-    """The number of the case that a contact opened."""
-    return contact.issue * MAX_CONTACTS + contact.seq

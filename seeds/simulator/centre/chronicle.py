@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
+from typing import TypeVar
 
 import numpy as np
 from seeds.simulator import draws
@@ -11,6 +12,8 @@ from seeds.simulator.centre.staffing import Shift
 from seeds.simulator.centre.world import Agent, Team, World
 from seeds.simulator.events import Recorder
 from seeds.simulator.faults import Planted
+
+Setting = TypeVar("Setting")
 
 
 @dataclass
@@ -48,6 +51,18 @@ class Chronicle:
     def team_of(self, agent: int) -> Team:
         """The team an agent belongs to."""
         return self.world.teams[self.agents[agent].team]
+
+    def versions(
+        self, usual: Setting, since: int, changed: list[tuple[Planted, Setting]]
+    ) -> list[tuple[int, int | None, Setting]]:
+        """What a setting was, from when until when: as usual, and otherwise while a fault is in force."""
+        told = [(since, usual)]
+        for fault, setting in changed:
+            told.append((int(fault.start), setting))
+            if fault.end < self.world.end:
+                told.append((int(fault.end), usual))
+        ends = [*(start for start, _ in told[1:]), None]
+        return [(start, end, setting) for (start, setting), end in zip(told, ends, strict=True)]
 
     def journeys(self) -> Iterator[tuple[int, list[Contact]]]:
         """Contacts by issue, in their order."""

@@ -28,6 +28,7 @@ from seeds.simulator.centre.world import (
     FAMILY,
     LIVE,
     MAIL,
+    SEGMENTS,
     Agent,
     World,
 )
@@ -410,7 +411,7 @@ class Engine:
                 is_met = draws.uniform(fault.stream, contact.key) < fault.share
             elif acts == "customer":
                 is_met = (
-                    fault.value == ("consumer", "business", "enterprise")[segment]
+                    fault.value == SEGMENTS[segment]
                     and draws.uniform(fault.stream, contact.customer) < fault.share
                 )
             else:
@@ -464,7 +465,7 @@ class Engine:
         is_last = contact.at + 1 == len(contact.stops)
         if is_last and kind == "home":
             is_last = not self._goes_up(contact)
-        if not is_last and family == LIVE and not self.is_pilot and contact.stops[-1][1] != "callback":
+        if not is_last and family == LIVE and not self.is_pilot:
             is_last = not self._can_pass_on(contact, answered + talk)
         ended = answered + talk + hold
         if not self.is_pilot:
@@ -625,6 +626,12 @@ class Engine:
             moment = self.world.teams[self.world.reasons[contact.reason].team].clock.next_open(
                 moment, row[_SPREAD]
             )
+        self._follow(contact, channel, moment, row)
+
+    def _follow(
+        self, contact: Contact, channel: str, moment: float, row: list[float], direction: str = "inbound"
+    ) -> None:
+        """The next contact of the issue, unless the run is over by then."""
         if moment >= self.world.end:
             return
         again = Contact(
@@ -635,6 +642,7 @@ class Engine:
             row=row,
             reason=contact.reason,
             customer=contact.customer,
+            direction=direction,
         )
         self._push(again.started, again, "begin")
 
@@ -652,19 +660,7 @@ class Engine:
         wait = draws.lognormal(4 * HOUR, 0.7, row[_DELAY], row[_DELAY2])
         moment = clock.after_business(contact.ended + HOUR, min(wait, 30 * HOUR) * 0.6)
         moment = clock.next_open(moment, row[_SPREAD])
-        if moment >= self.world.end:
-            return
-        again = Contact(
-            issue=contact.issue,
-            seq=contact.seq + 1,
-            channel="voice",
-            started=int(moment),
-            row=row,
-            reason=contact.reason,
-            customer=contact.customer,
-            direction="outbound",
-        )
-        self._push(again.started, again, "begin")
+        self._follow(contact, "voice", moment, row, "outbound")
 
 
 def _pools(world: World, agents: list[Agent], shifts: list[Shift]) -> dict[tuple[int, int], Pool]:

@@ -2,9 +2,10 @@
 
 import math
 
+from seeds.simulator import draws
 from seeds.simulator.centre.calendars import DAY, HOUR
 from seeds.simulator.centre.chronicle import Chronicle
-from seeds.simulator.centre.engine import MAX_CONTACTS, Contact, Leg
+from seeds.simulator.centre.engine import Contact, Leg
 from seeds.simulator.centre.organisation import (
     ARTICLES_PER_REASON,
     article_id,
@@ -21,7 +22,7 @@ QUESTIONS = (
     ("accuracy", "knowledge"), ("completeness", "knowledge"),
 )  # fmt: skip
 ITEM_FAILED = 0.06
-SEARCHED, ZERO_RESULT, OVERDUE_USED = 0.55, 0.03, 0.01
+SEARCHED, ZERO_RESULT = 0.55, 0.03
 ACTION_NEEDED, DENIED = 0.25, 0.004
 ALERT_FIRED = 0.97
 SCORE_MISSED = 0.01
@@ -55,25 +56,17 @@ def _plans(story: Chronicle) -> Plans:
     since = world.start - 400 * DAY
     found: Plans = {}
     for team in world.teams:
-        versions = [(since, MIN_TALK_SECONDS, False)]
-        for fault in story.faults:
-            if fault.break_id == "B08" and fault.value == team.function:
-                versions.append((int(fault.start), fault.shortest_talk, fault.excludes_transferred))
-                if fault.end < world.end:
-                    versions.append((int(fault.end), MIN_TALK_SECONDS, False))
-        for place, (start, shortest, excludes) in enumerate(versions):
-            end = versions[place + 1][0] if place + 1 < len(versions) else None
+        changed = [
+            (fault, (fault.shortest_talk, fault.excludes_transferred))
+            for fault in story.faults
+            if fault.break_id == "B08" and fault.value == team.function
+        ]
+        found[team.index] = []
+        for start, end, rule in story.versions((MIN_TALK_SECONDS, False), since, changed):
             story.recorder.add(
-                "plans",
-                plan_id(team.index),
-                shortest,
-                excludes,
-                list(CHANNELS),
-                world.centre.qa_rate,
-                start,
-                end,
+                "plans", plan_id(team.index), *rule, list(CHANNELS), world.centre.qa_rate, start, end
             )
-        found[team.index] = versions
+            found[team.index].append((start, *rule))
     return found
 
 
@@ -99,7 +92,7 @@ def _quality(story: Chronicle, contact: Contact, u: list[float], plans: Plans) -
 
 
 def _evaluate(story: Chronicle, contact: Contact, leg: Leg, contact_id: str, u: list[float]) -> None:
-    evaluation_id = f"QA-{contact.issue * MAX_CONTACTS + contact.seq:08d}"
+    evaluation_id = f"QA-{contact.key:08d}"
     submitted = contact.ended + int((1 + 5 * u[1]) * DAY)
     if submitted >= story.world.end:
         return
@@ -160,8 +153,6 @@ def _knowledge(story: Chronicle, contact: Contact, case_id: str | None, u: list[
 
 def _current(story: Chronicle, contact: Contact, place: int) -> tuple[str, str]:
     """The article of a reason in its version of that moment; see `organisation` for the dates."""
-    from seeds.simulator import draws
-
     world = story.world
     first = int(120 * draws.uniform(draws.key(world.seed, "article"), contact.reason, place))
     n_since = max(0, int(contact.started - (world.start - first * DAY)) // (120 * DAY))
@@ -186,14 +177,13 @@ def _alerts(story: Chronicle, contact: Contact, case_id: str | None, u: list[flo
     """Each contact that a rule covers should raise one alert within the hour."""
     if not contact.is_trigger:
         return
-    rule = contact.rule
     contact_id = story.contact_id(contact)
-    story.recorder.add("expected_alerts", rule, contact_id, contact.ended + HOUR)
+    story.recorder.add("expected_alerts", contact.rule, contact_id, contact.ended + HOUR)
     if "B07" in contact.breaks or u[19] >= ALERT_FIRED:
         return
     fired = contact.ended + 60 + int(900 * u[20])
     story.recorder.add(
-        "alerts", f"AR-{contact.key:08d}", rule, case_id, contact_id,
+        "alerts", f"AR-{contact.key:08d}", contact.rule, case_id, contact_id,
         story.world.customer_id(contact.customer), fired, fired + int(HOUR * 0.2 / (0.05 + u[21])),
     )  # fmt: skip
 

@@ -150,14 +150,12 @@ def _rules(story: Chronicle) -> None:
 
 def _alert_rule(story: Chronicle, rule_id: str, condition: str, since: int) -> None:
     """One rule; a fault (B07) takes a channel out of the rule on words while it lasts."""
-    versions: list[tuple[int, list[str]]] = [(since, list(CHANNELS))]
-    for fault in story.faults:
-        if fault.break_id == "B07" and rule_id == "AL-5":
-            versions.append((int(fault.start), [one for one in CHANNELS if one != fault.value]))
-            if fault.end < story.world.end:
-                versions.append((int(fault.end), list(CHANNELS)))
-    for place, (start, channels) in enumerate(versions):
-        end = versions[place + 1][0] if place + 1 < len(versions) else None
+    changed = [
+        (fault, [one for one in CHANNELS if one != fault.value])
+        for fault in story.faults
+        if fault.break_id == "B07" and rule_id == "AL-5"
+    ]
+    for start, end, channels in story.versions(list(CHANNELS), since, changed):
         story.recorder.add("alert_rules", rule_id, condition, channels, True, start, end)
 
 

@@ -4,7 +4,7 @@ from collections import Counter
 
 from seeds.simulator.centre.calendars import DAY, HOUR
 from seeds.simulator.centre.chronicle import Chronicle
-from seeds.simulator.centre.engine import MAX_CONTACTS, Contact
+from seeds.simulator.centre.engine import Contact
 from seeds.simulator.centre.world import CANARY_TEXT, CHANNELS, FAMILY, LIVE, Team
 
 INTERVAL = 1800
@@ -122,7 +122,7 @@ def _survey(story: Chronicle, contact: Contact, case_id: str | None, u: list[flo
     value = float(max(1, min(5, round(mood)))) if is_answered else None
     answered = sent + int(u[9] * 2 * DAY) if is_answered else None
     story.recorder.add(
-        "surveys", f"SV-{contact.issue * MAX_CONTACTS + contact.seq:08d}", story.contact_id(contact), case_id,
+        "surveys", f"SV-{contact.key:08d}", story.contact_id(contact), case_id,
         "csat", value, sent, answered, f"{CANARY_TEXT} comment" if is_answered else None,
     )  # fmt: skip
 

@@ -1,7 +1,7 @@
 """The organisation: teams, queues, agents, reasons, customers, articles. All of it drawn from the seed."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
@@ -113,7 +113,6 @@ class World:
     n_customers: int
     segments: draws.Ints
     tiers: draws.Ints
-    agents: list[Agent] = field(default_factory=list)
 
     def team_named(self, function: str) -> Team:
         """The team of a function."""
