@@ -457,7 +457,16 @@ WHERE channel = 'voice' AND NOT EXISTS (
 )
 """
 
-_VOICE = """
+_EACH_VERSION = """\
+FROM connect_analysed AS a
+CROSS JOIN connect_instance AS i
+JOIN transcript AS t USING (contact_id)
+JOIN {versions} ON v.is_redacted = t.is_redacted
+ORDER BY a.connected_at, a.contact_id, v.is_redacted
+"""
+
+_VOICE = (
+    """
 WITH turn AS (
     SELECT
         s.contact_id, v.is_redacted, a.customer_score, a.disposition, s.role, s.moment, s.key,
@@ -564,14 +573,12 @@ SELECT
         'CustomModels': CAST([] AS VARCHAR[]),
         'Transcript': t.turns
     }}) AS VARCHAR)
-FROM connect_analysed AS a
-CROSS JOIN connect_instance AS i
-JOIN transcript AS t USING (contact_id)
-JOIN {versions} ON v.is_redacted = t.is_redacted
-ORDER BY a.connected_at, a.contact_id, v.is_redacted
 """
+    + _EACH_VERSION
+)
 
-_CHAT = """
+_CHAT = (
+    """
 WITH item AS (
     SELECT contact_id, key, moment, place, 'MESSAGE' AS type, 'text/plain' AS content_type, role, content
     FROM connect_said
@@ -730,12 +737,9 @@ SELECT
         'Transcript': t.items,
         'Version': 'CHAT-2022-11-30'
     }}) AS VARCHAR)
-FROM connect_analysed AS a
-CROSS JOIN connect_instance AS i
-JOIN transcript AS t USING (contact_id)
-JOIN {versions} ON v.is_redacted = t.is_redacted
-ORDER BY a.connected_at, a.contact_id, v.is_redacted
 """
+    + _EACH_VERSION
+)
 
 _EVALUATIONS = """
 WITH asked AS (

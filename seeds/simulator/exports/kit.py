@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 
+WITH_HEADER = "FORMAT csv, HEADER"
 LINES = "FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER E'\\x1F'"
 """Options for a select of one text column: its lines are written as they are."""
 
@@ -28,7 +29,7 @@ class Delivery:
     is_bulk: bool = False
     files: dict[str, int] = field(default_factory=dict)
 
-    def daily(self, pattern: str, select: str, options: str = "FORMAT csv, HEADER") -> None:
+    def daily(self, pattern: str, select: str, options: str = WITH_HEADER) -> None:
         """Writes one file per value of the column `_day` (DATE), which is not written itself.
 
         The pattern is a path below the folder with strftime codes, e.g. `crm/%Y-%m-%d/cases.csv`; the options
@@ -53,12 +54,20 @@ class Delivery:
         self.connection.execute("RESET threads")
         self._note(pattern, n_rows)
 
-    def whole(self, path: str, select: str, options: str = "FORMAT csv, HEADER") -> None:
+    def whole(self, path: str, select: str, options: str = WITH_HEADER) -> None:
         """Writes one file at a path below the folder (strftime codes stand for the last day)."""
         target = self.folder / self.last_day.strftime(path)
         target.parent.mkdir(parents=True, exist_ok=True)
         n_rows = self.connection.execute(f"COPY ({select}) TO '{target}' ({options})").fetchall()[0][0]
         self._note(path, n_rows)
+
+    def tables(self, folder: str, daily: dict[str, str], whole: dict[str, str], options: str) -> None:
+        """Writes an export of tables, by name and select: some by day, the others at the end."""
+        for name, select in daily.items():
+            due = f"SELECT * FROM ({select}) WHERE _day <= DATE '{self.last_day}'"
+            self.daily(f"{folder}/%Y-%m-%d/{name}.csv", due, options)
+        for name, select in whole.items():
+            self.whole(f"{folder}/{name}.csv", select, options)
 
     def texts(self, pattern: str, select: str) -> None:
         """Writes many small files: each row of the select is a path below the folder and a file's text."""

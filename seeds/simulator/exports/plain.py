@@ -75,7 +75,7 @@ def export(delivery: Delivery, tables: frozenset[str], period: int = 1) -> None:
     for domain, names in DOMAINS.items():
         for table in names:
             if table in tables:
-                delivery.daily(f"{domain}/%Y-%m-%d/{table}.csv", select(table), "FORMAT csv, HEADER")
+                delivery.daily(f"{domain}/%Y-%m-%d/{table}.csv", select(table))
 
 
 def select(table: str) -> str:

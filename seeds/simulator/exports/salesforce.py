@@ -580,11 +580,11 @@ def _export(delivery: Delivery) -> None:
     for prepare in (_macros(), _OWNERS, _CUSTOMERS, _PEOPLE):
         delivery.connection.execute(prepare)
     host = delivery.instance.replace("_", "-")
-    for name, select in DAILY.items():
-        due = f"SELECT * FROM ({select}) WHERE _day <= DATE '{delivery.last_day}'"
-        delivery.daily(f"salesforce/%Y-%m-%d/{name}.csv", due.replace("{instance}", host), _QUOTED)
-    for name, select in WHOLE.items():
-        delivery.whole(f"salesforce/{name}.csv", select.replace("{instance}", host), _QUOTED)
+    daily, whole = (
+        {name: select.replace("{instance}", host) for name, select in tables.items()}
+        for tables in (DAILY, WHOLE)
+    )
+    delivery.tables("salesforce", daily, whole, _QUOTED)
 
 
 VENDOR = Vendor(

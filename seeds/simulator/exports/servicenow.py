@@ -6,7 +6,7 @@ seconds after 1970. Records come again whenever they changed; the audit says wha
 
 import hashlib
 
-from seeds.simulator.exports.kit import Delivery, Ids, Vendor
+from seeds.simulator.exports.kit import WITH_HEADER, Delivery, Ids, Vendor
 
 
 def sys_id(table: str, key: object) -> str:
@@ -604,11 +604,10 @@ def _export(delivery: Delivery) -> None:
     for statement in _PREPARED:
         delivery.connection.execute(statement)
     host = f"{delivery.instance.replace('_', '-')}.service-now.com"
-    for name, select in DAILY.items():
-        due = f"SELECT * FROM ({select}) WHERE _day <= DATE '{delivery.last_day}'"
-        delivery.daily(f"servicenow/%Y-%m-%d/{name}.csv", due.replace("{host}", host))
-    for name, select in WHOLE.items():
-        delivery.whole(f"servicenow/{name}.csv", select.replace("{host}", host))
+    daily, whole = (
+        {name: select.replace("{host}", host) for name, select in tables.items()} for tables in (DAILY, WHOLE)
+    )
+    delivery.tables("servicenow", daily, whole, WITH_HEADER)
 
 
 VENDOR = Vendor(
