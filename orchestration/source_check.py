@@ -28,7 +28,7 @@ from orchestration.errors import ConfigurationError
 from orchestration.extract import contract, files, mapping, privacy, sources, sql
 from orchestration.extract.contract import Column
 from orchestration.extract.files import Delivered, UnreadableFile
-from orchestration.extract.reading import Readable
+from orchestration.extract.reading import Origin, Readable
 from orchestration.extract.sniff import heads
 from orchestration.extract.sniff.dates import date_readings
 from orchestration.extract.sniff.text import one_line
@@ -296,7 +296,7 @@ class _SourceCheck:
         return f"{self.path}:{self.lines.of(*keys)}"
 
     def _compare(self, one: str, other: str, shared: set[str]) -> None:
-        first, second = ({feed.entity.name for feed in self.source.feeds[name]} for name in (one, other))
+        first, second = ({feed.table.name for feed in self.source.feeds[name]} for name in (one, other))
         for entity in sorted(first & second) if shared else ():
             self.report.error(
                 self._at("files", other, "feeds", entity),
@@ -402,7 +402,14 @@ class _SourceCheck:
                     raise UnreadableFile(file.problem)
                 path = heads.plain(file, Path(folder))
                 readable = heads.head(
-                    self.connection, path, options, Path(folder), limit=limit, needed=needed
+                    self.connection,
+                    path,
+                    options,
+                    Path(folder),
+                    limit=limit,
+                    origin=self._origin(name, file),
+                    needed=needed,
+                    shapes=self.source.shapes(name),
                 )
                 for one in sampled:
                     self._sample_feed(name, one, file, readable)
@@ -438,7 +445,7 @@ class _SourceCheck:
         gaps = mapping.missing_columns(feed, readable.types)
         for gap, absent in gaps.items():
             one.missing.setdefault(gap, Counter()).update(absent)
-        if any(required in gaps for required in feed.entity.required):
+        if any(required in gaps for required in feed.table.required):
             return  # landing stops here too
         try:
             self._map(name, one, file, readable)
@@ -447,12 +454,12 @@ class _SourceCheck:
 
     def _map(self, name: str, one: _Sampled, file: Delivered, readable: Readable) -> None:
         feed = one.feed
-        compiled = self._compiled(name, feed, file, readable)
+        compiled = self._compiled(name, feed, readable)
         self.connection.execute(f"CREATE OR REPLACE TEMP TABLE mapped AS {compiled.landed}")
-        kept = [f for f in feed.mappings if f in feed.entity.landed]
+        kept = [f for f in feed.mappings if f in feed.table.landed]
         counts = ", ".join(["count(*)", *(f"count({sql.name(f)})" for f in kept)])
         n, *filled = self._rows(f"SELECT {counts} FROM mapped")[0]
-        one.n_records += int(self._rows(compiled.count_all)[0][0])
+        one.n_records += sum(n_all for _, n_all in self._rows(compiled.count_all))
         one.n_kept += n
         one.filled.update(dict(zip(kept, filled, strict=True)))
         if not one.rows:
@@ -460,31 +467,25 @@ class _SourceCheck:
                 f"SELECT {', '.join(map(sql.name, kept))} FROM mapped WHERE NOT _bad LIMIT {_SHOWN_ROWS}"
             )
             one.rows = [dict(zip(kept, row, strict=True)) for row in rows]
-        for record, column, reason, masked in self._rows(compiled.faults):
+        for _, record, column, reason, masked in self._rows(compiled.faults):
             fault = one.faults.setdefault((column, reason), _Fault(file=file.name))
             fault.n += 1
             if fault.n == 1:
                 fault.line, fault.masked = _line_of(readable, record), masked or ""
         for (column, _), fault in one.faults.items():
-            if feed.entity.columns[column].type in ("ts", "date", "num") and not fault.values:
+            if column and feed.table.columns[column].type in ("ts", "date", "num") and not fault.values:
                 fault.values = self._values(feed, column, readable)
 
-    def _compiled(self, name: str, feed: Feed, file: Delivered, readable: Readable) -> mapping.Compiled:
+    def _origin(self, name: str, file: Delivered) -> Origin:
         pattern = self.source.document.files[name].delivered
         try:
             delivered_at = files.delivered_at(file, pattern, self.source.zone(name))
         except (re.error, ValueError):  # told once for the file set
             delivered_at = file.modified_at
-        return mapping.compile_feed(
-            self.connection,
-            self.source,
-            name,
-            feed,
-            readable,
-            file_name=file.name,
-            delivery_id="check",
-            delivered_at=delivered_at.astimezone(UTC).replace(tzinfo=None),
-        )
+        return Origin(file.name, "check", delivered_at.astimezone(UTC).replace(tzinfo=None))
+
+    def _compiled(self, name: str, feed: Feed, readable: Readable) -> mapping.Compiled:
+        return mapping.compile_feed(self.connection, self.source, name, feed, readable)
 
     def _rows(self, query: str) -> list[Any]:
         return self.connection.execute(query).fetchall()
@@ -505,20 +506,22 @@ class _SourceCheck:
     ) -> None:
         """Finds the field whose expression the engine refuses."""
         feed = one.feed
+        rows = {name: read for name, read in feed.reads.items() if name == "rows"}
         alone = [
-            Feed(feed.entity, "", {f: m}, feed.lines, {f: feed.columns[f]}) for f, m in feed.mappings.items()
+            Feed(feed.table, "", {f: m}, feed.lines, {f: feed.reads[f], **rows})
+            for f, m in feed.mappings.items()
         ]
         if feed.where:
             first = next(iter(feed.mappings))
             # Tried last: a field that fails alone is to blame, not the filter.
-            columns = {first: feed.columns[first], "where": feed.columns["where"]}
-            alone.append(Feed(feed.entity, feed.where, {first: feed.mappings[first]}, feed.lines, columns))
+            reads = {first: feed.reads[first], "where": feed.reads["where"], **rows}
+            alone.append(Feed(feed.table, feed.where, {first: feed.mappings[first]}, feed.lines, reads))
         for trial in alone:
             culprit = "where" if trial.where else next(iter(trial.mappings))
             try:
-                self._rows(self._compiled(name, trial, file, readable).landed)
+                self._rows(self._compiled(name, trial, readable).landed)
             except duckdb.Error as own:
-                problem = f"{feed.entity.name}.{culprit} cannot be computed in {one_line(file.name, 160)}"
+                problem = f"{feed.table.name}.{culprit} cannot be computed in {one_line(file.name, 160)}"
                 where = f"{self.path}:{feed.lines[culprit]}"
                 self.report.error(where, f"{problem}: {_reason(own)}.", _expression_hint(own))
                 return
@@ -540,7 +543,7 @@ class _SourceCheck:
             n_unfit = sum(fault.n for fault in one.faults.values())
             chosen = f", {one.n_kept:,} kept by where" if feed.where else ""
             told = f"{records}{chosen}, {_count(n_unfit, 'value') + ' unfit' if n_unfit else 'all fit'}"
-        self.report.line(f"-> {feed.entity.name}: {told}", indent=4)
+        self.report.line(f"-> {feed.table.name}: {told}", indent=4)
         if one.n_kept:
             for label, names in _filled(one):
                 self.report.line(names, indent=7, label=label)
@@ -550,12 +553,12 @@ class _SourceCheck:
         feed = one.feed
         for gap, absent in one.missing.items():
             where = f"{self.path}:{feed.lines[gap]}"
-            target = feed.entity.columns.get(gap)
+            target = feed.table.columns.get(gap)
             names = " and ".join(repr(one_line(column)) for column in absent)
             is_everywhere = max(absent.values()) == one.n_files
             in_files = "" if is_everywhere else f" in {max(absent.values())} of {one.n_files} files"
             noun = "columns" if len(absent) > 1 else "column"
-            problem = f"{feed.entity.name}.{gap} reads the {noun} {names}, which the export lacks{in_files}."
+            problem = f"{feed.table.name}.{gap} reads the {noun} {names}, which the export lacks{in_files}."
             remedy = _column_hint(list(absent), columns)
             if is_everywhere or (target is not None and target.is_required):
                 self.report.error(where, problem, remedy)
@@ -564,13 +567,13 @@ class _SourceCheck:
 
     def _tell_faults(self, one: _Sampled) -> None:
         for (name, reason), fault in one.faults.items():
-            column = one.feed.entity.columns[name]
+            column = one.feed.table.columns[name]
             is_missing = "missing" in reason or "blank" in reason or "expression" in reason
             is_error = fault.n > TOLERATED_SHARE * max(one.n_kept, 1)
             example = f" such as {fault.masked!r} (masked)" if fault.masked and not is_missing else ""
             problem = (
                 f"{one_line(fault.file, 160)}:{fault.line}: "
-                f"{one.feed.entity.name}.{name} {_is(reason)}{example}; "
+                f"{one.feed.table.name}.{name} {_is(reason)}{example}; "
                 f"{fault.n:,} of {_count(one.n_kept, 'row')} ({_share(fault.n, one.n_kept)})."
             )
             remedy = self._hint(column, reason, fault) if is_error else "Such rows go to quarantine."
@@ -666,7 +669,7 @@ def _filled(one: _Sampled) -> list[tuple[str, str]]:
 def _show_rows(console: Console, one: _Sampled) -> None:
     if not one.rows:
         return
-    entity = one.feed.entity
+    entity = one.feed.table
     first = [name for name in one.rows[0] if name in entity.key or entity.columns[name].is_required]
     others = sorted((n for n in one.rows[0] if n not in first), key=lambda n: -one.filled[n])
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
@@ -719,7 +722,7 @@ def _tell_centres(loaded: list[Source], report: _Report) -> None:
     for centre in dict.fromkeys(source.centre for source in loaded):
         delivered = {
             source.instance: list(
-                dict.fromkeys(f.entity.name for feeds in source.feeds.values() for f in feeds)
+                dict.fromkeys(e for feeds in source.feeds.values() for f in feeds for e in f.table.feeds)
             )
             for source in loaded
             if source.centre == centre

@@ -8,7 +8,9 @@ from typing import Any
 import dagster as dg
 
 from orchestration import dbt_project, progress
-from orchestration.extract import contract, landing, privacy, raw_zone
+from orchestration.extract import landing, privacy, raw_zone
+from orchestration.extract.connectors import bundle
+from orchestration.extract.files import Delivered
 from orchestration.extract.manifest import Manifest
 from orchestration.extract.sources import Source
 from orchestration.previews import preview
@@ -33,19 +35,19 @@ def _specs() -> list[dg.AssetSpec]:
         "skippable": True,
         "owners": ["team:data-engineering"],
     }
-    mapped = [
+    tables = [
         dg.AssetSpec(
-            [raw_zone.MAPPED_SCHEMA, entity.name],
-            description=f"One row per {entity.grain.removeprefix('one ')}, as sources delivered it.",
+            [table.schema, table.name],
+            description=f"One row per {table.grain.removeprefix('one ')}, as sources delivered it.",
             **shared,
         )
-        for entity in contract.entities().values()
+        for table in bundle.all_tables()
     ]
     system = [
         dg.AssetSpec([raw_zone.SYSTEM_SCHEMA, table], description=text, **shared)
         for table, text in _SYSTEM_DESCRIPTIONS.items()
     ]
-    return [*mapped, *system]
+    return [*tables, *system]
 
 
 @dg.multi_asset(specs=_specs(), name="land_exports")
@@ -55,9 +57,11 @@ def land_exports(context: dg.AssetExecutionContext, workspace: Workspace) -> Ite
     sources = workspace.sources()
     as_of = landing.parse_as_of(config.as_of)
 
-    def tell(source: Source, file_set: str, file: Any) -> None:
-        text = f"Landing {file.name} ({file.size / 1e6:.1f} MB) for {source.instance}"
-        progress.say(text, is_passing=file.size < _WORTH_A_LINE_BYTES)
+    def tell(source: Source, file_set: str, group: list[Delivered]) -> None:
+        n_bytes = sum(file.size for file in group)
+        what = group[0].name if len(group) == 1 else f"{len(group):,} files of {file_set}"
+        text = f"Landing {what} ({n_bytes / 1e6:.1f} MB) for {source.instance}"
+        progress.say(text, is_passing=n_bytes < _WORTH_A_LINE_BYTES)
 
     progress.say("Looking for new exports")
     salt = privacy.load_salt(home.state, config.salt.get_secret_value())
@@ -83,8 +87,8 @@ def land_exports(context: dg.AssetExecutionContext, workspace: Workspace) -> Ite
 def _report(context: dg.AssetExecutionContext, done: list[landing.Landed]) -> None:
     deliveries = [d for landed in done for d in landed.deliveries]
     refused = [d for d in deliveries if not d.is_landed]
-    rows = sum(part.n_landed for d in deliveries for part in d.parts)
-    faults = sum(part.n_quarantined for d in deliveries for part in d.parts) + sum(
+    rows = sum(count.n_landed for d in deliveries for count in d.counts)
+    faults = sum(count.n_quarantined for d in deliveries for count in d.counts) + sum(
         d.n_damaged for d in deliveries
     )
     if deliveries:
@@ -109,13 +113,14 @@ def inputs_fingerprint(workspace: Workspace, sources: list[Source]) -> str:
 
 def _materializations(workspace: Workspace, counts: dict[str, int]) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
     with workspace.connect(read_only=True) as connection:
-        for entity, count in counts.items():
-            metadata = preview(connection, raw_zone.MAPPED_SCHEMA, entity) if count else {}
+        for table in bundle.all_tables():
+            count = counts[table.full_name]
+            metadata = preview(connection, table.schema, table.name) if count else {}
             yield dg.MaterializeResult(
-                asset_key=[raw_zone.MAPPED_SCHEMA, entity], metadata={"dagster/row_count": count, **metadata}
+                asset_key=[table.schema, table.name], metadata={"dagster/row_count": count, **metadata}
             )
-        for table in _SYSTEM_DESCRIPTIONS:
+        for name in _SYSTEM_DESCRIPTIONS:
             yield dg.MaterializeResult(
-                asset_key=[raw_zone.SYSTEM_SCHEMA, table],
-                metadata=preview(connection, raw_zone.SYSTEM_SCHEMA, table, with_count=True),
+                asset_key=[raw_zone.SYSTEM_SCHEMA, name],
+                metadata=preview(connection, raw_zone.SYSTEM_SCHEMA, name, with_count=True),
             )

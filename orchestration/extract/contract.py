@@ -1,4 +1,4 @@
-"""The contract of raw tables: which entities a source can feed, with which columns."""
+"""The contract of raw tables: their columns and keys, and which entities of the warehouse they feed."""
 
 import re
 from dataclasses import dataclass, field
@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 CONTRACT_FILE = Path(__file__).with_name("contract.yml")
+MAPPED_SCHEMA = "raw_mapped"
 
 DUCKDB_TYPES = {
     "id": "VARCHAR",
@@ -21,6 +22,7 @@ DUCKDB_TYPES = {
     "list": "VARCHAR[]",
     "phone": "VARCHAR",
     "phones": "VARCHAR[]",
+    "email": "VARCHAR",
 }
 
 # Written by landing on every row, beside the entity's own columns.
@@ -32,18 +34,25 @@ SYSTEM_COLUMNS = {
     "_delivered_at": "TIMESTAMP",
 }
 
-_COLUMN = re.compile(r"(?P<type>[a-z]+)(?P<required>\*?)(?: (?P<pii>hash|drop))?(?: -- (?P<note>.+))?")
+_COLUMN = re.compile(
+    r"(?P<type>[a-z]+)(?P<mark>[*?]?)(?: (?P<pii>hash|drop))?(?: -- (?P<note>.+))?", re.DOTALL
+)
 
 
 @dataclass(frozen=True)
 class Column:
-    """One field of an entity; `pii` is `hash`, `drop` or empty."""
+    """One field of a table; `pii` is `hash`, `drop` or empty.
+
+    `is_optional` fields are left out by the system that exports where they are empty: that a file lacks
+    them says nothing.
+    """
 
     name: str
     type: str
     is_required: bool = False
     pii: str = ""
     note: str = ""
+    is_optional: bool = False
 
     @property
     def duckdb_type(self) -> str:
@@ -52,17 +61,33 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Entity:
-    """One table of the contract; `columns` are the fields a source may fill."""
+class Table:
+    """One raw table.
+
+    `columns` are the fields a source may fill. `feeds` maps each entity that the table tells of to an SQL
+    condition on its columns: which rows count as one of that entity (empty: every row). `rows` names, for
+    tables made of lists inside records, each list in turn: alias to expression.
+    """
 
     name: str
-    domain: str
     grain: str
     key: tuple[str, ...]
     event_at: str
-    absent: tuple[str, ...]
     is_restated: bool
     columns: dict[str, Column] = field(hash=False)
+    feeds: dict[str, str] = field(hash=False)
+    schema: str = MAPPED_SCHEMA
+    rows: dict[str, str] = field(default_factory=dict, hash=False)
+
+    @property
+    def full_name(self) -> str:
+        """Schema and name, as in SQL."""
+        return f"{self.schema}.{self.name}"
+
+    @property
+    def told_as(self) -> tuple[str, ...]:
+        """Entities under which deliveries of the table are told; its own name where it feeds none yet."""
+        return tuple(self.feeds) or (self.name,)
 
     @property
     def required(self) -> tuple[str, ...]:
@@ -82,6 +107,14 @@ class Entity:
         return own | SYSTEM_COLUMNS
 
 
+@dataclass(frozen=True)
+class Entity(Table):
+    """A table that every source may feed with a mapping of its own: a concept of the warehouse."""
+
+    domain: str = ""
+    absent: tuple[str, ...] = ()
+
+
 def parse(document: dict[str, Any]) -> dict[str, Entity]:
     """Turns the contract's YAML document into entities.
 
@@ -90,7 +123,7 @@ def parse(document: dict[str, Any]) -> dict[str, Entity]:
     """
     entities: dict[str, Entity] = {}
     for name, body in document.items():
-        own = {column: _column(name, column, text) for column, text in body["columns"].items()}
+        own = {field: column(f"contract.yml: {name}", field, text) for field, text in body["columns"].items()}
         inherited = {}
         if "extends" in body:
             # A snapshot repeats the base row, but only its own key makes it a row.
@@ -103,6 +136,7 @@ def parse(document: dict[str, Any]) -> dict[str, Entity]:
         entities[name] = Entity(
             name=name,
             domain=body["domain"],
+            feeds={name: ""},
             grain=body["grain"],
             key=tuple(body["key"]),
             event_at=body.get("event_at", ""),
@@ -113,11 +147,17 @@ def parse(document: dict[str, Any]) -> dict[str, Entity]:
     return entities
 
 
-def _column(entity: str, name: str, text: str) -> Column:
+def column(where: str, name: str, text: str) -> Column:
+    """Reads one column as it is written in a contract: `type[*?] [hash|drop] [-- note]`.
+
+    Raises:
+        ValueError: it is written otherwise; `where` tells the place.
+    """
     match = _COLUMN.fullmatch(text)
     if match is None or match["type"] not in DUCKDB_TYPES:
-        raise ValueError(f"contract.yml: {entity}.{name}: cannot read {text!r}")
-    return Column(name, match["type"], bool(match["required"]), match["pii"] or "", match["note"] or "")
+        raise ValueError(f"{where}.{name}: cannot read {text!r}")
+    mark = match["mark"]
+    return Column(name, match["type"], mark == "*", match["pii"] or "", match["note"] or "", mark == "?")
 
 
 @cache

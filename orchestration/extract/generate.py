@@ -1,13 +1,16 @@
 """Writes what dbt and the docs need to know of the contract. Run: `make generate`."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from orchestration.extract import contract
+from orchestration.extract.connectors import bundle
+from orchestration.extract.contract import MAPPED_SCHEMA, Table
 from orchestration.extract.landing import QUARANTINE_COLUMNS
-from orchestration.extract.raw_zone import MAPPED_SCHEMA, SYSTEM_SCHEMA, SYSTEM_TABLES
+from orchestration.extract.raw_zone import SYSTEM_SCHEMA, SYSTEM_TABLES
 from orchestration.settings import PROJECT_ROOT
 
 DBT = PROJECT_ROOT / "dbt_project"
@@ -22,25 +25,17 @@ _SYSTEM_GRAIN = {
 
 def outputs() -> dict[Path, str]:
     """Every generated file and its text."""
+    staging = DBT / "models" / "staging"
+    connectors = [bundle.load(name) for name in bundle.names()]
     return {
-        DBT / "models" / "staging" / "mapped" / "_sources.yml": _sources(),
+        staging / "mapped" / "_sources.yml": _mapped_sources(),
+        **{staging / one.name / "_sources.yml": _vendor_sources(one) for one in connectors},
         DBT / "macros" / "contract.sql": _macro(),
         PROJECT_ROOT / "docs" / "source_contract.md": _docs(),
     }
 
 
-def _sources() -> str:
-    mapped = [
-        {
-            "name": entity.name,
-            "description": f"One row per {entity.grain.removeprefix('one ')}, over all live deliveries.",
-            "columns": [
-                {"name": name, "data_type": duckdb_type.lower()}
-                for name, duckdb_type in entity.landed.items()
-            ],
-        }
-        for entity in contract.entities().values()
-    ]
+def _mapped_sources() -> str:
     system = [
         {
             "name": table,
@@ -49,31 +44,68 @@ def _sources() -> str:
         }
         for table, columns in (SYSTEM_TABLES | {"quarantine": QUARANTINE_COLUMNS}).items()
     ]
-    document = {
-        "version": 2,
-        "sources": [
-            {"name": MAPPED_SCHEMA, "description": "Entities that mapped sources feed.", "tables": mapped},
-            {"name": SYSTEM_SCHEMA, "description": "What landing knows of deliveries.", "tables": system},
-        ],
-    }
+    mapped = _tables(contract.entities().values())
+    return _sources(
+        {"name": MAPPED_SCHEMA, "description": "Entities that mapped sources feed.", "tables": mapped},
+        {"name": SYSTEM_SCHEMA, "description": "What landing knows of deliveries.", "tables": system},
+    )
+
+
+def _vendor_sources(connector: bundle.Connector) -> str:
+    tables = _tables(connector.tables.values())
+    return _sources(
+        {"name": f"raw_{connector.name}", "description": f"Exports of {connector.title}.", "tables": tables}
+    )
+
+
+def _tables(tables: Iterable[Table]) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": table.name,
+            "description": f"One row per {table.grain.removeprefix('one ')}, over all live deliveries.",
+            "columns": [
+                {"name": name, "data_type": duckdb_type.lower()} for name, duckdb_type in table.landed.items()
+            ],
+        }
+        for table in tables
+    ]
+
+
+def _sources(*schemas: dict[str, Any]) -> str:
+    document = {"version": 2, "sources": list(schemas)}
     return f"# {_HEADER}\n" + yaml.safe_dump(document, sort_keys=False, width=100)
 
 
 def _macro() -> str:
-    def entry(entity: contract.Entity) -> dict[str, Any]:
-        columns = [c for c in entity.landed if c not in contract.SYSTEM_COLUMNS]
+    def entry(table: Table) -> dict[str, Any]:
+        columns = {c: t for c, t in table.landed.items() if c not in contract.SYSTEM_COLUMNS}
         return {
-            "key": list(entity.key),
-            "event_at": entity.event_at,
-            "restated": entity.is_restated,
-            "columns": columns,
+            "schema": table.schema,
+            "table": table.name,
+            "key": list(table.key),
+            "event_at": table.event_at,
+            "restated": table.is_restated,
+            "feeds": dict(table.feeds),
+            "columns": list(columns),
         }
 
-    rows = ",\n".join(f"        {e.name!r}: {entry(e)!r}" for e in contract.entities().values())
+    entities = ",\n".join(f"        {e.name!r}: {_types(e)!r}" for e in contract.entities().values())
+    tables = ",\n".join(f"        {t.full_name!r}: {entry(t)!r}" for t in bundle.all_tables())
     return (
-        f"{{# {_HEADER} #}}\n{{% macro contract() %}}\n    {{% set entities = {{\n{rows}\n    }} %}}\n"
-        "    {{ return(entities) }}\n{% endmacro %}\n"
+        f"{{# {_HEADER} #}}\n\n{{# Columns of every entity, with their types. #}}\n"
+        f"{{% macro contract() %}}\n    {{% set entities = {{\n{entities}\n    }} %}}\n"
+        "    {{ return(entities) }}\n{% endmacro %}\n\n"
+        f"{{# Every raw table, by full name. #}}\n"
+        f"{{% macro raw_tables() %}}\n    {{% set tables = {{\n{tables}\n    }} %}}\n"
+        "    {{ return(tables) }}\n{% endmacro %}\n"
     )
+
+
+def _types(entity: contract.Entity) -> dict[str, str]:
+    """Type in the contract's words of every landed column of an entity."""
+    status = {f"{c.name}_status": "text" for c in entity.columns.values() if c.type == "phone"}
+    types = {c.name: c.type for c in entity.columns.values()} | status
+    return {name: types[name] for name in entity.landed if name in types}
 
 
 def _docs() -> str:

@@ -1,7 +1,8 @@
 """Landing: delivered files become Parquet parts behind the manifest, bad rows go to quarantine.
 
 Rows in = rows landed + rows filtered by `where` + rows quarantined, always. A crash at any moment
-leaves either a committed delivery or nothing that counts.
+leaves either a committed delivery or nothing that counts. Small files alike are landed together, up to the
+point where one of them is no longer like the others: then the group is divided, at last into single files.
 """
 
 import hashlib
@@ -11,11 +12,10 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TypedDict
 
 import duckdb
 import numpy as np
@@ -23,14 +23,26 @@ import pyarrow as pa
 
 from orchestration import progress as told
 from orchestration.errors import ConfigurationError, RunError
-from orchestration.extract import files, mapping, privacy, reading, sql
+from orchestration.extract import compaction, files, mapping, privacy, reading, sql
 from orchestration.extract.files import Bytes, Delivered, UnreadableFile, UnsettledFile
-from orchestration.extract.manifest import Delivery, Manifest, Part
-from orchestration.extract.reading import Damage, Readable
-from orchestration.extract.sources import Feed, Source
+from orchestration.extract.manifest import (
+    LANDED,
+    QUARANTINED,
+    Commit,
+    Count,
+    Delivery,
+    Manifest,
+    Part,
+)
+from orchestration.extract.reading import Damage, Origin, Readable
+from orchestration.extract.sources import DELIMITED, Feed, Source
 from orchestration.settings import Home
 
 PARQUET = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880"
+# Files up to this size are landed together, so many and so much at a time.
+SMALL_BYTES = 4_000_000
+GROUP_FILES = 2_000
+GROUP_BYTES = 64_000_000
 # `line` counts records instead where the format has no lines of its own: JSON arrays and Parquet.
 QUARANTINE_COLUMNS = {
     "source_instance": "VARCHAR",
@@ -40,6 +52,7 @@ QUARANTINE_COLUMNS = {
     "column_name": "VARCHAR",
     "reason": "VARCHAR",
     "masked_value": "VARCHAR",
+    "_delivery_id": "VARCHAR",
 }
 _OWN_DISK = re.compile(r"could not write|no space left|quota", re.IGNORECASE)
 
@@ -61,20 +74,36 @@ class Distrusted(Exception):  # noqa: N818 - not a fault: the careful reader tak
     """The fast reader's result does not agree with the file; it must be read carefully."""
 
 
-class _Outcome(TypedDict):
-    """What became of a file, as the manifest has it."""
+class Divided(Exception):  # noqa: N818 - not a fault: the files are landed in smaller groups
+    """Files that were thought to be alike are not; `groups` are to be landed apart."""
 
-    status: str
-    reason: str
-    n_read: int
-    n_damaged: int
-    parts: tuple[Part, ...]
-    columns_missing: tuple[str, ...]
-    columns_extra: tuple[str, ...]
-    quarantine: str
+    def __init__(self, groups: Iterable[list[Delivered]]) -> None:
+        super().__init__()
+        self.groups = [group for group in groups if group]
 
 
-Progress = Callable[[Source, str, Delivered], None]
+@dataclass
+class _Outcome:
+    """What became of the records of one file."""
+
+    n_read: int = 0
+    n_damaged: int = 0
+    counts: tuple[Count, ...] = ()
+
+
+@dataclass
+class _Result:
+    """What became of a group: outcomes by delivery id, and what else its commit tells."""
+
+    outcomes: dict[str, _Outcome] = field(default_factory=dict)
+    parts: tuple[Part, ...] = ()
+    columns_missing: tuple[str, ...] = ()
+    columns_extra: tuple[str, ...] = ()
+    quarantine: str = ""
+
+
+_Inspected = Callable[[], dict[str, Bytes]]
+Progress = Callable[[Source, str, list[Delivered]], None]
 
 
 @dataclass(frozen=True)
@@ -98,7 +127,7 @@ def land(
     salt: bytes,
     memory_limit: str = "4GB",
     threads: int = 2,
-    progress: Progress = lambda source, file_set, file: None,
+    progress: Progress = lambda source, file_set, group: None,
 ) -> list[Landed]:
     """Lands every new or changed file of the sources.
 
@@ -118,7 +147,10 @@ def land(
             connection.execute("SET TimeZone = 'UTC'")
             privacy.install(connection, salt)
             engine = _Engine(connection, pool, exports, home, manifest, privacy.salt_id(salt), progress)
-            return [_land_source(engine, source) for source in sources]
+            landed = [_land_source(engine, source) for source in sources]
+            if any(one.deliveries for one in landed):
+                compaction.compact(connection, home, manifest, PARQUET)
+            return landed
     except OSError as error:
         place = error.filename or home.root
         raise RunError(f"Landing stopped at {place}: {error.strerror}. Mend that, then run again.") from error
@@ -135,9 +167,9 @@ def _scratch(home: Home) -> Iterator[None]:
 
 
 def _drop_orphans(home: Home, manifest: Manifest) -> None:
-    """Removes parts that no line of the manifest names, left by a run that was killed."""
-    named = {part.path for delivery in manifest.lines for part in delivery.parts}
-    kept = {delivery.quarantine for delivery in manifest.lines}
+    """Removes parts that the manifest does not name, left by a run that was killed."""
+    named = {part.path for part in manifest.parts()}
+    kept = {commit.quarantine for commit in manifest.quarantines()}
     for folder, known in ((home.raw, named), (home.quarantine, kept)):
         for path in folder.rglob("*.parquet*"):
             if path.relative_to(folder).as_posix() not in known:
@@ -152,30 +184,55 @@ def _land_source(engine: _Engine, source: Source) -> Landed:
     for file_set in source.document.files:
         # Rows hashed with another salt would join nothing that is landed with this one.
         fingerprint = _token(source.fingerprint(file_set), engine.salt_id)
+        due: list[Delivered] = []
         for file in files.discover(engine.exports, source, file_set):
             earlier = known.get((source.instance, file_set, file.name))
             if earlier is not None and _is_same(earlier, file, fingerprint):
                 unchanged += 1
-                continue
-            engine.progress(source, file_set, file)
+            else:
+                due.append(file)
+        waiting = _groups(due)
+        while waiting:
+            group = waiting.pop()
+            engine.progress(source, file_set, group)
             try:
-                with _landing(engine, source, file_set, file, fingerprint) as landing:
-                    delivery = landing.run(earlier)
+                with _landing(engine, source, file_set, group, fingerprint) as landing:
+                    commit = landing.run(known)
+            except Divided as divided:
+                waiting += reversed(divided.groups)
+                continue
             except UnsettledFile as reason:
+                (file,) = group
                 postponed.append((file.name, str(reason)))
                 told.say(f"Left {file.name} for the next run: {reason}.")
                 continue
-            engine.manifest.append(delivery)
-            deliveries.append(delivery)
+            engine.manifest.append(commit)
+            deliveries += commit.deliveries
     return Landed(tuple(deliveries), unchanged, tuple(postponed))
+
+
+def _groups(due: list[Delivered]) -> list[list[Delivered]]:
+    """Small files together, others alone; the last group comes first in the order of names."""
+    groups: list[list[Delivered]] = []
+    n_bytes = 0
+    for file in due:
+        is_small = file.size <= SMALL_BYTES and not file.problem
+        fits = groups and len(groups[-1]) < GROUP_FILES and n_bytes + file.size <= GROUP_BYTES
+        if is_small and fits:
+            groups[-1].append(file)
+            n_bytes += file.size
+        else:
+            groups.append([file])
+            n_bytes = file.size if is_small else GROUP_BYTES
+    return groups[::-1]
 
 
 @contextmanager
 def _landing(
-    engine: _Engine, source: Source, file_set: str, file: Delivered, fingerprint: str
+    engine: _Engine, source: Source, file_set: str, group: list[Delivered], fingerprint: str
 ) -> Iterator["_Landing"]:
     with TemporaryDirectory(dir=engine.home.scratch) as scratch:
-        landing = _Landing(engine, source, file_set, file, fingerprint=fingerprint, scratch=Path(scratch))
+        landing = _Landing(engine, source, file_set, group, fingerprint=fingerprint, scratch=Path(scratch))
         try:
             yield landing
         finally:
@@ -190,119 +247,278 @@ def _is_same(earlier: Delivery, file: Delivered, fingerprint: str) -> bool:
     )
 
 
+@dataclass
+class _Member:
+    """One file of a group: where it can be read, and what is known of it so far."""
+
+    file: Delivered
+    token: str
+    supersedes: str
+    delivered_at: datetime
+    path: Path | None = None
+    reason: str = ""
+    digest: str = ""
+
+
 class _Landing:
-    """One file on its way into the raw zone; `staged` maps what is written to where it belongs."""
+    """Files alike on their way into the raw zone; `staged` maps what is written to where it belongs."""
 
     def __init__(
         self,
         engine: _Engine,
         source: Source,
         file_set: str,
-        file: Delivered,
+        group: list[Delivered],
         *,
         fingerprint: str,
         scratch: Path,
     ) -> None:
         self.engine, self.connection, self.home = engine, engine.connection, engine.home
-        self.source, self.file_set, self.file, self.scratch = source, file_set, file, scratch
+        self.source, self.file_set, self.group, self.scratch = source, file_set, group, scratch
         self.fingerprint = fingerprint
         self.options = source.document.files[file_set]
-        # A feed without a filter tells how many records there are; others would need a scan for it.
-        self.feeds = sorted(source.feeds[file_set], key=lambda feed: bool(feed.where))
-        self.token = _token(source.instance, file_set, file.name, file.size, file.modified_ns, fingerprint)
-        self.digest = ""
+        self.shapes = source.shapes(file_set)
+        # A feed of every record tells how many there are; others would need a scan for it.
+        self.feeds = sorted(source.feeds[file_set], key=lambda feed: bool(feed.where or feed.table.rows))
         self.staged: dict[Path, Path] = {}
+        self.members: dict[str, _Member] = {}
+        self.token = ""
 
-    def run(self, earlier: Delivery | None) -> Delivery:
-        """Lands the file or quarantines it.
+    def run(self, known: dict[tuple[str, str, str], Delivery]) -> Commit:
+        """Lands the files, or quarantines the one that cannot be read.
 
         Raises:
-            UnsettledFile: it is out of reach, changes, or needs more memory than there is.
+            Divided: the files are not alike, or one of several is damaged.
+            UnsettledFile: the one file is out of reach, changes, or needs more memory than there is.
             OSError: the disk is full.
         """
-        moment = self.file.modified_at
-        try:
-            self._stop_if_hopeless()
-            moment = self._delivered_at()
-            outcome = self._landed(moment)
-        except UnreadableFile as error:
-            outcome = self._refused(str(error))
-        except duckdb.OutOfMemoryException as error:
-            raise UnsettledFile("it needs more memory; raise FAULTLINE_MEMORY_LIMIT") from error
-        if not self.file.problem:
-            self.digest = self.digest or files.digest(self.file)
-            files.stop_if_changed(self.file)
+        for file in self.group:
+            member = self._member(file, known)
+            self.members[member.token] = member
+        self.token = _token(*self.members)
+        self._open()
+        result = _Result()
+        problem = next(iter(self.members.values())).reason
+        if not problem:
+            try:
+                readable = self._readable()
+                self._stop_if_lost(readable)
+                result = self._landed(readable)
+            except UnreadableFile as error:
+                self._divide_by_half()
+                problem = str(error)
+            except duckdb.OutOfMemoryException as error:
+                self._divide_by_half()
+                raise UnsettledFile("it needs more memory; raise FAULTLINE_MEMORY_LIMIT") from error
+        if problem:
+            result = _Result(quarantine=self._refused(problem))
+        self._settle()
         self._move_into_place()
+        deliveries = tuple(self._delivery(token, problem, result) for token in self.members)
+        return Commit(deliveries, result.parts, result.quarantine)
+
+    def _member(self, file: Delivered, known: dict[tuple[str, str, str], Delivery]) -> _Member:
+        earlier = known.get((self.source.instance, self.file_set, file.name))
+        supersedes = earlier.delivery_id if earlier else ""
+        token = _token(
+            self.source.instance,
+            self.file_set,
+            file.name,
+            file.size,
+            file.modified_ns,
+            self.fingerprint,
+            supersedes,
+        )
+        member = _Member(file, token, supersedes, file.modified_at)
+        try:
+            zone = self.source.zone(self.file_set)
+            member.delivered_at = files.delivered_at(file, self.options.delivered, zone)
+        except ValueError:
+            member.reason = "`delivered` finds no real date in its name; correct the pattern"
+        return member
+
+    def _delivery(self, token: str, problem: str, result: _Result) -> Delivery:
+        member, outcome = self.members[token], result.outcomes.get(token, _Outcome())
+        file = member.file
         return Delivery(
-            delivery_id=self.token,
+            delivery_id=token,
             source_instance=self.source.instance,
             centre=self.source.centre,
             file_set=self.file_set,
-            file=self.file.name,
-            digest=self.digest,
-            size=self.file.size,
-            modified_ns=self.file.modified_ns,
-            delivered_at=moment.isoformat(timespec="microseconds").replace("+00:00", "Z"),
+            file=file.name,
+            digest=member.digest,
+            size=file.size,
+            modified_ns=file.modified_ns,
+            delivered_at=member.delivered_at.isoformat(timespec="microseconds").replace("+00:00", "Z"),
             fingerprint=self.fingerprint,
-            supersedes=earlier.delivery_id if earlier else "",
-            **outcome,
+            status=QUARANTINED if problem else LANDED,
+            reason=problem,
+            n_read=outcome.n_read,
+            n_damaged=outcome.n_damaged,
+            counts=outcome.counts,
+            columns_missing=result.columns_missing,
+            columns_extra=result.columns_extra,
+            supersedes=member.supersedes,
         )
 
-    def _stop_if_hopeless(self) -> None:
-        if self.file.problem:
-            raise UnreadableFile(self.file.problem)
-        files.stop_if_out_of_reach(self.file)
+    def _settle(self) -> None:
+        """Digests what was not yet, and makes sure that the files are still those that were found."""
+        changed = []
+        for member in self.members.values():
+            if member.file.problem:
+                continue
+            try:
+                member.digest = member.digest or files.digest(member.file)
+                files.stop_if_changed(member.file)
+            except UnsettledFile:
+                if len(self.group) == 1:
+                    raise
+                changed.append(member.file)
+        if changed:
+            self._divide([file for file in self.group if file not in changed], *([file] for file in changed))
 
-    def _delivered_at(self) -> datetime:
-        try:
-            return files.delivered_at(self.file, self.options.delivered, self.source.zone(self.file_set))
-        except ValueError as error:
-            raise UnreadableFile("`delivered` finds no real date in its name; correct the pattern") from error
+    # ------------------------------------------------------------ dividing
 
-    # ------------------------------------------------------------ reading
+    def _divide(self, *groups: list[Delivered]) -> None:
+        """Gives up this group for smaller ones; does nothing for a single file."""
+        if len(self.group) > 1:
+            raise Divided(groups)
 
-    def _landed(self, moment: datetime) -> _Outcome:
-        path = self._plain()
-        needed = [column for feed in self.feeds for read in feed.columns.values() for column in read]
-        readable = reading.open_readable(self.connection, path, self.options, needed)
-        self._stop_if_lost(readable)
+    def _divide_by_half(self) -> None:
+        middle = len(self.group) // 2
+        self._divide(self.group[:middle], self.group[middle:])
+
+    # ------------------------------------------------------------ opening
+
+    def _open(self) -> None:
+        """Makes every file readable where it can be; files that are not alike are told apart."""
+        alike: dict[str, list[Delivered]] = {}
+        for i, member in enumerate(self.members.values()):
+            try:
+                if not member.reason:
+                    self._stop_if_hopeless(member.file)
+                    member.path = self._plain(member.file, self.scratch / str(i))
+            except UnreadableFile as error:
+                member.reason = str(error)
+            except UnsettledFile:
+                self._divide([f for f in self.group if f is not member.file], [member.file])
+                raise
+            if len(self.group) > 1:
+                alike.setdefault(self._likeness(member), []).append(member.file)
+        if len(alike) > 1:
+            alone = [[file] for file in alike.pop("", [])]
+            self._divide(*alike.values(), *alone)
+        elif "" in alike:
+            self._divide(*([file] for file in alike[""]))
+
+    def _likeness(self, member: _Member) -> str:
+        """What files that are landed together have in common; empty for one that must be landed alone."""
+        path = member.path
+        if member.reason or path is None or not 0 < path.stat().st_size <= GROUP_BYTES:
+            return ""
+        if self.options.format in DELIMITED:
+            with path.open("rb") as file:
+                return "" if self.options.format == "lines" else repr(file.readline(files.MAX_LINE_BYTES))
+        if self.options.format == "parquet":
+            return ""
+        return reading.layout_of(path, self.options)
+
+    def _stop_if_hopeless(self, file: Delivered) -> None:
+        if file.problem:
+            raise UnreadableFile(file.problem)
+        files.stop_if_out_of_reach(file)
+
+    def _plain(self, file: Delivered, scratch: Path) -> Path:
+        """The file as plain UTF-8 text with line feeds (or Parquet), unpacked where it is packed."""
+        path = file.path
+        if not files.is_plain(file):
+            path = files.unpack(file, scratch.with_suffix(".unpacked"))
+        if self.options.format == "parquet":
+            return path
+        codec = files.needs_transcoding(path, self.options.encoding)
+        if codec == "utf-8-sig" and self.options.format in DELIMITED:
+            return path  # DuckDB's CSV reader knows this mark
+        return files.transcode(path, codec, scratch.with_suffix(".utf8")) if codec else path
+
+    def _readable(self) -> Readable:
+        members = self.members.values()
+        needed = [
+            column
+            for feed in self.feeds
+            for name, read in feed.columns.items()
+            if not feed.is_optional(name)
+            for column in read
+        ]
+        return reading.open_readable(
+            self.connection,
+            tuple(member.path for member in members if member.path),
+            tuple(
+                Origin(member.file.name, member.token, member.delivered_at.replace(tzinfo=None))
+                for member in members
+            ),
+            self.options,
+            needed=needed,
+            shapes=self.shapes,
+        )
+
+    def _stop_if_lost(self, readable: Readable) -> None:
+        if not readable.types:
+            return  # JSON lines that only the careful reader can tell apart
+        for feed in self.feeds:
+            gaps = mapping.missing_columns(feed, readable.types)
+            for name in (*feed.table.required, "where", "rows"):
+                if name in gaps:
+                    columns = ", ".join(repr(column) for column in gaps[name])
+                    # What was found is not told: without a header it would be somebody's data.
+                    raise UnreadableFile(
+                        f"column {columns} is missing, which {feed.table.name}.{name} needs "
+                        f"({len(readable.types)} columns found); correct the delimiter or the mapping"
+                    )
+
+    # ------------------------------------------------------------ landing
+
+    def _landed(self, readable: Readable) -> _Result:
         delimiter = self.options.delimiter if readable.is_delimited else ""
-        inspection = self.engine.pool.submit(files.inspect, path, delimiter)
+        paths = readable.paths
+        inspection = self.engine.pool.submit(lambda: [files.inspect(path, delimiter) for path in paths])
+
+        def inspected() -> dict[str, Bytes]:
+            return dict(zip(self.members, inspection.result(), strict=True))
+
         try:
-            outcome = self._land_readable(readable, moment, inspection.result)
+            result = self._land_somehow(readable, inspected)
+        finally:
+            inspection.exception()  # its files must not vanish under it
+        for token, found in inspected().items():
+            member = self.members[token]
+            member.digest = found.digest if member.path == member.file.path else ""
+        return result
+
+    def _land_somehow(self, readable: Readable, inspected: _Inspected) -> _Result:
+        """Lands by the fast reader; or with values of any kind; or what a careful one finds sound."""
+        try:
+            return self._land_readable(readable, inspected)
         except (Distrusted, *reading.ENGINE_ERRORS) as error:
             self._stop_if_ours(error)
-            inspection.result()
-            if self.options.format in ("json", "parquet"):
-                raise UnreadableFile(reading.first_line(error)) from error
-            outcome = self._land_carefully(readable, moment, inspection.result)
-        self.digest = inspection.result().digest if path == self.file.path else ""
-        return outcome
-
-    def _land_carefully(
-        self, readable: Readable, moment: datetime, inspected: Callable[[], Bytes]
-    ) -> _Outcome:
-        careful = reading.rewrite_carefully(readable, self.scratch / "careful")
+            first = error
+        if reading.is_about_kinds(first):
+            try:
+                return self._land_readable(replace(readable, is_loose=True), inspected)
+            except (Distrusted, *reading.ENGINE_ERRORS) as error:
+                self._stop_if_ours(error)
+                first = error
+        self._divide_by_half()
+        if self.options.format in ("json", "parquet"):
+            raise UnreadableFile(reading.first_line(first)) from first
+        careful = reading.rewrite_carefully(readable, self.scratch / "careful", self.shapes)
         if not careful.types:
             raise UnreadableFile("no line holds a JSON object; correct `format`")
         self._stop_if_lost(careful)
         try:
-            return self._land_readable(careful, moment, inspected)
+            return self._land_readable(careful, inspected)
         except reading.ENGINE_ERRORS as error:
             self._stop_if_ours(error)
             raise UnreadableFile(reading.first_line(error)) from error
-
-    def _plain(self) -> Path:
-        """The file as plain UTF-8 text with line feeds (or Parquet), unpacked where it is packed."""
-        path = self.file.path
-        if not files.is_plain(self.file):
-            path = files.unpack(self.file, self.scratch / "unpacked")
-        if self.options.format == "parquet":
-            return path
-        codec = files.needs_transcoding(path, self.options.encoding)
-        if codec == "utf-8-sig" and self.options.format in ("csv", "tsv"):
-            return path  # DuckDB's CSV reader knows this mark
-        return files.transcode(path, codec, self.scratch / "utf8") if codec else path
 
     def _stop_if_ours(self, error: Exception) -> None:
         """A full disk or too little memory says nothing about the file."""
@@ -311,85 +527,89 @@ class _Landing:
         if isinstance(error, duckdb.IOException) and _OWN_DISK.search(str(error)):
             raise OSError(0, "the disk is full") from error
 
-    def _stop_if_lost(self, readable: Readable) -> None:
-        if not readable.types:
-            return  # JSON lines that only the careful reader can tell apart
-        for feed in self.feeds:
-            gaps = mapping.missing_columns(feed, readable.types)
-            for name in (*feed.entity.required, "where"):
-                if name in gaps:
-                    columns = ", ".join(repr(column) for column in gaps[name])
-                    # What was found is not told: without a header it would be somebody's data.
-                    raise UnreadableFile(
-                        f"column {columns} is missing, which {feed.entity.name}.{name} needs "
-                        f"({len(readable.types)} columns found); correct the delimiter or the mapping"
-                    )
-
-    # ------------------------------------------------------------ landing
-
-    def _land_readable(
-        self, readable: Readable, moment: datetime, inspected: Callable[[], Bytes]
-    ) -> _Outcome:
-        """Lands every feed of a readable file.
+    def _land_readable(self, readable: Readable, inspected: _Inspected) -> _Result:
+        """Lands every feed of readable files.
 
         Raises:
             Distrusted: the rows do not account for the file, or lines of faults could not be named.
+            Divided: some of several files are like that, or hold no sound row.
         """
         if not readable.types:
             raise Distrusted
-        compiled = [(feed, self._compiled(feed, readable, moment)) for feed in self.feeds]
+        if readable.members:
+            self.connection.register(readable.members, readable.member_table())
+        compiled = [(feed, self._compiled(feed, readable)) for feed in self.feeds]
+        n_records: dict[str, int] = {}
+        if not any(query.is_every_record for _, query in compiled):
+            n_records = self._counts(readable.counts())
         parts: list[Part] = []
-        n_parsed = -1
+        counts: dict[str, list[Count]] = {token: [] for token in self.members}
         for feed, query in compiled:
-            if n_parsed < 0 and query.has_filter:
-                n_parsed = self._count(query.count_all)
-            n_selected, n_bad = self._write_part(query.landed, feed)
-            if n_parsed < 0:
-                n_parsed = n_selected
-            if n_selected != n_parsed and not query.has_filter:
-                raise Distrusted
-            counts = n_selected - n_bad, n_parsed - n_selected, n_bad
-            parts.append(Part(feed.entity.name, self._part_name(feed), *counts))
-        is_one_line_each = self._reconcile(readable, n_parsed, inspected)
-        has_faults = bool(readable.damage) or any(part.n_quarantined for part in parts)
-        if has_faults:
-            if not is_one_line_each:
-                raise Distrusted
-            self._collect(
-                readable, [(f, q) for (f, q), p in zip(compiled, parts, strict=True) if p.n_quarantined]
-            )
-        used = {c for feed in self.feeds for c in feed.referenced()}
-        return {
-            "status": "landed",
-            "reason": "",
-            "n_read": n_parsed + len(readable.damage),
-            "n_damaged": len(readable.damage),
-            "parts": tuple(parts),
-            "columns_missing": tuple(sorted({column for _, query in compiled for column in query.missing})),
-            "columns_extra": tuple(sorted(c for c in readable.types if c.lower() not in used)),
-            "quarantine": self._write_quarantine() if has_faults else "",
+            part, found = self._write_part(query.landed, feed)
+            parts += part
+            n_selected = {token: n for token, (n, _) in found.items()}
+            if query.is_every_record:
+                if n_records and n_selected != n_records:
+                    raise Distrusted
+                n_records = n_selected
+            n_all = n_records
+            if feed.table.rows:
+                n_all = self._counts(query.count_all) if feed.where else n_selected
+            for token in self.members:
+                n, n_bad = found.get(token, (0, 0))
+                counts[token].append(Count(feed.table.full_name, n - n_bad, n_all.get(token, 0) - n, n_bad))
+        is_one_line_each = self._reconcile(readable, n_records, inspected)
+        outcomes = {
+            token: _Outcome(n_records.get(token, 0), 0, tuple(counts[token])) for token in self.members
         }
+        if readable.damage:
+            (outcome,) = outcomes.values()
+            outcome.n_read += len(readable.damage)
+            outcome.n_damaged = len(readable.damage)
+        self._divide_if_hopeless(outcomes)
+        faulty = [
+            (feed, query)
+            for i, (feed, query) in enumerate(compiled)
+            if any(outcome.counts[i].n_quarantined for outcome in outcomes.values())
+        ]
+        quarantine = ""
+        if readable.damage or faulty:
+            if not is_one_line_each:
+                self._divide_by_half()
+                raise Distrusted
+            self._collect(readable, faulty, n_records)
+            quarantine = self._write_quarantine()
+        missing = sorted({column for _, query in compiled for column in query.missing})
+        return _Result(outcomes, tuple(parts), tuple(missing), self._extra(readable), quarantine)
 
-    def _compiled(self, feed: Feed, readable: Readable, moment: datetime) -> mapping.Compiled:
+    def _divide_if_hopeless(self, outcomes: dict[str, _Outcome]) -> None:
+        """Alone, a file of JSON without any sound row is told what it lacks as a whole."""
+        if self.options.format in ("json", "jsonl"):
+            hopeless = {
+                token
+                for token, outcome in outcomes.items()
+                if outcome.n_read and any(c.n_quarantined == outcome.n_read for c in outcome.counts)
+            }
+            if hopeless:
+                tokens = [(token, member.file) for token, member in self.members.items()]
+                rest = [file for token, file in tokens if token not in hopeless]
+                self._divide(rest, *([file] for token, file in tokens if token in hopeless))
+
+    def _extra(self, readable: Readable) -> tuple[str, ...]:
+        used = {c for feed in self.feeds for c in feed.referenced()} | {c.lower() for c in self.options.known}
+        return tuple(sorted(c for c in readable.types if c.lower() not in used))
+
+    def _compiled(self, feed: Feed, readable: Readable) -> mapping.Compiled:
         try:
-            return mapping.compile_feed(
-                self.connection,
-                self.source,
-                self.file_set,
-                feed,
-                readable,
-                file_name=self.file.name,
-                delivery_id=self.token,
-                delivered_at=moment.replace(tzinfo=None),
-            )
+            return mapping.compile_feed(self.connection, self.source, self.file_set, feed, readable)
         except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException) as error:
-            raise UnreadableFile(f"{feed.entity.name}: {reading.first_line(error)}") from error
+            raise UnreadableFile(f"{feed.table.name}: {reading.first_line(error)}") from error
 
-    def _count(self, query: str) -> int:
-        return int(self.connection.execute(query).fetchall()[0][0])
+    def _counts(self, query: str) -> dict[str, int]:
+        return dict(self.connection.execute(query).fetchall())
 
-    def _reconcile(self, readable: Readable, n_parsed: int, inspected: Callable[[], Bytes]) -> bool:
-        """Trusts the fast reader only when its rows account for every line and delimiter of the file.
+    def _reconcile(self, readable: Readable, n_records: dict[str, int], inspected: _Inspected) -> bool:
+        """Trusts the fast reader only when its rows account for every line and delimiter of the files.
 
         Returns:
             Whether the line of each record is known.
@@ -397,27 +617,42 @@ class _Landing:
         if readable.options.format in ("json", "parquet"):
             return True
         if readable.record_lines is not None:
+            n_parsed = sum(n_records.values())
             if n_parsed != len(readable.record_lines):
                 raise UnreadableFile(
                     f"{abs(len(readable.record_lines) - n_parsed)} records could not be accounted for"
                 )
             return True
-        found = inspected()
-        if not found.is_clean_text or found.has_long_line:
+        # Of each file: records, and how far its lines and delimiters differ from what they take.
+        odd: dict[str, tuple[int, int]] = {}
+        bad: list[str] = []
+        for token, found in inspected().items():
+            n_parsed = n_records.get(token, 0)
+            n_lines = found.n_lines - readable.n_header_lines - n_parsed
+            n_marks = found.n_delimiters - readable.n_header_delimiters - n_parsed * (len(readable.types) - 1)
+            if not found.is_clean_text or found.has_long_line:
+                bad.append(token)
+            elif n_lines or (readable.is_delimited and n_marks):
+                odd[token] = (n_lines, n_marks)
+        if odd and readable.is_delimited and readable.options.format != "lines":
+            inside = self._inside(readable)
+            bad += [token for token, found in odd.items() if inside.get(token) != found]
+        else:
+            bad += odd
+        if bad:
+            rest = [member.file for token, member in self.members.items() if token not in bad]
+            self._divide(rest, *([self.members[token].file] for token in bad))
             raise Distrusted
-        if not readable.is_delimited:
-            if n_parsed != found.n_lines:
-                raise Distrusted
-            return True
-        n_lines = found.n_lines - readable.n_header_lines
-        n_delimiters = found.n_delimiters - readable.n_header_delimiters
-        n_expected = n_parsed * (len(readable.types) - 1)
-        if (n_parsed, n_expected) == (n_lines, n_delimiters):
-            return True
-        # Values may hold line breaks and delimiters. DuckDB takes a row with too many columns when
-        # the last ones are empty, so delimiters count as well.
+        return not any(n_lines for n_lines, _ in odd.values())
+
+    def _inside(self, readable: Readable) -> dict[str, tuple[int, int]]:
+        """Line breaks and delimiters inside the values of each file.
+
+        Values may hold both. DuckDB takes a row with too many columns when the last ones are empty, so
+        delimiters count as well.
+        """
         delimiter = readable.options.delimiter
-        inside = ", ".join(
+        breaks, marks = (
             "coalesce(sum({}), 0)".format(
                 " + ".join(
                     f"coalesce((length({c}) - length(replace({c}, {mark}, ''))) // {length}, 0)"
@@ -426,18 +661,24 @@ class _Landing:
             )
             for mark, length in (("chr(10)", 1), (sql.text(delimiter), len(delimiter)))
         )
-        breaks, marks = self.connection.execute(f"SELECT {inside} FROM {readable.relation()}").fetchall()[0]
-        if (n_parsed, n_expected) != (n_lines - breaks, n_delimiters - marks):
-            raise Distrusted
-        return bool(breaks == 0)
+        rows = self.connection.execute(
+            f'SELECT "?_delivery_id", {breaks}, {marks} '
+            f"FROM {readable.rows(map(sql.name, readable.types))} GROUP BY ALL"
+        )
+        return {token: (int(n_breaks), int(n_marks)) for token, n_breaks, n_marks in rows.fetchall()}
 
     # ------------------------------------------------------------ parts
 
     def _part_name(self, feed: Feed) -> str:
-        return f"{feed.entity.name}/{self.source.instance}-{self.token}.parquet"
+        schema = feed.table.schema.removeprefix("raw_")
+        return f"{schema}/{feed.table.name}/{self.source.instance}-{self.token}.parquet"
 
-    def _write_part(self, select: str, feed: Feed) -> tuple[int, int]:
-        """Writes the sound rows of a part beside its place; rows selected and rows flagged bad."""
+    def _write_part(self, select: str, feed: Feed) -> tuple[list[Part], dict[str, tuple[int, int]]]:
+        """Writes the sound rows of a part beside its place.
+
+        Returns:
+            The part, unless it would be empty; for each delivery, rows selected and rows flagged bad.
+        """
         target = self.home.raw / self._part_name(feed)
         writing = target.with_name(f"{target.name}.writing")
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -445,15 +686,26 @@ class _Landing:
         # Flags that are NULL cost nothing to write.
         flagged = f"SELECT * REPLACE (nullif(_bad, false) AS _bad) FROM ({select})"
         self.connection.execute(f"COPY ({flagged}) TO {sql.text(str(writing))} ({PARQUET})")
-        source = f"read_parquet({sql.path(writing)}, hive_partitioning=false)"
-        n, n_bad = self.connection.execute(f"SELECT count(*), count(_bad) FROM {source}").fetchall()[0]
+        written = f"read_parquet({sql.path(writing)}, hive_partitioning=false)"
+        found = self.connection.execute(
+            f"SELECT _delivery_id, count(*), count(_bad) FROM {written} GROUP BY ALL"
+        ).fetchall()
+        n_bad = sum(row[2] for row in found)
+        n_sound = sum(row[1] for row in found) - n_bad
+        by_delivery = {token: (n, n_wrong) for token, n, n_wrong in found}
+        if not n_sound:
+            writing.unlink()
+            del self.staged[writing]
+            return [], by_delivery
         if n_bad:
             sound = self.scratch / "sound"
             self.connection.execute(
-                f"COPY (SELECT * FROM {source} WHERE _bad IS NULL) TO {sql.text(str(sound))} ({PARQUET})"
+                f"COPY (SELECT * FROM {written} WHERE _bad IS NULL) TO {sql.text(str(sound))} ({PARQUET})"
             )
             sound.replace(writing)
-        return n, n_bad
+        n_bytes, tokens = writing.stat().st_size, tuple(self.members)
+        part = Part(feed.table.full_name, self._part_name(feed), n_sound, n_bytes, tokens)
+        return [part], by_delivery
 
     def discard(self) -> None:
         """Removes what was written and not moved into place."""
@@ -472,50 +724,57 @@ class _Landing:
 
     # ------------------------------------------------------------ quarantine
 
-    def _refused(self, reason: str) -> _Outcome:
+    def _refused(self, reason: str) -> str:
         self.discard()
         self._start_quarantine()
-        self.connection.execute("INSERT INTO faults VALUES (?, NULL, '', ?, '')", [self._label(), reason])
-        return {
-            "status": "quarantined",
-            "reason": reason,
-            "n_read": 0,
-            "n_damaged": 0,
-            "parts": (),
-            "columns_missing": (),
-            "columns_extra": (),
-            "quarantine": self._write_quarantine(),
-        }
+        self.connection.execute(
+            "INSERT INTO faults SELECT unnest(?), ?, NULL, '', ?, ''",
+            [list(self.members), self._label(), reason],
+        )
+        return self._write_quarantine()
 
     def _label(self) -> str:
-        return ", ".join(feed.entity.name for feed in self.source.feeds[self.file_set])
+        return ", ".join(feed.table.name for feed in self.source.feeds[self.file_set])
 
     def _start_quarantine(self) -> None:
-        columns = ", ".join(f"{sql.name(c)} {t}" for c, t in list(QUARANTINE_COLUMNS.items())[3:])
-        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE faults (entity VARCHAR, {columns})")
+        own = ("entity", "line", "column_name", "reason", "masked_value")
+        columns = ", ".join(f"{sql.name(c)} {QUARANTINE_COLUMNS[c]}" for c in own)
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE faults (_delivery_id VARCHAR, {columns})")
 
-    def _collect(self, readable: Readable, faulty: list[tuple[Feed, mapping.Compiled]]) -> None:
+    def _collect(
+        self,
+        readable: Readable,
+        faulty: list[tuple[Feed, mapping.Compiled]],
+        n_records: dict[str, int],
+    ) -> None:
         """Names the place of every fault; in the engine, because a file can be all faults."""
         self._start_quarantine()
         if readable.damage:
             self.connection.register("damage", _damage_table(readable.damage))
             self.connection.execute(
-                "INSERT INTO faults SELECT ?, line, '', reason, '' FROM damage", [self._label()]
+                "INSERT INTO faults SELECT ?, ?, line, '', reason, '' FROM damage",
+                [next(iter(self.members)), self._label()],
             )
         if readable.record_lines is not None:
             lines = np.asarray(readable.record_lines)
             self.connection.register(
                 "lines", pa.table({"record": np.arange(1, len(lines) + 1), "line": lines})
             )
+        # Records are counted through all files, in the order in which these are read.
+        before = np.cumsum([0, *(n_records.get(token, 0) for token in self.members)])[:-1]
+        self.connection.register(
+            "files_before", pa.table({"_delivery_id": list(self.members), "n_before": before})
+        )
         for feed, query in faulty:
-            found = f"({query.faults}) AS f(record, column_name, reason, masked_value)"
-            line, joined = f"f.record + {readable.n_header_lines}", ""
+            found = f"({query.faults}) AS f(_delivery_id, record, column_name, reason, masked_value)"
+            line, joined = f"f.record - n_before + {readable.n_header_lines}", ""
             if readable.record_lines is not None:
                 line, joined = "lines.line", " JOIN lines USING (record)"
             self.connection.execute(
-                f"INSERT INTO faults SELECT ?, {line}, column_name, reason, coalesce(masked_value, '') "
-                f"FROM {found}{joined}",
-                [feed.entity.name],
+                f"INSERT INTO faults SELECT f._delivery_id, ?, {line}, column_name, reason, "
+                f"coalesce(masked_value, '') "
+                f"FROM {found} JOIN files_before USING (_delivery_id){joined}",
+                [feed.table.name],
             )
 
     def _write_quarantine(self) -> str:
@@ -524,10 +783,20 @@ class _Landing:
         writing = target.with_name(f"{target.name}.writing")
         target.parent.mkdir(parents=True, exist_ok=True)
         self.staged[writing] = target
-        instance, file = sql.text(self.source.instance), sql.text(self.file.name)
+        delivered = pa.table(
+            {
+                "_delivery_id": list(self.members),
+                "source_file": [member.file.name for member in self.members.values()],
+            }
+        )
+        self.connection.register("delivered_files", delivered)
+        listed = ", ".join(
+            sql.text(self.source.instance) + " AS source_instance" if c == "source_instance" else sql.name(c)
+            for c in QUARANTINE_COLUMNS
+        )
         self.connection.execute(
-            f"COPY (SELECT {instance} AS source_instance, entity, {file} AS source_file, * EXCLUDE (entity) "
-            f"FROM faults ORDER BY line, entity, column_name) TO {sql.text(str(writing))} ({PARQUET})"
+            f"COPY (SELECT {listed} FROM faults JOIN delivered_files USING (_delivery_id) "
+            f"ORDER BY source_file, line, entity, column_name) TO {sql.text(str(writing))} ({PARQUET})"
         )
         self.connection.execute("DROP TABLE faults")
         return name

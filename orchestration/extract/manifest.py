@@ -1,26 +1,29 @@
-"""The manifest: one appended line commits one delivery. What it does not name does not exist.
+"""The manifest: one appended line commits what it names, all or nothing. What no line names does not exist.
 
-A line is a delivery: which file in which state, read by which mapping, landed in which parts.
-The newest line of a file wins, so a delivery repeated with other content replaces the earlier one.
+A commit holds the deliveries of one or more files and the parts that their rows are in, or the parts that
+compaction put in the place of others. The newest delivery of a file wins, so a file delivered again with
+other content replaces the earlier one.
 """
 
 import json
 import os
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from orchestration.errors import RunError
 
 MANIFEST_NAME = "manifest.jsonl"
+LANDED = "landed"
+QUARANTINED = "quarantined"
 
 
 @dataclass(frozen=True)
-class Part:
-    """Rows of one entity out of one delivery; `path` is relative to the raw folder."""
+class Count:
+    """What became of the rows of one delivery that a raw table is made of; `table` has its schema."""
 
-    entity: str
-    path: str
+    table: str
     n_landed: int
     n_filtered: int
     n_quarantined: int
@@ -30,8 +33,9 @@ class Part:
 class Delivery:
     """One delivered file, landed or quarantined whole.
 
-    `n_read` counts records of the file, `n_damaged` those that could not be read at all; for each
-    part n_read = n_damaged + n_landed + n_filtered + n_quarantined. Times are ISO 8601 in UTC.
+    `n_read` counts records of the file, `n_damaged` those that could not be read at all. Every record is a
+    row of a table, unless the table takes its rows from lists inside: then for each count n_read =
+    n_damaged + n_landed + n_filtered + n_quarantined. Times are ISO 8601 in UTC.
     """
 
     delivery_id: str
@@ -45,14 +49,13 @@ class Delivery:
     delivered_at: str
     fingerprint: str
     status: str
-    reason: str
-    n_read: int
-    n_damaged: int
-    parts: tuple[Part, ...]
-    columns_missing: tuple[str, ...]
-    columns_extra: tuple[str, ...]
-    quarantine: str
-    supersedes: str
+    reason: str = ""
+    n_read: int = 0
+    n_damaged: int = 0
+    counts: tuple[Count, ...] = ()
+    columns_missing: tuple[str, ...] = ()
+    columns_extra: tuple[str, ...] = ()
+    supersedes: str = ""
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -62,15 +65,72 @@ class Delivery:
     @property
     def is_landed(self) -> bool:
         """Whether its rows are in the raw zone."""
-        return self.status == "landed"
+        return self.status == LANDED
 
 
-def _delivery(line: bytes) -> Delivery:
+@dataclass(frozen=True)
+class Part:
+    """A Parquet file with rows of one table; `path` is relative to the raw folder."""
+
+    table: str
+    path: str
+    n_rows: int
+    n_bytes: int
+    deliveries: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Commit:
+    """One line of the manifest.
+
+    `quarantine` is the file with the faults of the deliveries, relative to the quarantine folder; `removed`
+    names parts whose rows stand in `parts` from now on.
+    """
+
+    deliveries: tuple[Delivery, ...] = ()
+    parts: tuple[Part, ...] = ()
+    quarantine: str = ""
+    removed: tuple[str, ...] = ()
+
+
+def _written(commit: Commit) -> bytes:
+    """The line of a commit; what is as usual is left out, because there may be thousands of deliveries."""
+    own = [delivery.delivery_id for delivery in commit.deliveries]
+    document: dict[str, Any] = {
+        "deliveries": [_without_defaults(delivery) for delivery in commit.deliveries],
+        "parts": [
+            {**asdict(part), "deliveries": None if list(part.deliveries) == own else part.deliveries}
+            for part in commit.parts
+        ],
+        "quarantine": commit.quarantine,
+        "removed": commit.removed,
+    }
+    return json.dumps(document, ensure_ascii=False).encode() + b"\n"
+
+
+def _without_defaults(delivery: Delivery) -> dict[str, Any]:
+    told = {f.name: getattr(delivery, f.name) for f in fields(delivery)}
+    told["counts"] = [list(asdict(count).values()) for count in delivery.counts]
+    usual = {f.name: f.default for f in fields(delivery) if f.default is not MISSING}
+    return {
+        name: value for name, value in told.items() if name not in usual or value not in (usual[name], [])
+    }
+
+
+def _read(line: bytes) -> Commit:
     raw = json.loads(line)
-    raw["parts"] = tuple(Part(**part) for part in raw["parts"])
-    for name in ("columns_missing", "columns_extra"):
-        raw[name] = tuple(raw[name])
-    return Delivery(**raw)
+    deliveries = []
+    for one in raw["deliveries"]:
+        one["counts"] = tuple(Count(*count) for count in one.get("counts", ()))
+        for name in ("columns_missing", "columns_extra"):
+            one[name] = tuple(one.get(name, ()))
+        deliveries.append(Delivery(**one))
+    own = tuple(delivery.delivery_id for delivery in deliveries)
+    parts = tuple(
+        Part(**{**one, "deliveries": own if one["deliveries"] is None else tuple(one["deliveries"])})
+        for one in raw["parts"]
+    )
+    return Commit(tuple(deliveries), parts, raw["quarantine"], tuple(raw["removed"]))
 
 
 class Manifest:
@@ -78,9 +138,9 @@ class Manifest:
 
     def __init__(self, state: Path) -> None:
         self.path = state / MANIFEST_NAME
-        self.lines: list[Delivery] = list(self._read())
+        self.commits: list[Commit] = list(self._read())
 
-    def _read(self) -> Iterable[Delivery]:
+    def _read(self) -> Iterable[Commit]:
         if not self.path.exists():
             return
         whole = self.path.read_bytes()
@@ -89,28 +149,42 @@ class Manifest:
             # A line cut by a crash was never committed; its parts are orphans.
             with self.path.open("r+b") as file:
                 file.truncate(end)
-        for number, line in enumerate(whole[:end].splitlines(), 1):
+        for number, line in enumerate(whole[:end].split(b"\n")[:-1], 1):
             try:
-                yield _delivery(line)
+                yield _read(line)
             except (ValueError, TypeError, KeyError) as error:
                 raise RunError(
                     f"{self.path}:{number} cannot be read. Restore the file from a backup, or delete it "
                     "together with the raw folder to land everything anew."
                 ) from error
 
-    def append(self, delivery: Delivery) -> None:
-        """Commits a delivery: on disk before this returns."""
+    def append(self, commit: Commit) -> None:
+        """Commits: on disk before this returns."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.open("ab") as file:
-            file.write(json.dumps(asdict(delivery), ensure_ascii=False).encode() + b"\n")
+            file.write(_written(commit))
             file.flush()
             os.fsync(file.fileno())
-        self.lines.append(delivery)
+        self.commits.append(commit)
+
+    @property
+    def deliveries(self) -> list[Delivery]:
+        """Every delivery there ever was, in order."""
+        return [delivery for commit in self.commits for delivery in commit.deliveries]
 
     def newest(self) -> dict[tuple[str, str, str], Delivery]:
-        """The newest line of every file, landed or not."""
-        return {delivery.key: delivery for delivery in self.lines}
+        """The newest delivery of every file, landed or not."""
+        return {delivery.key: delivery for delivery in self.deliveries}
 
     def live(self) -> dict[tuple[str, str, str], Delivery]:
         """The newest landed delivery of every file: a broken re-delivery keeps the last good one."""
-        return {delivery.key: delivery for delivery in self.lines if delivery.is_landed}
+        return {delivery.key: delivery for delivery in self.deliveries if delivery.is_landed}
+
+    def parts(self) -> list[Part]:
+        """Every part that has not been removed."""
+        removed = {path for commit in self.commits for path in commit.removed}
+        return [part for commit in self.commits for part in commit.parts if part.path not in removed]
+
+    def quarantines(self) -> list[Commit]:
+        """The commits that have a file of faults."""
+        return [commit for commit in self.commits if commit.quarantine]

@@ -1,11 +1,11 @@
 """From a source's mapping to SQL: typed fields, and a flag on every row that does not fit."""
 
+import re
 from dataclasses import dataclass
-from datetime import datetime
 
 import duckdb
 
-from orchestration.extract import contract, moments, privacy, sql
+from orchestration.extract import contract, moments, privacy, reading, sql
 from orchestration.extract.reading import Readable
 from orchestration.extract.sources import Feed, FileSet, Source
 
@@ -16,18 +16,25 @@ _TRUE = ("true", "t", "yes", "y", "1", "on")
 _FALSE = ("false", "f", "no", "n", "0", "off")
 
 
+_RECORD = sql.name("?record")
+_FITS = sql.name("?fits")
+# Which file a row is from travels with it, under names that no file can use for its own columns.
+_ORIGIN = {column: sql.name(f"?{column}") for column in reading.ORIGIN}
+
+
 @dataclass(frozen=True)
 class Compiled:
-    """SQL of one feed over one file.
+    """SQL of one feed over the files of a readable.
 
     `landed` yields the columns that the feed fills plus `_bad`; `faults` yields one row per fault of the
-    bad rows: record (1-based among the parsed rows), column, reason, masked value.
+    bad rows: delivery id, record (1-based among all parsed records), column, reason, masked value.
+    `count_all` yields delivery id and number of rows before any filter, of each file that has some.
     """
 
     landed: str
     faults: str
     count_all: str
-    has_filter: bool
+    is_every_record: bool
     missing: tuple[str, ...]
 
 
@@ -35,13 +42,15 @@ class Compiled:
 class _Field:
     """One field on its way from the file's columns to the contract's type.
 
-    `raw` is the type of the expression, `is_sure` says that computing it cannot fail.
+    `raw` is the type of the expression, `is_sure` says that computing it cannot fail, `is_trimmed` that it
+    is text without blanks around it.
     """
 
     column: contract.Column
     expression: str
     raw: str
     is_sure: bool
+    is_trimmed: bool
     map: dict[str, str | None]
     has_otherwise: bool
     otherwise: str | None
@@ -65,7 +74,9 @@ def missing_columns(feed: Feed, columns: dict[str, str]) -> dict[str, tuple[str,
     """File columns that each field (or `where`) reads and the file does not have."""
     present = {sql.folded(name) for name in columns}
     gaps = {
-        field: tuple(c for c in read if sql.folded(c) not in present) for field, read in feed.columns.items()
+        field: tuple(c for c in read if sql.folded(c) not in present)
+        for field, read in feed.columns.items()
+        if not feed.is_optional(field)
     }
     return {field: absent for field, absent in gaps.items() if absent}
 
@@ -76,24 +87,16 @@ def compile_feed(
     file_set: str,
     feed: Feed,
     readable: Readable,
-    *,
-    file_name: str,
-    delivery_id: str,
-    delivered_at: datetime,
 ) -> Compiled:
-    """Builds the SQL that lands one feed of one file.
+    """Builds the SQL that lands one feed of one or more files.
 
     Raises:
-        duckdb.Error: an expression does not bind to the file's columns.
+        duckdb.Error: an expression does not bind to the files' columns.
     """
     options = source.document.files[file_set]
     zone = source.zone(file_set)
     gaps = missing_columns(feed, readable.types)
-    missing = sorted({column for columns in gaps.values() for column in columns})
-    chosen = _chosen(feed, readable, missing)
-    relation = readable.relation()
-    rows = f"(SELECT {chosen} FROM {relation})"
-    numbered = f"(SELECT *, row_number() OVER () AS {sql.name('?record')} FROM {rows})"
+    rows = _rows(feed, readable)
     fields = _fields(connection, feed, options, readable, rows)
 
     computed = ", ".join(_computed(field) for field in fields)
@@ -109,44 +112,60 @@ def compile_feed(
         if stamp
     )
     where = f" WHERE ({feed.where}\n)" if feed.where else ""
-    record = sql.name("?record")
+    carried = ", ".join([*_ORIGIN.values(), *([_FITS] if readable.is_loose else [])])
 
     def staged(base: str, extra: str = "") -> str:
         return (
-            f"(SELECT *, {parsed} FROM (SELECT *{stamped} FROM (SELECT {valued}{extra} FROM "
-            f"(SELECT {computed}{extra} FROM {base}{where}))))"
+            f"(SELECT *, {parsed} FROM (SELECT *{stamped} FROM (SELECT {valued}, {carried}{extra} FROM "
+            f"(SELECT {computed}, {carried}{extra} FROM {base}{where}))))"
         )
 
-    delivery = f"TIMESTAMP {sql.text(delivered_at.isoformat(' ', 'microseconds'))}"
-    faults = _faults(feed, fields, delivery)
+    faults = _faults(feed, fields)
+    if readable.is_loose:
+        faults.append(("", f"NOT {_FITS}", "a value is of another kind than this export has there"))
     bad = " OR ".join(condition for _, condition, _ in faults) or "false"
     columns = _landed_columns(source, feed) | {
         "source_instance": sql.text(source.instance),
         "centre": sql.text(source.centre),
-        "_source_file": sql.text(file_name),
-        "_delivery_id": sql.text(delivery_id),
-        "_delivered_at": delivery,
+        **_ORIGIN,
     }
-    landed = feed.entity.landed
+    landed = feed.table.landed
     select = ", ".join(f"CAST({value} AS {landed[c]}) AS {sql.name(c)}" for c, value in columns.items())
     listed = ", ".join(
         f"CASE WHEN {condition} THEN {{'column': {sql.text(column)}, 'reason': {sql.text(reason)}, "
         f"'masked': {_masked(column)}}} END"
         for column, condition, reason in faults
     )
+    origin = _ORIGIN["_delivery_id"]
     return Compiled(
         landed=f"SELECT {select}, ({bad}) AS _bad FROM {staged(rows)}",
         faults=(
-            f"SELECT {record}, unnest(list_filter([{listed}], lambda x: x IS NOT NULL), recursive := true) "
-            f"FROM {staged(numbered, f', {record}')} WHERE {bad}"
+            f"SELECT {origin}, {_RECORD}, "
+            f"unnest(list_filter([{listed}], lambda x: x IS NOT NULL), recursive := true) "
+            f"FROM {staged(_rows(feed, readable, is_numbered=True), f', {_RECORD}')} WHERE {bad}"
         ),
-        count_all=f"SELECT count(*) FROM {relation}",
-        has_filter=bool(feed.where),
-        missing=tuple(missing),
+        count_all=f"SELECT {origin}, count(*) FROM {rows} GROUP BY ALL",
+        is_every_record=not feed.where and not feed.table.rows,
+        missing=tuple(sorted({column for columns in gaps.values() for column in columns})),
     )
 
 
-def _chosen(feed: Feed, readable: Readable, missing: list[str]) -> str:
+def _rows(feed: Feed, readable: Readable, *, is_numbered: bool = False) -> str:
+    """The rows that a table is made of: the records of the files, or the items of lists in them.
+
+    Of a record that does not fit its shape one row is left, so that it is told of once.
+    """
+    rows = readable.rows(_chosen(feed, readable), _RECORD if is_numbered else "")
+    for alias, found in feed.table.rows.items():
+        items = f"CASE WHEN {_FITS} THEN {found} ELSE [NULL] END" if readable.is_loose else found
+        rows = (
+            f"(SELECT *, unnest({items}) AS {sql.name(alias)}, "
+            f"generate_subscripts({items}, 1) AS {sql.name(alias + '_no')} FROM {rows})"
+        )
+    return rows
+
+
+def _chosen(feed: Feed, readable: Readable) -> list[str]:
     """The columns that the feed reads, text trimmed, with the file's words for nothing as NULL."""
     referenced = feed.referenced()
     nulls = sorted({word.strip() for word in readable.options.nulls} - {""})
@@ -155,8 +174,16 @@ def _chosen(feed: Feed, readable: Readable, missing: list[str]) -> str:
         for name, column_type in readable.types.items()
         if name.lower() in referenced and (c := sql.name(name))
     ]
-    selected += [f"CAST(NULL AS VARCHAR) AS {sql.name(c)}" for c in missing]
-    return ", ".join(selected) or "NULL AS _nothing"
+    known = {sql.folded(name) for name in readable.types}
+    absent = {c for read in feed.columns.values() for c in read if sql.folded(c) not in known}
+    selected += [
+        f"CAST(NULL AS {readable.shapes[c].duckdb_type if c in readable.shapes else 'VARCHAR'}) "
+        f"AS {sql.name(c)}"
+        for c in sorted(absent)
+    ]
+    if readable.is_loose:
+        selected.append(_FITS)
+    return selected
 
 
 def _present(text: str, nulls: list[str]) -> str:
@@ -176,7 +203,8 @@ def _fields(
         columns = feed.columns[name]
         if len(columns) == 1 and mapping.expression in (columns[0], sql.name(columns[0])):
             raw[name] = types.get(sql.folded(columns[0]), "VARCHAR")
-    is_sure = set(raw)
+    is_trimmed = {name for name, raw_type in raw.items() if raw_type == "VARCHAR"}
+    is_sure = {*raw, *(name for name, m in feed.mappings.items() if _is_plain_place(m.expression))}
     unknown = {name: mapping for name, mapping in feed.mappings.items() if name not in raw}
     if unknown or feed.where:
         select = ", ".join(f"({m.expression}\n) AS {sql.name(f)}" for f, m in unknown.items()) or "1"
@@ -185,10 +213,11 @@ def _fields(
         raw |= {row[0]: row[1] for row in described}
     return [
         _Field(
-            column=feed.entity.columns[name],
+            column=feed.table.columns[name],
             expression=mapping.expression,
             raw=raw[name],
             is_sure=name in is_sure,
+            is_trimmed=name in is_trimmed,
             map=mapping.map,
             has_otherwise=mapping.has_otherwise,
             otherwise=mapping.otherwise,
@@ -196,6 +225,11 @@ def _fields(
         )
         for name, mapping in feed.mappings.items()
     ]
+
+
+def _is_plain_place(expression: str) -> bool:
+    """Whether an expression only names a place in the record, so that computing it cannot fail."""
+    return re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", expression) is not None
 
 
 # ---------------------------------------------------------------- from expression to value
@@ -215,7 +249,7 @@ def _valued(field: _Field) -> str:
     if not field.is_kept_typed:
         if field.raw != "VARCHAR":
             value = f"CAST({value} AS VARCHAR)"
-        if not (field.is_sure and field.raw == "VARCHAR"):
+        if not field.is_trimmed:
             value = f"nullif(trim({value}), '')"
         value = _translated(field, value)
     failed = "" if field.is_sure else f", {own} IS NULL AS {sql.name('!' + field.name)}"
@@ -301,7 +335,7 @@ _READABLE_TYPES = {
 }
 
 
-def _faults(feed: Feed, fields: list[_Field], delivery: str) -> list[tuple[str, str, str]]:
+def _faults(feed: Feed, fields: list[_Field]) -> list[tuple[str, str, str]]:
     """(field, condition, reason) of everything that sends a row to quarantine."""
     faults: list[tuple[str, str, str]] = []
     for field in fields:
@@ -314,7 +348,8 @@ def _faults(feed: Feed, fields: list[_Field], delivery: str) -> list[tuple[str, 
         if field.column.type in _READABLE_TYPES:
             reason = f"cannot be read as {_READABLE_TYPES[field.column.type]}"
             faults.append((field.name, f"({value} IS NOT NULL AND {parsed} IS NULL)", reason))
-        if field.name == feed.entity.event_at:
+        if field.name == feed.table.event_at:
+            delivery = _ORIGIN["_delivered_at"]
             faults.append(
                 (field.name, f"coalesce({parsed} > {delivery}, false)", "dated later than its delivery")
             )
@@ -323,6 +358,8 @@ def _faults(feed: Feed, fields: list[_Field], delivery: str) -> list[tuple[str, 
 
 def _masked(column: str) -> str:
     """Shape of a value without its content: letters become x, digits 9, at most 40 characters."""
+    if not column:
+        return "''"
     text = f"left(CAST({sql.name(column)} AS VARCHAR), 40)"
     return f"regexp_replace(regexp_replace({text}, '\\p{{L}}', 'x', 'g'), '\\p{{N}}', '9', 'g')"
 
@@ -337,7 +374,7 @@ def _landed_columns(source: Source, feed: Feed) -> dict[str, str]:
     """
     region = sql.text(source.document.phone_region)
     columns: dict[str, str] = {}
-    for name, column in feed.entity.columns.items():
+    for name, column in feed.table.columns.items():
         if column.pii == "drop" or name not in feed.mappings:
             continue
         value = sql.name("=" + name)
@@ -350,6 +387,8 @@ def _landed_columns(source: Source, feed: Feed) -> dict[str, str]:
 def _protected(centre: str, column: contract.Column, value: str, region: str) -> str:
     if column.type == "phone":
         return privacy.hashed(f"phone:{centre}", f"phone_e164({value}, {region})")
+    if column.type == "email":
+        return privacy.hashed(f"email:{centre}", f"lower({value})")
     if column.type == "phones":
         each = privacy.hashed(f"phone:{centre}", f"phone_e164(x, {region})")
         return f"list_filter(list_transform({value}, lambda x: {each}), lambda x: x IS NOT NULL)"

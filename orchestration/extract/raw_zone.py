@@ -1,4 +1,4 @@
-"""The raw zone as DuckDB views: one per contract entity, and what the manifest says as tables."""
+"""The raw zone as DuckDB views: one per raw table, and what the manifest says as tables."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -7,12 +7,12 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from orchestration.extract import contract, files, landing, sql
-from orchestration.extract.manifest import Delivery, Manifest
+from orchestration.extract import files, landing, sql
+from orchestration.extract.connectors import bundle
+from orchestration.extract.manifest import Count, Delivery, Manifest
 from orchestration.extract.sources import Source
 from orchestration.settings import Home
 
-MAPPED_SCHEMA = "raw_mapped"
 SYSTEM_SCHEMA = "raw_faultline"
 
 SYSTEM_TABLES = {
@@ -41,6 +41,7 @@ SYSTEM_TABLES = {
     },
     "parameters": {"as_of_at": "TIMESTAMP"},
 }
+_RETIRED = f"{SYSTEM_SCHEMA}.retired_deliveries"
 
 
 def expose(warehouse: Path, home: Home, sources: Iterable[Source], as_of: datetime | None) -> dict[str, int]:
@@ -50,26 +51,45 @@ def expose(warehouse: Path, home: Home, sources: Iterable[Source], as_of: dateti
     of files that its glob no longer matches, are left out.
 
     Returns:
-        Rows of each entity's view, by entity name; an entity nobody delivers has 0.
+        Rows of each raw table, by full name; one that nobody delivers has 0.
     """
     manifest = Manifest(home.state)
     sources = list(sources)
-    live = _meant(manifest.live().values(), sources)
+    live = {d.delivery_id: d for d in _meant(manifest.live().values(), sources)}
     newest = _meant(manifest.newest().values(), sources)
+    counts = {table.full_name: 0 for table in bundle.all_tables()}
+    for delivery in live.values():
+        for count in delivery.counts:
+            counts[count.table] = counts.get(count.table, 0) + count.n_landed
+    parts: dict[str, list[Path]] = {}
+    holds_retired: set[str] = set()
+    retired: set[str] = set()
+    for part in manifest.parts():
+        kept = live.keys() & set(part.deliveries)
+        if kept:
+            parts.setdefault(part.table, []).append(home.raw / part.path)
+        if kept and len(kept) < len(part.deliveries):
+            holds_retired.add(part.table)
+            retired.update(set(part.deliveries) - kept)
+    told = {d.delivery_id for d in newest}
+    faults = [c for c in manifest.quarantines() if told.intersection(d.delivery_id for d in c.deliveries)]
+    retired.update(d.delivery_id for c in faults for d in c.deliveries if d.delivery_id not in told)
     with duckdb.connect(str(warehouse)) as connection:
-        for schema in (MAPPED_SCHEMA, SYSTEM_SCHEMA):
+        for schema in {SYSTEM_SCHEMA, *(table.schema for table in bundle.all_tables())}:
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
-        counts = {}
-        for entity in contract.entities().values():
-            parts = [part for d in live for part in d.parts if part.entity == entity.name]
-            paths = sorted(home.raw / part.path for part in parts)
-            _create_view(connection, f"{MAPPED_SCHEMA}.{sql.name(entity.name)}", entity.landed, paths)
-            counts[entity.name] = sum(part.n_landed for part in parts)
+        connection.execute(f"CREATE OR REPLACE TABLE {_RETIRED} (delivery_id VARCHAR)")
+        connection.execute(f"INSERT INTO {_RETIRED} SELECT unnest(?::VARCHAR[])", [sorted(retired)])
+        for table in bundle.all_tables():
+            paths = sorted(parts.get(table.full_name, []))
+            view = f"{table.schema}.{sql.name(table.name)}"
+            _create_view(connection, view, table.landed, paths, has_retired=table.full_name in holds_retired)
         _fill(connection, "sources", _source_rows(sources))
         _fill(connection, "deliveries", _delivery_rows(newest, sources))
         _fill(connection, "parameters", [(as_of,)])
-        faults = sorted(home.quarantine / d.quarantine for d in newest if d.quarantine)
-        _create_view(connection, f"{SYSTEM_SCHEMA}.quarantine", landing.QUARANTINE_COLUMNS, faults)
+        paths = sorted(home.quarantine / commit.quarantine for commit in faults)
+        _create_view(
+            connection, f"{SYSTEM_SCHEMA}.quarantine", landing.QUARANTINE_COLUMNS, paths, has_retired=True
+        )
     return counts
 
 
@@ -85,15 +105,25 @@ def _meant(deliveries: Iterable[Delivery], sources: list[Source]) -> list[Delive
 
 
 def _create_view(
-    connection: duckdb.DuckDBPyConnection, view: str, columns: dict[str, str], paths: list[Path]
+    connection: duckdb.DuckDBPyConnection,
+    view: str,
+    columns: dict[str, str],
+    paths: list[Path],
+    *,
+    has_retired: bool,
 ) -> None:
-    """A view over the parts; a column that none of them has is NULL."""
+    """A view over the parts; a column that none of them has is NULL.
+
+    A part may hold rows of deliveries that others have replaced; these are left out.
+    """
     typed = ", ".join(f"CAST({sql.name(c)} AS {t}) AS {sql.name(c)}" for c, t in columns.items())
     empty = ", ".join(f"CAST(NULL AS {t}) AS {sql.name(c)}" for c, t in columns.items())
     rows = f"SELECT {empty} WHERE false"
     if paths:
         parts = f"read_parquet({sql.paths(paths)}, union_by_name=true, hive_partitioning=false)"
         rows = f"SELECT {typed} FROM ({rows} UNION ALL BY NAME SELECT * FROM {parts})"
+        if has_retired:
+            rows += f" WHERE _delivery_id NOT IN (SELECT delivery_id FROM {_RETIRED})"
     connection.execute(f"CREATE OR REPLACE VIEW {view} AS {rows}")
 
 
@@ -112,7 +142,7 @@ def _source_rows(sources: list[Source]) -> list[tuple[object, ...]]:
     return [
         (s.instance, s.centre, s.document.connector, s.document.time_zone, entity)
         for s in sources
-        for entity in sorted({feed.entity.name for feeds in s.feeds.values() for feed in feeds})
+        for entity in sorted({e for feeds in s.feeds.values() for feed in feeds for e in feed.table.told_as})
     ]
 
 
@@ -123,13 +153,19 @@ def _delivery_rows(deliveries: list[Delivery], sources: list[Source]) -> list[tu
         source = by_name[d.source_instance]
         moment = datetime.fromisoformat(d.delivered_at).replace(tzinfo=None)
         head = (d.delivery_id, d.source_instance, source.centre)
-        parts = {part.entity: part for part in d.parts}
+        found = {count.table: count for count in d.counts}
         for feed in source.feeds[d.file_set]:
-            part = parts.get(feed.entity.name)
-            n_faults = part.n_quarantined + d.n_damaged if part else 0
-            counts = (part.n_landed, part.n_filtered, n_faults) if part else (0, 0, 0)
+            count = found.get(feed.table.full_name)
+            n_faults = count.n_quarantined + d.n_damaged if count else 0
+            n_read = d.n_read if count is None or not feed.table.rows else sum(_rows_of(count)) + d.n_damaged
+            counts = (count.n_landed, count.n_filtered, n_faults) if count else (0, 0, 0)
             drift = (len(d.columns_missing), len(d.columns_extra))
-            rows.append(
-                (*head, feed.entity.name, d.file, d.status, d.reason, moment, d.n_read, *counts, *drift)
-            )
+            rows += [
+                (*head, entity, d.file, d.status, d.reason, moment, n_read, *counts, *drift)
+                for entity in feed.table.told_as
+            ]
     return rows
+
+
+def _rows_of(count: Count) -> tuple[int, int, int]:
+    return count.n_landed, count.n_filtered, count.n_quarantined

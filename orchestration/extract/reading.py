@@ -9,17 +9,20 @@ import csv
 import io
 import re
 from array import array
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
 
 import duckdb
 import pyarrow as pa
 
 from orchestration.extract import files, sql
 from orchestration.extract.files import UnreadableFile
-from orchestration.extract.sources import FileSet
+from orchestration.extract.shapes import Shape
+from orchestration.extract.sources import DELIMITED, FileSet
 
 _JSON_SAMPLE = 20_480  # objects looked at to learn the keys of a JSON file
 _BATCH_LINES = 20_000
@@ -41,88 +44,196 @@ class Damage:
     reason: str
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Which delivery the rows of a file are from; the time is naive UTC."""
+
+    source_file: str
+    delivery_id: str
+    delivered_at: datetime
+
+
+NOWHERE = Origin("", "", datetime.max)
+"""Of rows that are only looked at."""
+ORIGIN = ("_source_file", "_delivery_id", "_delivered_at")
+"""Columns that say which delivery a row is from, as in `Origin`."""
+PATH = sql.name("?path")
+_MEMBERS = "delivered_members"
+
+
 @dataclass
 class Readable:
-    """A plain UTF-8 file with known columns.
+    """Plain UTF-8 files with the same known columns.
 
-    `types` maps each column to its DuckDB type. `record_lines` holds the line of every record
-    where the careful reader has been over it; `damage` what that reader set aside. The header of a
-    delimited file takes `n_header_lines` lines, with `n_header_delimiters` in them.
+    `types` maps each column to its DuckDB type, `shapes` those of JSON that are read deeper. A loose
+    readable reads JSON of any shape, and tells in a column `?fits` whether it is the one that is meant.
+    `record_lines` holds the line of every record where the careful reader has been over the file;
+    `damage` what that reader set aside. The header of a delimited file takes `n_header_lines` lines,
+    with `n_header_delimiters` in them. `layout` is what DuckDB calls the arrangement of JSON records.
     """
 
-    path: Path
+    paths: tuple[Path, ...]
+    origins: tuple[Origin, ...]
     options: FileSet
     types: dict[str, str]
+    shapes: dict[str, Shape] = field(default_factory=dict)
+    layout: str = ""
+    is_loose: bool = False
     record_lines: "array[int] | None" = None
     damage: list[Damage] = field(default_factory=list)
     n_header_lines: int = 0
     n_header_delimiters: int = 0
 
     @property
+    def path(self) -> Path:
+        """The file, where there is one only."""
+        (path,) = self.paths
+        return path
+
+    @property
     def is_delimited(self) -> bool:
-        """CSV or TSV."""
-        return self.options.format in ("csv", "tsv")
+        """CSV, TSV, or lines of one column."""
+        return self.options.format in DELIMITED
+
+    @property
+    def members(self) -> str:
+        """Name of the table that tells the origin of each path; empty for a single file."""
+        return _MEMBERS if len(self.paths) > 1 else ""
+
+    def origin(self) -> str:
+        """SQL of the columns that say which delivery a row is from, and of the name that mappings see."""
+        names = [sql.name(f"?{column}") for column in ORIGIN]
+        if self.members:
+            return f"{', '.join(names)}, {names[0]} AS _source_file"
+        (one,) = self.origins
+        moment = f"TIMESTAMP {sql.text(one.delivered_at.isoformat(' ', 'microseconds'))}"
+        values = (sql.text(one.source_file), sql.text(one.delivery_id), moment)
+        listed = ", ".join(f"{value} AS {name}" for value, name in zip(values, names, strict=True))
+        return f"{listed}, {values[0]} AS _source_file"
+
+    def member_table(self) -> pa.Table:
+        """The rows of `members`."""
+        columns = zip(*((o.source_file, o.delivery_id, o.delivered_at) for o in self.origins), strict=True)
+        names = [f"?{column}" for column in ORIGIN]
+        return pa.table(
+            {"?path": [str(path) for path in self.paths], **dict(zip(names, map(list, columns), strict=True))}
+        )
+
+    def rows(self, columns: Iterable[str], number: str = "") -> str:
+        """SQL of some columns of every record with its origin, and with its number under a name for it."""
+        numbered = f", row_number() OVER () AS {number}" if number else ""
+        relation = f"(SELECT *{numbered} FROM {self.relation()})"
+        if self.members:
+            relation += f" JOIN {self.members} USING ({PATH})"
+        listed = ", ".join([*columns, self.origin(), *([number] if number else [])])
+        return f"(SELECT {listed} FROM {relation})"
+
+    def counts(self) -> str:
+        """SQL of the delivery id and number of records of every file that has some."""
+        return f'SELECT "?_delivery_id", count(*) FROM {self.rows([])} GROUP BY ALL'
 
     def relation(self) -> str:
         """SQL of the relation; reading it fails on a damaged record, and skips none."""
         # A folder called a=b is a place here, not a column.
-        location = f"{sql.path(self.path)}, hive_partitioning=false"
+        location = f"{sql.paths(self.paths)}, hive_partitioning=false"
+        if self.members:
+            location += f", filename={sql.text(PATH.strip(chr(34)))}"
         if self.options.format == "parquet":
             return f"read_parquet({location})"
-        columns = "{" + ", ".join(f"{sql.text(c)}: 'VARCHAR'" for c in self.types) + "}"
         if not self.is_delimited:
-            return f"read_json({location}, format='{_layout(self.options)}', columns={columns})"
+            return self._json(location)
+        columns = "{" + ", ".join(f"{sql.text(c)}: 'VARCHAR'" for c in self.types) + "}"
         return (
-            f"read_csv({location}, auto_detect=false, header=true, columns={columns}, "
+            f"read_csv({location}, auto_detect=false, header={self.n_header_lines > 0}, columns={columns}, "
             f"delim={sql.text(self.options.delimiter)}, quote={sql.text(self.options.quote)}, "
             f"escape={sql.text(self.options.quote)}, max_line_size={files.MAX_LINE_BYTES})"
         )
 
+    def _json(self, location: str) -> str:
+        shaped = {n: self.shapes[n] for n in self.types if n in self.shapes and not self.shapes[n].is_text}
+        types = self.types | (dict.fromkeys(shaped, "JSON") if self.is_loose else {})
+        columns = "{" + ", ".join(f"{sql.text(c)}: {sql.text(t)}" for c, t in types.items()) + "}"
+        relation = f"read_json({location}, format='{self.layout}', columns={columns})"
+        if not self.is_loose:
+            return relation
+        read = [f"{shape.transform(sql.name(name))} AS {sql.name(name)}" for name, shape in shaped.items()]
+        fits = " AND ".join(shape.fits(sql.name(name)) for name, shape in shaped.items()) or "true"
+        replaced = f" REPLACE ({', '.join(read)})" if read else ""
+        return f'(SELECT *{replaced}, {fits} AS "?fits" FROM {relation})'
 
-def _layout(options: FileSet) -> str:
-    return "array" if options.format == "json" else "newline_delimited"
+
+def layout_of(path: Path, options: FileSet) -> str:
+    """How a JSON file arranges its records: a line each, an array, or documents one after another."""
+    if options.format == "jsonl":
+        return "newline_delimited"
+    with path.open("rb") as file:
+        head = file.read(files.CHUNK_BYTES).removeprefix(b"\xef\xbb\xbf").lstrip()
+    return "array" if head.startswith(b"[") else "unstructured"
 
 
 # ---------------------------------------------------------------- columns
 
 
 def open_readable(
-    connection: duckdb.DuckDBPyConnection, path: Path, options: FileSet, needed: Iterable[str] = ()
+    connection: duckdb.DuckDBPyConnection,
+    paths: tuple[Path, ...],
+    origins: tuple[Origin, ...],
+    options: FileSet,
+    *,
+    needed: Iterable[str] = (),
+    shapes: Mapping[str, Shape] = MappingProxyType({}),
 ) -> Readable:
-    """Learns the columns of a plain file; of `needed` ones it makes sure that they are nowhere in it.
+    """Learns the columns of plain files alike; of `needed` ones it makes sure that they are nowhere in them.
 
     JSON lines that cannot be told apart have no columns: the careful reader knows more.
 
     Raises:
         UnreadableFile: empty, or not of the declared format.
     """
-    if path.stat().st_size == 0:
+    first = paths[0]
+    if first.stat().st_size == 0:
         raise UnreadableFile("the file is empty")
-    if options.format in ("csv", "tsv"):
-        return _with_header(path, options)
-    try:
-        if options.format == "parquet":
+    if options.format in DELIMITED:
+        return _with_header(paths, origins, options)
+    if options.format == "parquet":
+        try:
             rows = connection.execute(
-                f"DESCRIBE FROM read_parquet({sql.path(path)}, hive_partitioning=false)"
+                f"DESCRIBE FROM read_parquet({sql.path(first)}, hive_partitioning=false)"
             )
-            return Readable(path, options, {row[0]: row[1] for row in rows.fetchall()})
-        names = _keys(connection, path, options, _JSON_SAMPLE)
+            return Readable(paths, origins, options, {row[0]: row[1] for row in rows.fetchall()})
+        except ENGINE_ERRORS as error:
+            raise UnreadableFile(_damaged(error)) from error
+    layout = layout_of(first, options)
+    readable = Readable(paths, origins, options, {}, layout=layout)
+    try:
+        names = _keys(connection, readable, _JSON_SAMPLE)
         known = {sql.folded(name) for name in names}
         if any(sql.folded(column) not in known for column in needed):
-            names = _keys(connection, path, options, -1)
+            names = _keys(connection, readable, -1)
     except ENGINE_ERRORS as error:
         if options.format == "jsonl":
-            return Readable(path, options, {})
-        if options.format == "json" and _is_empty_array(connection, path):
-            return Readable(path, options, dict.fromkeys(needed, "VARCHAR"))
+            return readable
+        if layout == "array" and _is_empty_array(connection, first):
+            return _shaped(readable, needed, shapes)
         raise UnreadableFile(_damaged(error)) from error
-    return Readable(path, options, dict.fromkeys(names, "VARCHAR"))
+    return _shaped(readable, names, shapes)
 
 
-def _keys(connection: duckdb.DuckDBPyConnection, path: Path, options: FileSet, n_objects: int) -> list[str]:
+def _shaped(readable: Readable, names: Iterable[str], shapes: Mapping[str, Shape]) -> Readable:
+    """A JSON readable with its columns; those that mappings read into have the type of their shape."""
+    folded = {sql.folded(name): shape for name, shape in shapes.items() if not shape.is_text}
+    found = {name: folded[sql.folded(name)] for name in names if sql.folded(name) in folded}
+    types = {name: found[name].duckdb_type if name in found else "VARCHAR" for name in names}
+    return replace(readable, types=types, shapes={**shapes, **found})
+
+
+def _keys(connection: duckdb.DuckDBPyConnection, readable: Readable, n_objects: int) -> list[str]:
+    options = readable.options
     described = connection.execute(
-        f"DESCRIBE FROM read_json({sql.path(path)}, hive_partitioning=false, format='{_layout(options)}', "
-        f"records=true, sample_size={n_objects}, map_inference_threshold=-1, field_appearance_threshold=0"
+        f"DESCRIBE FROM read_json({sql.paths(readable.paths)}, hive_partitioning=false, "
+        f"format='{readable.layout}', records=true, maximum_depth=1, "
+        f"sample_size={n_objects}, maximum_sample_files={len(readable.paths)}, "
+        f"map_inference_threshold=-1, field_appearance_threshold=0"
         f"{', ignore_errors=true' if options.format == 'jsonl' else ''})"
     )
     return [row[0] for row in described.fetchall()]
@@ -134,6 +245,11 @@ def _is_empty_array(connection: duckdb.DuckDBPyConnection, path: Path) -> bool:
         return connection.execute(query).fetchall() == [(0,)]
     except ENGINE_ERRORS:
         return False
+
+
+def is_about_kinds(error: Exception) -> bool:
+    """Whether a JSON file failed only because an object, a list or a plain value stands for another."""
+    return isinstance(error, duckdb.Error) and "JSON transform error" in str(error)
 
 
 def first_line(error: Exception) -> str:
@@ -148,8 +264,10 @@ def _damaged(error: Exception) -> str:
     return f"damaged, or not of the declared format{f' ({place[0]})' if place else ''}; deliver it again"
 
 
-def _with_header(path: Path, options: FileSet) -> Readable:
-    with path.open("rb") as file:
+def _with_header(paths: tuple[Path, ...], origins: tuple[Origin, ...], options: FileSet) -> Readable:
+    if options.format == "lines":
+        return Readable(paths, origins, options, {"line": "VARCHAR"})
+    with paths[0].open("rb") as file:
         head = file.read(files.CHUNK_BYTES).decode("utf-8-sig", errors="replace")
     text = list(io.StringIO(head, newline=""))
     if options.quote:
@@ -172,7 +290,8 @@ def _with_header(path: Path, options: FileSet) -> Readable:
             name += "_"
         names[sql.folded(name)] = name
     return Readable(
-        path,
+        paths,
+        origins,
         options,
         dict.fromkeys(names.values(), "VARCHAR"),
         n_header_lines=reader.line_num,
@@ -183,14 +302,16 @@ def _with_header(path: Path, options: FileSet) -> Readable:
 # ---------------------------------------------------------------- careful reading
 
 
-def rewrite_carefully(readable: Readable, target: Path) -> Readable:
+def rewrite_carefully(
+    readable: Readable, target: Path, shapes: Mapping[str, Shape] = MappingProxyType({})
+) -> Readable:
     """Copies the sound records of a text file to `target` as they are; the rest becomes `damage`.
 
     Raises:
         UnreadableFile: the format has no records that could be told apart (a JSON array, Parquet).
     """
     if readable.options.format == "jsonl":
-        return _rewrite_json_lines(readable, target)
+        return _rewrite_json_lines(readable, target, shapes)
     if not readable.is_delimited:
         raise UnreadableFile(f"damaged {readable.options.format} file; deliver it again")
     lines, damage = array("q"), list[Damage]()
@@ -205,7 +326,14 @@ def rewrite_carefully(readable: Readable, target: Path) -> Readable:
             else:
                 out.write(record.encode() + b"\n")
                 lines.append(line)
-    return Readable(target, readable.options, readable.types, lines, damage, n_header_lines=1)
+    return replace(
+        readable,
+        paths=(target,),
+        record_lines=lines,
+        damage=damage,
+        n_header_lines=1,
+        n_header_delimiters=len(readable.types) - 1,
+    )
 
 
 class _Dialect:
@@ -310,7 +438,7 @@ def _without_end(text: str) -> str:
     return text.removesuffix("\n").removesuffix("\r")
 
 
-def _rewrite_json_lines(readable: Readable, target: Path) -> Readable:
+def _rewrite_json_lines(readable: Readable, target: Path, shapes: Mapping[str, Shape]) -> Readable:
     lines, damage = array("q"), list[Damage]()
     types = {sql.folded(name): name for name in readable.types}
     numbered = files.lines(readable.path)
@@ -332,7 +460,8 @@ def _rewrite_json_lines(readable: Readable, target: Path) -> Readable:
                 out.write(text.encode() + b"\n")
                 lines.append(line)
     damage.sort(key=lambda one: one.line)
-    return Readable(target, readable.options, dict.fromkeys(types.values(), "VARCHAR"), lines, damage)
+    careful = replace(readable, paths=(target,), record_lines=lines, damage=damage, is_loose=True)
+    return _shaped(careful, types.values(), shapes)
 
 
 def _judged(

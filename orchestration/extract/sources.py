@@ -10,9 +10,11 @@ import hashlib
 import json
 import re
 from collections.abc import Hashable
+from collections.abc import Mapping as Mapping_
 from dataclasses import astuple, dataclass, field
 from functools import cache
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -22,10 +24,15 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from orchestration.errors import ConfigurationError
-from orchestration.extract import contract
+from orchestration.extract import contract, shapes
+from orchestration.extract.connectors import bundle
 
 # Raised when landing writes the same input differently: everything is then landed anew.
-LANDING_VERSION = 2
+LANDING_VERSION = 3
+DELIMITED = ("csv", "tsv", "lines")
+MAPPED = "mapped"
+FILE_COLUMN = "_source_file"
+"""What an expression calls the name of the file that a row is from."""
 EPOCH_FORMATS = ("epoch", "epoch_ms")
 _CLOCK_AND_CHANCE = ("VOLATILE", "CONSISTENT_WITHIN_QUERY")
 
@@ -69,7 +76,7 @@ class FileSet(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     glob: str
-    format: Literal["csv", "tsv", "jsonl", "json", "parquet"] = "csv"
+    format: Literal["csv", "tsv", "lines", "jsonl", "json", "parquet"] = "csv"
     delimiter: str = ""
     quote: str = '"'
     encoding: str = "utf-8"
@@ -79,6 +86,7 @@ class FileSet(BaseModel):
     dates: list[str] = []
     time_zone: str = ""
     delivered: str = ""
+    known: list[str] = []
     feeds: dict[str, dict[str, Any]]
 
     @field_validator("encoding")
@@ -141,6 +149,8 @@ class FileSet(BaseModel):
     def _options_fit_the_format(self) -> "FileSet":
         if self.format not in ("csv", "tsv") and self.delimiter:
             raise ValueError(f"a delimiter means nothing for {self.format}")
+        if self.format == "lines":  # one column: a separator that no text holds, and no quotes
+            self.delimiter, self.quote = "\x1f", ""
         self.delimiter = self.delimiter or ("\t" if self.format == "tsv" else ",")
         if self.delimiter == self.quote:
             raise ValueError(f"delimiter and quote are both {self.quote!r}")
@@ -154,7 +164,7 @@ class SourceDocument(BaseModel):
 
     source: str = Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")
     centre: str = Field("", pattern=r"^([a-z][a-z0-9_]{0,62})?$")
-    connector: Literal["mapped"] = "mapped"
+    connector: str = MAPPED
     time_zone: str
     phone_region: str = ""
     files: dict[str, FileSet] = Field(min_length=1)
@@ -174,22 +184,34 @@ class SourceDocument(BaseModel):
 
 @dataclass(frozen=True)
 class Feed:
-    """One entity fed by one file set; `where` is empty when every row counts."""
+    """One raw table fed by one file set; `where` is empty when every row counts.
 
-    entity: contract.Entity
+    `reads` tells for each field (and for `where` and `rows`) which places of a record its expression reads.
+    """
+
+    table: contract.Table
     where: str
     mappings: dict[str, Mapping] = field(hash=False)
     lines: dict[str, int] = field(hash=False)
-    columns: dict[str, tuple[str, ...]] = field(hash=False)  # field -> file columns it reads
+    reads: dict[str, tuple[shapes.Path, ...]] = field(hash=False)
+
+    @property
+    def columns(self) -> dict[str, tuple[str, ...]]:
+        """Columns of the file that each field reads."""
+        return {name: tuple(dict.fromkeys(path[0] for path in read)) for name, read in self.reads.items()}
 
     def referenced(self) -> set[str]:
         """File columns that any field or the filter of this feed reads, lower case."""
         return {column.lower() for columns in self.columns.values() for column in columns}
 
+    def is_optional(self, name: str) -> bool:
+        """Whether files may well lack what the field reads."""
+        return name in self.table.columns and self.table.columns[name].is_optional
+
 
 @dataclass(frozen=True)
 class Source:
-    """A checked source file. `file_sets` maps the name in the YAML to its settings and feeds."""
+    """A checked source file; `feeds` are those of each file set, by its name in the YAML."""
 
     path: Path
     document: SourceDocument
@@ -205,6 +227,11 @@ class Source:
         """Sources of one centre are read together; a source alone is its own centre."""
         return self.document.centre or self.document.source
 
+    def shapes(self, file_set: str) -> dict[str, shapes.Shape]:
+        """Nested columns of a file set, as far as any feed reads into them."""
+        reads = (path for feed in self.feeds[file_set] for read in feed.reads.values() for path in read)
+        return shapes.of(reads)
+
     def zone(self, file_set: str) -> str:
         """Zone of stamps without an offset in a file set."""
         return self.document.files[file_set].time_zone or self.document.time_zone
@@ -212,7 +239,10 @@ class Source:
     def fingerprint(self, file_set: str) -> str:
         """Changes when the mapping or the contract of a file set changes, so that its files land anew."""
         settings = self.document.files[file_set].model_dump(mode="json")
-        columns = [[astuple(c) for c in feed.entity.columns.values()] for feed in self.feeds[file_set]]
+        columns = [
+            [feed.table.rows, *(astuple(c) for c in feed.table.columns.values())]
+            for feed in self.feeds[file_set]
+        ]
         zone, region = self.zone(file_set), self.document.phone_region
         parts = [LANDING_VERSION, self.centre, zone, region, settings, columns]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
@@ -270,17 +300,63 @@ def load(file: Path) -> Source:
             file, 1, "the file holds no settings.", "Start one with: faultline sources new FILE"
         )
     lines = _Lines(file, root)
+    tables: Mapping_[str, contract.Table] = contract.entities()
+    if raw.get("connector", MAPPED) != MAPPED:
+        connector = _connector(file, lines, raw["connector"])
+        raw, tables = _completed(file, lines, raw, connector), connector.tables
     document = _document(file, raw, lines)
     feeds = {
         name: [
-            _feed(file, lines, ("files", name, "feeds", entity), entity, body)
-            for entity, body in files.feeds.items()
+            _feed(file, lines, ("files", name, "feeds", table), tables, body)
+            for table, body in files.feeds.items()
         ]
         for name, files in document.files.items()
     }
     for name, files in document.files.items():
         _check_dates(file, lines, ("files", name, "dates"), files.dates)
     return Source(file, document, feeds)
+
+
+def _connector(file: Path, lines: "_Lines", name: object) -> bundle.Connector:
+    known = bundle.names()
+    if name not in known:
+        raise SourceError(
+            file,
+            lines.of(("connector",)),
+            f"no connector is called {name!r}.",
+            _suggest(str(name), [MAPPED, *known]),
+        )
+    return bundle.load(str(name))
+
+
+def _completed(file: Path, lines: "_Lines", raw: Any, connector: bundle.Connector) -> Any:
+    """The document with all that the connector knows; what stands in the file itself comes first."""
+    files = raw.get("files")
+    if not isinstance(files, dict):
+        return raw
+    completed = {}
+    for name, given in files.items():
+        if name not in connector.file_sets:
+            raise SourceError(
+                file,
+                lines.of(("files", name)),
+                f"{connector.title} exports nothing called {name!r}.",
+                _suggest(name, list(connector.file_sets)),
+            )
+        known = connector.file_sets[name]
+        own = given if isinstance(given, dict) else {}
+        feeds = dict(known["feeds"])
+        for table, mapping in (own.get("feeds") or {}).items():
+            if table not in feeds:
+                raise SourceError(
+                    file,
+                    lines.of(("files", name, "feeds", table)),
+                    f"{name} feeds no table called {table!r}.",
+                    _suggest(table, list(feeds)),
+                )
+            feeds[table] = {**feeds[table], **mapping}
+        completed[name] = {**known, **own, "feeds": feeds}
+    return {**raw, "files": completed}
 
 
 class _TextLoader(yaml.SafeLoader):
@@ -356,51 +432,76 @@ def _suggest(name: str, known: list[str]) -> str:
 
 
 def _feed(
-    file: Path, lines: _Lines, at: tuple[Hashable, ...], entity_name: str, body: dict[str, Any]
+    file: Path,
+    lines: _Lines,
+    at: tuple[Hashable, ...],
+    tables: Mapping_[str, contract.Table],
+    body: dict[str, Any],
 ) -> Feed:
-    entities = contract.entities()
-    if entity_name not in entities:
-        raise SourceError(
-            file, lines.of(at), f"unknown entity {entity_name!r}.", _suggest(entity_name, list(entities))
-        )
-    entity = entities[entity_name]
+    name = str(at[-1])
+    if name not in tables:
+        raise SourceError(file, lines.of(at), f"unknown entity {name!r}.", _suggest(name, list(tables)))
+    table = tables[name]
     fields = dict(body)
     where = fields.pop("where", "")
     mappings: dict[str, Mapping] = {}
-    columns: dict[str, tuple[str, ...]] = {}
-    for name, value in fields.items():
-        here, line = (*at, name), lines.of((*at, name))
-        if name not in entity.columns:
+    reads: dict[str, tuple[shapes.Path, ...]] = {}
+    lists = _lists(file, lines.of(at), table)
+    for field_name, value in fields.items():
+        here, line = (*at, field_name), lines.of((*at, field_name))
+        if field_name not in table.columns:
             raise SourceError(
-                file, line, f"{entity_name} has no field {name!r}.", _suggest(name, list(entity.columns))
+                file,
+                line,
+                f"{name} has no field {field_name!r}.",
+                _suggest(field_name, list(table.columns)),
             )
         if isinstance(value, dict):
             try:
-                mappings[name] = Mapping.model_validate(value)
+                mappings[field_name] = Mapping.model_validate(value)
             except ValidationError as error:
                 raise _from_validation(file, lines, here, error.errors()[0], Mapping) from error
-            _check_dates(file, lines, (*here, "dates"), mappings[name].dates)
+            _check_dates(file, lines, (*here, "dates"), mappings[field_name].dates)
         elif isinstance(value, str):
-            mappings[name] = Mapping(expression=value)
+            mappings[field_name] = Mapping(expression=value)
         else:
             raise SourceError(
                 file,
                 line,
-                f"{name}: {value!r} is neither a column nor an expression.",
+                f"{field_name}: {value!r} is neither a column nor an expression.",
                 "Write a column name, or a constant in quotes within quotes: \"'text'\".",
             )
-        columns[name] = _referenced(file, line, name, mappings[name].expression)
+        reads[field_name] = _referenced(file, line, field_name, mappings[field_name].expression, lists)
     if where:
-        columns["where"] = _referenced(file, lines.of((*at, "where")), "where", str(where))
-    missing = [name for name in entity.required if name not in mappings]
+        reads["where"] = _referenced(file, lines.of((*at, "where")), "where", str(where), lists)
+    missing = [one for one in table.required if one not in mappings]
     if missing:
         raise SourceError(
             file,
             lines.of(at),
-            f"{entity_name} needs {', '.join(missing)}.",
+            f"{name} needs {', '.join(missing)}.",
             "Say which column or expression fills it.",
         )
-    return Feed(entity, str(where), mappings, {name: lines.of((*at, name)) for name in columns}, columns)
+    places = {one: lines.of((*at, one)) for one in reads}
+    if lists:
+        reads["rows"] = tuple((*path, shapes.ITEM) for path in lists.values())
+    return Feed(table, str(where), mappings, places, reads)
+
+
+def _lists(file: Path, line: int, table: contract.Table) -> dict[str, shapes.Path]:
+    """The place of each list that a table's rows are taken from, by the name of its items."""
+    lists: dict[str, shapes.Path] = {}
+    for alias, expression in table.rows.items():
+        (lists[alias],) = _referenced(file, line, f"rows.{alias}", expression, lists)
+    return lists
+
+
+def _resolved(path: shapes.Path, lists: Mapping_[str, shapes.Path]) -> shapes.Path | None:
+    """Where in the record a path leads that may start at an item of a list; None for no place at all."""
+    head, *rest = path
+    if head == FILE_COLUMN or (head.removesuffix("_no") in lists and head not in lists):
+        return None
+    return (*lists[head], shapes.ITEM, *rest) if head in lists else path
 
 
 _FORBIDDEN_NODES = {
@@ -411,36 +512,27 @@ _FORBIDDEN_NODES = {
 }
 
 
-def _referenced(file: Path, line: int, name: str, expression: str) -> tuple[str, ...]:
-    """File columns an expression reads; refuses what is not one scalar expression."""
-    found: list[str] = []
+def _referenced(
+    file: Path, line: int, name: str, expression: str, lists: Mapping_[str, shapes.Path]
+) -> tuple[shapes.Path, ...]:
+    """Places of a record that an expression reads; refuses what is not one scalar expression."""
+    found: list[shapes.Path] = []
 
-    def walk(node: Any, bound: frozenset[str] = frozenset()) -> None:
+    def walk(node: Any, bound: Mapping_[str, shapes.Path | None] = MappingProxyType({})) -> None:
         if isinstance(node, list):
             for item in node:
                 walk(item, bound)
         if not isinstance(node, dict):
             return
-        kind = node.get("class", "")
-        function = str(node.get("function_name", "")).lower()
+        kind, function = node.get("class", ""), str(node.get("function_name", "")).lower()
+        if problem := _unfit(kind, function):
+            raise SourceError(file, line, f"{name}: {problem}.", "Use columns of this row only.")
         if function.startswith(("list_", "array_")) or function in ("filter", "apply", "reduce"):
-            bound |= _lambda_parameters(node)
-        if kind == "FUNCTION" and function in _unfit_functions():
-            raise SourceError(
-                file,
-                line,
-                f"{name}: {function} {_unfit_functions()[function]}.",
-                "Use columns of this row only.",
-            )
-        if kind in _FORBIDDEN_NODES:
-            raise SourceError(
-                file,
-                line,
-                f"{name}: {_FORBIDDEN_NODES[kind]} cannot fill a field.",
-                "Use columns of this row only.",
-            )
-        if kind == "COLUMN_REF" and node["column_names"][0] not in bound:
-            found.append(node["column_names"][0])
+            bound = {**bound, **_lambda_parameters(node, bound)}
+        if kind == "COLUMN_REF":
+            path = _bound(tuple(node["column_names"]), bound)
+            place = path and _resolved(path, lists)
+            found.extend([place] if place else [])
         for value in node.values():
             walk(value, bound)
 
@@ -461,6 +553,13 @@ def _referenced(file: Path, line: int, name: str, expression: str) -> tuple[str,
         raise SourceError(file, line, f"{name}: {expression!r} is not one expression.", "Use one expression.")
     walk(selected)
     return tuple(dict.fromkeys(found))
+
+
+def _unfit(kind: str, function: str) -> str:
+    """Why a piece of an expression cannot fill a field; empty if it can."""
+    if kind == "FUNCTION" and function in _unfit_functions():
+        return f"{function} {_unfit_functions()[function]}"
+    return f"{_FORBIDDEN_NODES[kind]} cannot fill a field" if kind in _FORBIDDEN_NODES else ""
 
 
 @cache
@@ -485,12 +584,43 @@ def _unfit_functions() -> dict[str, str]:
     }
 
 
-def _lambda_parameters(function: dict[str, Any]) -> frozenset[str]:
-    """Names that a function's lambda binds; JSON's `column->'$.key'` looks the same but for its constant."""
+def _bound(path: shapes.Path, bound: Mapping_[str, shapes.Path | None]) -> shapes.Path | None:
+    """The path with a lambda's parameter resolved to the items it stands for, where that is known."""
+    if path[0] not in bound:
+        return path
+    items = bound[path[0]]
+    return items and (*items, *path[1:])
+
+
+def _lambda_parameters(
+    function: dict[str, Any], bound: Mapping_[str, shapes.Path | None]
+) -> dict[str, shapes.Path | None]:
+    """What a function's lambda binds: the items of the list it goes over, where that is a plain place.
+
+    JSON's `column->'$.key'` looks the same as a lambda but for its constant.
+    """
     arguments = [argument["expression"] for argument in function["arguments"]]
     lambdas = [a for a in arguments if a["class"] == "LAMBDA" and a["expr"]["class"] != "CONSTANT"]
     heads = [head for a in lambdas for head in a["lhs"].get("arguments", [{"expression": a["lhs"]}])]
-    return frozenset(h["expression"]["column_names"][0] for h in heads)
+    names = [h["expression"]["column_names"][0] for h in heads]
+    parameters: dict[str, shapes.Path | None] = dict.fromkeys(names)
+    over = arguments[0] if arguments else {}
+    if names and over.get("class") == "COLUMN_REF":
+        path = _bound(tuple(over["column_names"]), bound)
+        # Only where a field of the item is asked for is it an object; a list of texts stays one value.
+        if path and any(len(p) > 1 and p[0] == names[0] for one in lambdas for p in _paths(one["expr"])):
+            parameters[names[0]] = (*path, shapes.ITEM)
+    return parameters
+
+
+def _paths(node: Any) -> list[shapes.Path]:
+    """Every column reference below a node."""
+    if isinstance(node, list):
+        return [path for item in node for path in _paths(item)]
+    if not isinstance(node, dict):
+        return []
+    own = [tuple(node["column_names"])] if node.get("class") == "COLUMN_REF" else []
+    return own + [path for value in node.values() for path in _paths(value)]
 
 
 def _check_dates(file: Path, lines: _Lines, at: tuple[Hashable, ...], formats: list[str]) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from orchestration.extract import contract, generate
-from orchestration.extract.raw_zone import MAPPED_SCHEMA
+from orchestration.extract.connectors import bundle
+from orchestration.extract.contract import MAPPED_SCHEMA
 from tests.structure.reading import DBT, models, name_of, text_of, yaml_of
 
 
@@ -24,11 +25,11 @@ def test_dbt_reads_every_entity_of_the_contract_and_no_other() -> None:
     assert {t["name"]: [column["name"] for column in t["columns"]] for t in tables} == landed
 
 
-def test_the_macro_holds_the_keys_of_the_contract() -> None:
-    macro = re.search(r"set entities = (\{.*?\n    \})", text_of(DBT / "macros" / "contract.sql"), re.DOTALL)
+def test_the_macro_holds_the_keys_of_every_raw_table() -> None:
+    macro = re.search(r"set tables = (\{.*?\n    \})", text_of(DBT / "macros" / "contract.sql"), re.DOTALL)
     assert macro
     keys = {name: tuple(entry["key"]) for name, entry in ast.literal_eval(macro.group(1)).items()}
-    assert keys == {entity.name: tuple(entity.key) for entity in contract.entities().values()}
+    assert keys == {table.full_name: table.key for table in bundle.all_tables()}
 
 
 def test_staging_reads_entities_of_the_contract() -> None:

@@ -1,13 +1,13 @@
 {# Rows of a raw table known at the moment looked from, the newest delivery of each key.
 
    Among deliveries of the same moment the greatest content wins, so file order never matters. #}
-{% macro staged(entity) %}
-    {%- set spec = contract()[entity] -%}
+{% macro staged(table, schema="raw_mapped") %}
+    {%- set spec = raw_tables()[schema ~ "." ~ table] -%}
     {%- set columns = spec["columns"] -%}
     with
         known as (
             select source.*
-            from {{ source("raw_mapped", entity) }} as source
+            from {{ source(schema, table) }} as source
             {% if spec.event_at -%}
                 cross join {{ source("raw_faultline", "parameters") }} as parameters
                 where

@@ -3,7 +3,7 @@
 with
     customers as (
         select centre, customer_id, bool_or(is_internal) as is_internal
-        from {{ ref("stg_mapped__customers") }}
+        from {{ ref("int_entity__customers") }}
         group by centre, customer_id
     ),
 

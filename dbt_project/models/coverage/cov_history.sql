@@ -9,7 +9,7 @@ with
             lag(new_value) over (
                 partition by source_instance, case_id, field order by changed_at, change_seq nulls first
             ) as previous_value
-        from {{ ref("stg_mapped__case_changes") }}
+        from {{ ref("int_entity__case_changes") }}
     ),
 
     torn as (

@@ -1,14 +1,16 @@
 """Opens a delivered file and cuts off its head."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from types import MappingProxyType
 
 import duckdb
 
 from orchestration.extract import files, reading, sql
 from orchestration.extract.files import Delivered, UnreadableFile
-from orchestration.extract.reading import Readable
+from orchestration.extract.reading import NOWHERE, Origin, Readable
+from orchestration.extract.shapes import Shape
 from orchestration.extract.sources import FileSet
 
 _HEAD_BYTES = 64 << 20
@@ -30,7 +32,9 @@ def head(
     scratch: Path,
     *,
     limit: int,
+    origin: Origin = NOWHERE,
     needed: Iterable[str] = (),
+    shapes: Mapping[str, Shape] = MappingProxyType({}),
 ) -> Readable:
     """The first records of an unpacked file, with their lines and with what is damaged among them.
 
@@ -46,14 +50,19 @@ def head(
         if codec:
             path = files.transcode(path, codec, scratch / "text")
     if options.format in ("json", "parquet"):
-        whole = reading.open_readable(connection, path, options, needed)
-        return _Limited(whole.path, whole.options, whole.types, limit=limit)
+        whole = reading.open_readable(connection, (path,), (origin,), options, needed=needed, shapes=shapes)
+        looked = {f.name: getattr(whole, f.name) for f in fields(whole)}
+        return _Limited(**{**looked, "is_loose": options.format == "json"}, limit=limit)
     cut = _cut(path, options, scratch / "head", limit)
-    readable = reading.rewrite_carefully(reading.open_readable(connection, cut, options), scratch / "records")
+    opened = reading.open_readable(connection, (cut,), (origin,), options)
+    readable = reading.rewrite_carefully(opened, scratch / "records", shapes)
     if options.format == "jsonl":
         known = {sql.folded(name) for name in readable.types}
         if any(sql.folded(name) not in known for name in needed):
-            readable.types |= reading.open_readable(connection, path, options, needed).types
+            whole = reading.open_readable(
+                connection, (path,), (origin,), options, needed=needed, shapes=shapes
+            )
+            readable.types |= whole.types
     if not readable.types:
         raise UnreadableFile("no line holds a JSON object")
     return readable
@@ -66,6 +75,7 @@ class _Limited(Readable):
     limit: int = field(kw_only=True)
 
     def relation(self) -> str:
+        """SQL of the first records."""
         return f"(SELECT * FROM {super().relation()} LIMIT {self.limit})"
 
 

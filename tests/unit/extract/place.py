@@ -74,23 +74,40 @@ class Place:
     def refused(self) -> str:
         """Lands one new file that must be quarantined whole; the reason."""
         delivery = self.land_one()
-        assert (delivery.status, delivery.parts, delivery.n_read) == ("quarantined", (), 0)
+        assert (delivery.status, delivery.counts, delivery.n_read) == ("quarantined", (), 0)
         assert self.faults() == [(None, "", delivery.reason, "")]
         return delivery.reason
 
     def _check_accounts(self, delivery: Delivery) -> None:
-        faults = self._read(self.home.quarantine, [delivery.quarantine] if delivery.quarantine else [])
-        for part in delivery.parts:
-            rows = self._read(self.home.raw, [part.path])
-            assert part.n_landed == len(rows)
-            lines = {f["line"] for f in faults if f["entity"] == part.entity and f["column_name"]}
-            assert part.n_quarantined == len(lines), "a bad row has no fault, or a sound one has"
-            told = delivery.n_damaged + part.n_landed + part.n_filtered + part.n_quarantined
+        faults = self.faults_of(delivery)
+        for count in delivery.counts:
+            n_rows = sum(row["_delivery_id"] == delivery.delivery_id for row in self._rows_of(count.table))
+            assert count.n_landed == n_rows
+            table = count.table.rpartition(".")[2]
+            lines = {f["line"] for f in faults if f["entity"] == table and f["column_name"]}
+            assert count.n_quarantined == len(lines), "a bad row has no fault, or a sound one has"
+            told = delivery.n_damaged + count.n_landed + count.n_filtered + count.n_quarantined
             assert delivery.n_read == told, "rows in are not rows out"
-            assert min(part.n_landed, part.n_filtered, part.n_quarantined) >= 0
+            assert min(count.n_landed, count.n_filtered, count.n_quarantined) >= 0
         if delivery.is_landed:
             assert delivery.n_damaged == sum(not fault["column_name"] for fault in faults)
-            assert bool(delivery.quarantine) == bool(faults)
+
+    def _rows_of(self, table: str) -> list[dict[str, Any]]:
+        return self._read(self.home.raw, [p.path for p in self.manifest.parts() if p.table == table])
+
+    def faults_of(self, delivery: Delivery) -> list[dict[str, Any]]:
+        """Rows of the quarantine of one delivery."""
+        names = [commit.quarantine for commit in self.manifest.quarantines()]
+        return [
+            row
+            for row in self._read(self.home.quarantine, names)
+            if row["_delivery_id"] == delivery.delivery_id
+        ]
+
+    def part(self, delivery: Delivery) -> Path:
+        """The one part that a delivery's rows are in."""
+        (part,) = [part for part in self.manifest.parts() if delivery.delivery_id in part.deliveries]
+        return self.home.raw / part.path
 
     def _read(self, folder: Path, names: Iterable[str]) -> list[dict[str, Any]]:
         paths = [folder / name for name in names]
@@ -108,19 +125,21 @@ class Place:
 
     def rows(self, *columns: str, entity: str = "cases") -> list[Any]:
         """Values of the live rows in the order of the files; bare values for one column."""
-        parts = [p.path for d in self.manifest.live().values() for p in d.parts if p.entity == entity]
-        picked = [tuple(row[c] for c in columns) for row in self._read(self.home.raw, parts)]
+        picked = [tuple(row[c] for c in columns) for row in self._live_rows(entity)]
         return [row[0] for row in picked] if len(columns) == 1 else picked
 
     def columns(self, entity: str = "cases") -> set[str]:
         """Columns of the live parts."""
-        parts = [p.path for d in self.manifest.live().values() for p in d.parts if p.entity == entity]
-        return {column for row in self._read(self.home.raw, parts) for column in row}
+        return {column for row in self._live_rows(entity) for column in row}
+
+    def _live_rows(self, entity: str) -> list[dict[str, Any]]:
+        live = {d.delivery_id: i for i, d in enumerate(self.manifest.live().values())}
+        rows = [row for row in self._rows_of(f"raw_mapped.{entity}") if row["_delivery_id"] in live]
+        return sorted(rows, key=lambda row: live[row["_delivery_id"]])
 
     def faults(self) -> list[tuple[int | None, str, str, str]]:
         """(line, column, reason, masked value) of the newest deliveries' quarantine."""
-        names = [d.quarantine for d in self.manifest.newest().values() if d.quarantine]
-        found = self._read(self.home.quarantine, names)
+        found = [fault for d in self.manifest.newest().values() for fault in self.faults_of(d)]
         return [(f["line"], f["column_name"], f["reason"], f["masked_value"]) for f in found]
 
     def bad_lines(self) -> dict[int, str]:

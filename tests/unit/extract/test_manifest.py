@@ -9,6 +9,7 @@ import pytest
 
 from orchestration.errors import ConfigurationError, RunError
 from orchestration.extract import landing, sources
+from orchestration.extract.files import Delivered
 from orchestration.extract.manifest import Manifest
 from tests.unit.extract.place import SALT, Place, cases, csv_text
 
@@ -47,7 +48,7 @@ def test_another_size_or_another_time_is_another_delivery(place: Place, same: st
     path.write_text(csv_text(*cases(3, start=5)) if same == "size" else csv_text(*cases(30)))
     os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns + (same == "size")))
     second = place.land_one()
-    assert first.parts[0].path != second.parts[0].path
+    assert place.part(first) != place.part(second)
     assert len(place.rows("case_id")) == (3 if same == "size" else 30)
 
 
@@ -122,7 +123,7 @@ def test_a_torn_last_line_is_cut(place: Place) -> None:
     whole = place.manifest.path.read_bytes()
     for torn in (b'{"delivery_id": "1', b"\0\0\0\0", whole[:-1]):
         place.manifest.path.write_bytes(whole + torn)
-        assert len(place.manifest.lines) == 1
+        assert len(place.manifest.deliveries) == 1
         assert place.manifest.path.read_bytes() == whole
     assert not place.land().deliveries
 
@@ -149,17 +150,18 @@ def test_a_damaged_manifest_stops_the_run_and_says_where(place: Place, line: byt
 def test_a_line_holds_all_that_a_reader_needs(place: Place) -> None:
     place.source().put("ünter/a b.csv", csv_text(*cases(2), header="id,opened,extra"))
     place.source(glob="**/*.csv").land_one()
-    line = json.loads(place.manifest.path.read_text(encoding="utf-8"))
+    commit = json.loads(place.manifest.path.read_text(encoding="utf-8"))
+    (line,) = commit["deliveries"]
     assert line["file"] == "ünter/a b.csv"
     assert (line["columns_missing"], line["columns_extra"]) == (["status"], ["extra"])
-    assert line["parts"][0]["path"].startswith("cases/crm-")
+    assert commit["parts"][0]["path"].startswith("mapped/cases/crm-")
 
 
 def test_orphans_are_removed(place: Place) -> None:
     place.source().put("a.csv", csv_text(*cases(2), ("C3", "never", "x")))
     delivery = place.land_one()
-    kept = {place.home.raw / delivery.parts[0].path, place.home.quarantine / delivery.quarantine}
-    for folder in (place.home.raw / "cases", place.home.quarantine / "crm"):
+    kept = {place.part(delivery), place.home.quarantine / place.manifest.commits[0].quarantine}
+    for folder in (place.home.raw / "mapped" / "cases", place.home.quarantine / "crm"):
         (folder / "crm-dead.parquet").write_bytes(b"x")
         (folder / "crm-half.parquet.writing").write_bytes(b"x")
     place.land()
@@ -188,15 +190,15 @@ def test_a_file_that_changes_while_it_is_read_waits_for_the_next_run(place: Plac
     path = place.source().put("a.csv", csv_text(*cases(3)))
     place.put("b.csv", csv_text(*cases(2, start=3)))
 
-    def grow(source: object, file_set: str, file: object) -> None:
-        if getattr(file, "name", "") == "a.csv":
+    def grow(source: object, file_set: str, group: list[Delivered]) -> None:
+        if "a.csv" in {file.name for file in group} and path.read_text().count("late") < 1:
             with path.open("a") as more:
                 more.write("C9,2025-01-01,late\n")
 
     landed = place.land(progress=grow)
     assert landed.postponed == (("a.csv", "it changed while it was read"),)
     assert [d.file for d in landed.deliveries] == ["b.csv"]
-    assert [d.file for d in place.manifest.lines] == ["b.csv"]
+    assert [d.file for d in place.manifest.deliveries] == ["b.csv"]
     assert not list(place.home.raw.rglob("*.writing"))
     assert place.land_one().n_read == 4
     assert len(place.exposed("FROM raw_mapped.cases")) == 6
@@ -206,7 +208,7 @@ def test_a_file_that_disappears_waits_for_the_next_run(place: Place) -> None:
     path = place.source().put("a.csv", csv_text(*cases(3)))
     landed = place.land(progress=lambda *_: path.unlink())
     assert landed.postponed == (("a.csv", "it cannot be opened (No such file or directory)"),)
-    assert not place.manifest.lines
+    assert not place.manifest.deliveries
 
 
 def test_too_little_memory_is_no_fault_of_the_file(place: Place) -> None:

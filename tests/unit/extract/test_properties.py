@@ -212,6 +212,6 @@ def test_landing_twice_gives_the_same_bytes(tmp_path: Path) -> None:
         import os
 
         os.utime(path, ns=(0, 1_750_000_000_000_000_000))
-        part = place.home.raw / place.land_one().parts[0].path
+        part = place.part(place.land_one())
         parts.append((part.name, part.read_bytes()))
     assert parts[0] == parts[1]

@@ -6,6 +6,7 @@ import duckdb
 import pytest
 
 from orchestration.extract import contract, landing, raw_zone, sources
+from orchestration.extract.connectors import bundle
 from tests.unit.extract.place import SALT, Place, cases, csv_text
 
 
@@ -14,13 +15,14 @@ def described(place: Place, view: str) -> dict[str, str]:
         return {row[0]: row[1] for row in connection.execute(f"DESCRIBE {view}").fetchall()}
 
 
-def test_every_entity_has_the_columns_of_the_contract_delivered_or_not(place: Place) -> None:
+def test_every_raw_table_has_the_columns_of_its_contract_delivered_or_not(place: Place) -> None:
     place.source().put("a.csv", csv_text(*cases(2)))
     place.land_one()
     counts = raw_zone.expose(place.home.warehouse, place.home, [sources.load(place.yaml)], None)
-    assert counts == dict.fromkeys(contract.entities(), 0) | {"cases": 2}
-    for entity in contract.entities().values():
-        assert described(place, f"raw_mapped.{entity.name}") == entity.landed
+    tables = {table.full_name: table for table in bundle.all_tables()}
+    assert counts == dict.fromkeys(tables, 0) | {"raw_mapped.cases": 2}
+    for name, table in tables.items():
+        assert described(place, name) == table.landed
     for table, columns in (raw_zone.SYSTEM_TABLES | {"quarantine": landing.QUARANTINE_COLUMNS}).items():
         assert described(place, f"raw_faultline.{table}") == columns
     assert "name" not in contract.entities()["agents"].landed
@@ -57,7 +59,7 @@ def test_columns_that_a_part_lacks_are_null(place: Place) -> None:
 
 def test_a_part_from_before_the_contract_grew_is_still_read(place: Place) -> None:
     place.source().put("a.csv", csv_text(*cases(1)))
-    part = place.home.raw / place.land_one().parts[0].path
+    part = place.part(place.land_one())
     with duckdb.connect() as connection:
         connection.execute(
             f"COPY (SELECT case_id, opened_at, 'x' AS dropped_since FROM '{part}') TO '{part}.old' (FORMAT parquet)"
@@ -126,7 +128,7 @@ def test_two_sources_share_a_table(place: Place) -> None:
     other.write_text(place.yaml.read_text().replace("source: crm", "source: erp"))
     both = sources.load_folder(place.root)
     landing.land(both, place.exports, place.home, salt=SALT)
-    assert raw_zone.expose(place.home.warehouse, place.home, both, None)["cases"] == 4
+    assert raw_zone.expose(place.home.warehouse, place.home, both, None)["raw_mapped.cases"] == 4
     with duckdb.connect(str(place.home.warehouse)) as connection:
         found = connection.execute(
             "SELECT source_instance, count(*) FROM raw_mapped.cases GROUP BY 1 ORDER BY 1"

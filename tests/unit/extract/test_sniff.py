@@ -48,8 +48,8 @@ def landed_rows(source: sources.Source, exports: Path, home: Path) -> tuple[str,
     """Entity, rows landed and rows quarantined of the one file there is."""
     home.mkdir()
     (result,) = landing.land([source], exports, Home(home).create(), salt=b"test")
-    ((part,),) = (delivery.parts for delivery in result.deliveries)
-    return part.entity, part.n_landed, part.n_quarantined
+    ((part,),) = (delivery.counts for delivery in result.deliveries)
+    return part.table.partition(".")[2], part.n_landed, part.n_quarantined
 
 
 # ---------------------------------------------------------------- exports as vendors write them
@@ -486,4 +486,4 @@ def test_the_word_for_unfinished_work_is_not_used(tmp_path):
     ],
 )
 def test_real_exports_get_a_draft_that_loads(real_data, file, entity, tmp_path):
-    assert feed_of(loaded(draft(real_data / file, real_data), tmp_path)).entity.name == entity
+    assert feed_of(loaded(draft(real_data / file, real_data), tmp_path)).table.name == entity

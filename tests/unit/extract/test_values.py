@@ -335,7 +335,7 @@ def test_filters(place: Place, where: str, n_kept: int) -> None:
     feeds = {"cases": {"where": where, "case_id": "id", "opened_at": "opened", "status": "status"}}
     place.source(feeds).put("a.csv", csv_text(*[(str(i), "2025-01-01", s) for i, s in enumerate(FILTERED)]))
     delivery = place.land_one()
-    assert (delivery.n_read, delivery.parts[0].n_filtered) == (7, 7 - n_kept)
+    assert (delivery.n_read, delivery.counts[0].n_filtered) == (7, 7 - n_kept)
     assert len(place.rows("case_id")) == n_kept
 
 
@@ -346,7 +346,7 @@ def test_what_a_filter_leaves_out_is_not_judged(place: Place) -> None:
     place.source(feeds).put(
         "a.csv", csv_text(("1", "never", "shut"), ("2", "never", "open"), ("3", "2025-01-01", "open"))
     )
-    part = place.land_one().parts[0]
+    part = place.land_one().counts[0]
     assert (part.n_landed, part.n_filtered, part.n_quarantined) == (1, 1, 1)
     assert place.bad_lines() == {3: "cannot be read as a date and time"}
 
@@ -384,7 +384,7 @@ def test_one_file_feeds_several_entities(place: Place) -> None:
         "5,2025-01-05\n",
     )  # fmt: skip
     delivery = place.land_one()
-    counts = {p.entity: (p.n_landed, p.n_filtered, p.n_quarantined) for p in delivery.parts}
+    counts = {c.table.partition(".")[2]: (c.n_landed, c.n_filtered, c.n_quarantined) for c in delivery.counts}
     assert (delivery.n_read, delivery.n_damaged) == (5, 1)
     assert counts == {"cases": (2, 0, 2), "notes": (2, 0, 2), "escalations": (2, 1, 1)}
     assert place.rows("case_id") == ["1", "3"]

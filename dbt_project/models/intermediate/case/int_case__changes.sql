@@ -37,7 +37,7 @@ with
             row_number() over (
                 partition by source_instance, case_id, field order by changed_at, change_seq nulls first
             ) as change_seq
-        from {{ ref("stg_mapped__case_changes") }}
+        from {{ ref("int_entity__case_changes") }}
         where
             field in ({% for field in fields %}'{{ field }}' {% if not loop.last %}, {% endif %} {% endfor %})
     ),

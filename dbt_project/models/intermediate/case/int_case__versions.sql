@@ -29,7 +29,7 @@ with
             changed_by,
             true as is_history,
             {{ state | join(", ") }}
-        from {{ ref("stg_mapped__case_snapshots") }}
+        from {{ ref("int_entity__case_snapshots") }}
         union all
         select
             centre,
@@ -40,7 +40,7 @@ with
             null as changed_by,
             false as is_history,
             {{ state | join(", ") }}
-        from {{ ref("stg_mapped__cases") }}
+        from {{ ref("int_entity__cases") }}
     )
 
 select

@@ -1,6 +1,6 @@
 -- One row per contact: the case it belongs to and the customer behind it, with how that is known.
 with
-    contacts as (select * from {{ ref("stg_mapped__contacts") }}),
+    contacts as (select * from {{ ref("int_entity__contacts") }}),
 
     cases as (select * from {{ ref("int_case__current") }}),
 

@@ -13,7 +13,7 @@ with
                 partition by l.source_instance, l.contact_id, l.leg_seq
                 order by a.valid_from desc nulls last, q.valid_from desc nulls last, a.agent_id, q.queue_id
             ) as match_seq
-        from {{ ref("stg_mapped__legs") }} as l
+        from {{ ref("int_entity__legs") }} as l
         left join
             {{ ref("int_organisation__agents") }} as a
             on l.centre = a.centre

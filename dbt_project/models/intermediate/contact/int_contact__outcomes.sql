@@ -2,13 +2,13 @@
 with
     evaluated as (
         select centre, contact_id, count(*) as n_evaluations
-        from {{ ref("stg_mapped__evaluations") }}
+        from {{ ref("int_entity__evaluations") }}
         where lower(status) <> 'draft'
         group by 1, 2
     ),
 
     internal_customers as (
-        select distinct centre, customer_id from {{ ref("stg_mapped__customers") }} where is_internal
+        select distinct centre, customer_id from {{ ref("int_entity__customers") }} where is_internal
     )
 
 select
@@ -59,7 +59,7 @@ select
     case when e.is_delivered then v.n_evaluations is not null end as is_evaluated,
     coalesce(c.ani_status = 'internal', false) or n.customer_id is not null as is_internal,
     cast({{ local_time("c.started_at", "s.time_zone") }} as date) as started_date
-from {{ ref("stg_mapped__contacts") }} as c
+from {{ ref("int_entity__contacts") }} as c
 inner join
     {{ ref("int_contact__case_links") }} as k
     on c.source_instance = k.source_instance

@@ -20,7 +20,7 @@ select
     l.leg_seq as step_order
 from {{ ref("int_contact__legs") }} as l
 inner join
-    {{ ref("stg_mapped__contacts") }} as c
+    {{ ref("int_entity__contacts") }} as c
     on l.source_instance = c.source_instance
     and l.contact_id = c.contact_id
 where l.team_id is not null and (l.agent_id is not null or l.answered_at is not null)

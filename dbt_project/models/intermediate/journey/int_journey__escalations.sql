@@ -1,6 +1,6 @@
 -- One row per recorded escalation: the journey it belongs to, by case, contact or customer.
 with
-    escalations as (select * from {{ ref("stg_mapped__escalations") }}),
+    escalations as (select * from {{ ref("int_entity__escalations") }}),
 
     items as (
         select i.*, l.journey_id

@@ -10,4 +10,4 @@ select
     tier,
     coalesce(valid_from, timestamp '1900-01-01 00:00:00') as valid_from,
     coalesce(valid_to, timestamp '9999-01-01 00:00:00') as valid_to
-from {{ ref("stg_mapped__agents") }}
+from {{ ref("int_entity__agents") }}

@@ -12,4 +12,4 @@ select
     is_overflow,
     coalesce(valid_from, timestamp '1900-01-01 00:00:00') as valid_from,
     coalesce(valid_to, timestamp '9999-01-01 00:00:00') as valid_to
-from {{ ref("stg_mapped__queues") }}
+from {{ ref("int_entity__queues") }}

@@ -6,7 +6,7 @@ with
             team_id,
             max_by(team, coalesce(valid_from, timestamp '1900-01-01 00:00:00')) as team,
             max_by(function, coalesce(valid_from, timestamp '1900-01-01 00:00:00')) as function
-        from {{ ref("stg_mapped__teams") }}
+        from {{ ref("int_entity__teams") }}
         group by centre, team_id
     ),
 

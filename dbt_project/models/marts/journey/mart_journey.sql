@@ -2,7 +2,7 @@
 with
     segments as (
         select centre, customer_id, min(segment) as segment
-        from {{ ref("stg_mapped__customers") }}
+        from {{ ref("int_entity__customers") }}
         group by centre, customer_id
     ),
 

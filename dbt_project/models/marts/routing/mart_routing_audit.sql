@@ -28,7 +28,7 @@ with
         inner join {{ ref("int_journey__item_links") }} as l on i.item_key = l.item_key
         inner join {{ ref("int_journey__journeys") }} as j on l.journey_id = j.journey_id
         left join
-            {{ ref("stg_mapped__routing_expectations") }} as x
+            {{ ref("int_entity__routing_expectations") }} as x
             on c.centre = x.centre
             and c.reason = x.reason
             and c.started_at >= coalesce(x.valid_from, c.started_at)

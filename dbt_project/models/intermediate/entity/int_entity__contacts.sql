@@ -1,0 +1,2 @@
+-- One row per contact, of all sources.
+{{ entity_union("contacts", ["stg_mapped__contacts"]) }}

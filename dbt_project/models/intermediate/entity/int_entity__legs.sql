@@ -1,0 +1,2 @@
+-- One row per leg of a contact, of all sources.
+{{ entity_union("legs", ["stg_mapped__legs"]) }}

@@ -1,0 +1,99 @@
+"""Reads `connectors/<vendor>/connector.yml`: the files a vendor exports and the raw tables made of them.
+
+Each file set has the settings of a source file's file set, besides the places of the files. Each table says
+which file set it is made `from`, its grain, key and date, the entities it `feeds`, the lists it takes its
+`rows` from, and its columns as `type[*?] [hash|drop] = DuckDB expression [-- note]`: `*` marks what a row
+cannot do without, `?` what the vendor leaves out where it is empty.
+"""
+
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from orchestration.extract import contract
+from orchestration.extract.contract import Table
+
+_FOLDER = Path(__file__).parent
+_FILE = "connector.yml"
+_ABOUT_TABLE = {"from", "grain", "key", "event_at", "restated", "feeds", "rows", "where", "columns"}
+
+
+@dataclass(frozen=True)
+class Connector:
+    """A vendor's export. `file_sets` holds the settings of each, `feeds` (table to mapping) among them."""
+
+    name: str
+    title: str
+    file_sets: dict[str, dict[str, Any]] = field(hash=False)
+    tables: dict[str, Table] = field(hash=False)
+
+
+def names() -> list[str]:
+    """All vendors that there is a connector for."""
+    return sorted(path.parent.name for path in _FOLDER.glob(f"*/{_FILE}"))
+
+
+@cache
+def load(name: str) -> Connector:
+    """The connector of a vendor.
+
+    Raises:
+        ValueError: its YAML is not written as this module says.
+    """
+    return parse(name, yaml.safe_load((_FOLDER / name / _FILE).read_text(encoding="utf-8")))
+
+
+def all_tables() -> list[Table]:
+    """Every raw table with columns of its own: the entities of the contract, then the vendors' tables."""
+    return [
+        *contract.entities().values(),
+        *(table for name in names() for table in load(name).tables.values()),
+    ]
+
+
+def parse(name: str, document: dict[str, Any]) -> Connector:
+    """Turns a connector's YAML document into its file sets and tables.
+
+    Raises:
+        ValueError: a table is made from no known file set, or a column is not written as above.
+    """
+    file_sets: dict[str, dict[str, Any]] = {
+        file_set: {**(settings or {}), "feeds": {}} for file_set, settings in document["files"].items()
+    }
+    tables: dict[str, Table] = {}
+    for table, body in document["tables"].items():
+        where = f"{name}/{_FILE}: {table}"
+        if unknown := set(body) - _ABOUT_TABLE:
+            raise ValueError(f"{where}: unknown setting {', '.join(sorted(unknown))}")
+        if body["from"] not in file_sets:
+            raise ValueError(f"{where}: no file set is called {body['from']!r}")
+        parsed = {column: _column(where, column, text) for column, text in body["columns"].items()}
+        tables[table] = Table(
+            name=table,
+            schema=f"raw_{name}",
+            grain=body["grain"],
+            key=tuple(body["key"]),
+            event_at=body.get("event_at", ""),
+            is_restated=bool(body.get("restated", False)),
+            feeds={entity: condition or "" for entity, condition in (body.get("feeds") or {}).items()},
+            rows=dict(body.get("rows") or {}),
+            columns={column: one for column, (one, _) in parsed.items()},
+        )
+        mapping = {column: expression for column, (_, expression) in parsed.items()}
+        if "where" in body:
+            mapping["where"] = body["where"]
+        file_sets[body["from"]]["feeds"][table] = mapping
+    return Connector(name, document["title"], file_sets, tables)
+
+
+def _column(where: str, name: str, text: str | dict[str, Any]) -> tuple[contract.Column, Any]:
+    if isinstance(text, dict):
+        return contract.column(where, name, text["type"]), {k: v for k, v in text.items() if k != "type"}
+    head, equals, rest = text.partition(" = ")
+    if not equals:
+        raise ValueError(f"{where}.{name}: {text!r} has no ` = expression`")
+    expression, dashes, note = rest.partition(" -- ")
+    return contract.column(where, name, f"{head}{dashes}{note}"), expression.strip()
