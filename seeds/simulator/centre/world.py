@@ -183,7 +183,7 @@ def _teams(centre: Centre, functions: list[str], clocks: dict[str, Clock]) -> li
         teams.append(
             Team(
                 index=index,
-                team_id=f"T-{index + 1:02d}",
+                team_id=f"T_{index + 1:02d}",
                 function=function,
                 clock=clock,
                 tier=2 if function == SPECIALISTS else 1,

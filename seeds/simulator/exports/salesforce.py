@@ -456,9 +456,9 @@ _USERS = f"""
 _GROUPS = f"""
     SELECT
         sf_queue(team_id) AS "Id", arg_max(team, valid_from) AS "Name",
-        replace(team_id, '-', '_') AS "DeveloperName",
+        team_id AS "DeveloperName",
         NULL AS "RelatedId", 'Queue' AS "Type",
-        lower(replace(team_id, '-', '')) || '@{{instance}}.example' AS "Email",
+        lower(replace(team_id, '_', '')) || '@{{instance}}.example' AS "Email",
         '{_AUTOMATED}' AS "OwnerId", false AS "DoesSendEmailToMembers", false AS "DoesIncludeBosses",
         {_stamps("min(valid_from)", "max(valid_from)")}
     FROM teams GROUP BY team_id ORDER BY team_id

@@ -61,7 +61,7 @@ def export(vendor: Vendor, folder: Path) -> Made:
     scenario = Scenario(about="test", centre={"contacts": 2_000, "days": 14, "name": "north_desk"})
     made = simulate(scenario, 7, plain.VENDOR, vendor)
     connection = made.connection
-    connection.execute("UPDATE teams SET team = ? WHERE team_id = 'T-01'", [LONG_NAME])
+    connection.execute("UPDATE teams SET team = ? WHERE team_id = 'T_01'", [LONG_NAME])
     connection.execute(
         "UPDATE cases SET description = ? WHERE case_id = (SELECT min(case_id) FROM cases)", [ODD_TEXT]
     )
