@@ -284,6 +284,10 @@ class _Landing:
         self.members: dict[str, _Member] = {}
         self.token = ""
 
+    @property
+    def _is_json(self) -> bool:
+        return self.options.format in ("json", "jsonl")
+
     def run(self, known: dict[tuple[str, str, str], Delivery]) -> Commit:
         """Lands the files, or quarantines the one that cannot be read.
 
@@ -442,11 +446,12 @@ class _Landing:
 
     def _readable(self) -> Readable:
         members = self.members.values()
+        # Of several keys of JSON any may be the one that is there.
         needed = [
             column
             for feed in self.feeds
             for name, read in feed.columns.items()
-            if not feed.is_optional(name)
+            if not feed.is_optional(name) and (not self._is_json or len(read) == 1)
             for column in read
         ]
         return reading.open_readable(
@@ -467,7 +472,8 @@ class _Landing:
         for feed in self.feeds:
             gaps = mapping.missing_columns(feed, readable.types)
             for name in (*feed.table.required, "where", "rows"):
-                if name in gaps:
+                is_lost = name in gaps and not (self._is_json and len(gaps[name]) < len(feed.columns[name]))
+                if is_lost:
                     columns = ", ".join(repr(column) for column in gaps[name])
                     # What was found is not told: without a header it would be somebody's data.
                     raise UnreadableFile(
@@ -508,7 +514,7 @@ class _Landing:
                 self._stop_if_ours(error)
                 first = error
         self._divide_by_half()
-        if self.options.format in ("json", "parquet"):
+        if not readable.has_lines:
             raise UnreadableFile(reading.first_line(first)) from first
         careful = reading.rewrite_carefully(readable, self.scratch / "careful", self.shapes)
         if not careful.types:
@@ -584,7 +590,7 @@ class _Landing:
 
     def _divide_if_hopeless(self, outcomes: dict[str, _Outcome]) -> None:
         """Alone, a file of JSON without any sound row is told what it lacks as a whole."""
-        if self.options.format in ("json", "jsonl"):
+        if self._is_json:
             hopeless = {
                 token
                 for token, outcome in outcomes.items()
@@ -614,7 +620,7 @@ class _Landing:
         Returns:
             Whether the line of each record is known.
         """
-        if readable.options.format in ("json", "parquet"):
+        if not readable.has_lines:
             return True
         if readable.record_lines is not None:
             n_parsed = sum(n_records.values())

@@ -96,6 +96,11 @@ class Readable:
         return self.options.format in DELIMITED
 
     @property
+    def has_lines(self) -> bool:
+        """Whether records are made of whole lines, so that one can be held against the other."""
+        return self.is_delimited or self.layout == "newline_delimited"
+
+    @property
     def members(self) -> str:
         """Name of the table that tells the origin of each path; empty for a single file."""
         return _MEMBERS if len(self.paths) > 1 else ""
@@ -163,12 +168,16 @@ class Readable:
 
 
 def layout_of(path: Path, options: FileSet) -> str:
-    """How a JSON file arranges its records: a line each, an array, or documents one after another."""
-    if options.format == "jsonl":
-        return "newline_delimited"
+    """How a JSON file arranges its records: a line each, an array, or documents one after another.
+
+    Streams that are delivered in batches often come without line ends, and samples spread over many lines.
+    """
     with path.open("rb") as file:
         head = file.read(files.CHUNK_BYTES).removeprefix(b"\xef\xbb\xbf").lstrip()
-    return "array" if head.startswith(b"[") else "unstructured"
+    if options.format == "json":
+        return "array" if head.startswith(b"[") else "unstructured"
+    first = head.partition(b"\n")[0].rstrip()
+    return "unstructured" if first == b"{" or re.match(rb"\{.*\}\s*\{", first) else "newline_delimited"
 
 
 # ---------------------------------------------------------------- columns
@@ -228,15 +237,15 @@ def _shaped(readable: Readable, names: Iterable[str], shapes: Mapping[str, Shape
 
 
 def _keys(connection: duckdb.DuckDBPyConnection, readable: Readable, n_objects: int) -> list[str]:
-    options = readable.options
-    described = connection.execute(
-        f"DESCRIBE FROM read_json({sql.paths(readable.paths)}, hive_partitioning=false, "
-        f"format='{readable.layout}', records=true, maximum_depth=1, "
-        f"sample_size={n_objects}, maximum_sample_files={len(readable.paths)}, "
-        f"map_inference_threshold=-1, field_appearance_threshold=0"
-        f"{', ignore_errors=true' if options.format == 'jsonl' else ''})"
+    """Keys of the first objects (all: -1). DuckDB's own detection takes 32 MB for each file it looks into."""
+    lenient = ", ignore_errors=true" if readable.layout == "newline_delimited" else ""
+    objects = (
+        f"SELECT json FROM read_json_objects({sql.paths(readable.paths)}, hive_partitioning=false, "
+        f"format='{readable.layout}'{lenient})"
     )
-    return [row[0] for row in described.fetchall()]
+    limit = f" LIMIT {n_objects}" if n_objects >= 0 else ""
+    keys = f"SELECT DISTINCT unnest(json_keys(json)) FROM ({objects}{limit}) ORDER BY 1"
+    return [row[0] for row in connection.execute(keys).fetchall()]
 
 
 def _is_empty_array(connection: duckdb.DuckDBPyConnection, path: Path) -> bool:
@@ -310,7 +319,7 @@ def rewrite_carefully(
     Raises:
         UnreadableFile: the format has no records that could be told apart (a JSON array, Parquet).
     """
-    if readable.options.format == "jsonl":
+    if readable.layout == "newline_delimited":
         return _rewrite_json_lines(readable, target, shapes)
     if not readable.is_delimited:
         raise UnreadableFile(f"damaged {readable.options.format} file; deliver it again")

@@ -1,4 +1,4 @@
-{# Rows of a raw table known at the moment looked from, the newest delivery of each key.
+{# Rows of a raw table known at the moment looked from, the newest version of each key.
 
    Among deliveries of the same moment the greatest content wins, so file order never matters. #}
 {% macro staged(table, schema="raw_mapped") %}
@@ -25,6 +25,7 @@
         row_number() over (
             partition by source_instance, {{ spec.key | join(", ") }}
             order by
+                {% if spec.version_at %} {{ spec.version_at }} desc nulls last, {% endif %}
                 _delivered_at desc,
                 {% for c in columns if c not in spec.key %} {{ c }} desc nulls last, {% endfor %}
                 _delivery_id desc

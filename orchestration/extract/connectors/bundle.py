@@ -1,9 +1,10 @@
 """Reads `connectors/<vendor>/connector.yml`: the files a vendor exports and the raw tables made of them.
 
 Each file set has the settings of a source file's file set, besides the places of the files. Each table says
-which file set it is made `from`, its grain, key and date, the entities it `feeds`, the lists it takes its
-`rows` from, and its columns as `type[*?] [hash|drop] = DuckDB expression [-- note]`: `*` marks what a row
-cannot do without, `?` what the vendor leaves out where it is empty.
+which file set it is made `from`, its grain, key and date, what tells its newest version, the entities it
+`feeds`, the lists it takes its `rows` from, and its columns as `type[*?] [hash|drop] = expression [-- note]`:
+`*` marks what a row cannot do without, `?` what the vendor leaves out where it is empty. Expressions are
+DuckDB's, over the columns of the file; in JSON a dot leads into an object.
 """
 
 from dataclasses import dataclass, field
@@ -18,7 +19,18 @@ from orchestration.extract.contract import Table
 
 _FOLDER = Path(__file__).parent
 _FILE = "connector.yml"
-_ABOUT_TABLE = {"from", "grain", "key", "event_at", "restated", "feeds", "rows", "where", "columns"}
+_ABOUT_TABLE = {
+    "from",
+    "grain",
+    "key",
+    "event_at",
+    "version_at",
+    "restated",
+    "feeds",
+    "rows",
+    "where",
+    "columns",
+}
 
 
 @dataclass(frozen=True)
@@ -77,6 +89,7 @@ def parse(name: str, document: dict[str, Any]) -> Connector:
             grain=body["grain"],
             key=tuple(body["key"]),
             event_at=body.get("event_at", ""),
+            version_at=body.get("version_at", ""),
             is_restated=bool(body.get("restated", False)),
             feeds={entity: condition or "" for entity, condition in (body.get("feeds") or {}).items()},
             rows=dict(body.get("rows") or {}),
