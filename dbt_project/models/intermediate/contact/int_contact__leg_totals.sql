@@ -1,4 +1,5 @@
 -- One row per contact that has legs: its movements and handling times, summed over the legs.
+{% set kinds = {"blind": "n_transfers_blind", "consult": "n_transfers_consult", "queue": "n_queue_moves"} %}
 with
     ordered as (
         select
@@ -13,9 +14,13 @@ select
     source_instance,
     contact_id,
     count(*) as n_legs,
-    count(*) filter (where transfer_type = 'blind') as n_transfers_blind,
-    count(*) filter (where transfer_type = 'consult') as n_transfers_consult,
-    count(*) filter (where transfer_type = 'queue') as n_queue_moves,
+    -- Of what kind a move was may not be recorded: then none of these counts is known.
+    {% for kind, column in kinds.items() %}
+        case
+            when count(*) filter (where transfer_type is null and position > 1) = 0
+            then count(*) filter (where transfer_type = '{{ kind }}')
+        end as {{ column }},
+    {% endfor %}
     sum(talk_seconds) as talk_seconds,
     sum(hold_seconds) as hold_seconds,
     sum(wrap_up_seconds) as wrap_up_seconds,

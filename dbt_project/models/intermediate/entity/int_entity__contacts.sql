@@ -1,2 +1,2 @@
 -- One row per contact, of all sources.
-{{ entity_union("contacts", ["stg_mapped__contacts"]) }}
+{{ entity_union("contacts", ["stg_mapped__contacts", "stg_amazon_connect__contacts"]) }}

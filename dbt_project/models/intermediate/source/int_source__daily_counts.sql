@@ -10,7 +10,9 @@ with
     counted as (
         {% for one in fed %}
             {%- set spec = one.spec %}
-            {%- set version = [spec.version_at or "_delivered_at"] if spec.version_at or spec.restated else [] %}
+            {%- set version = (
+                [spec.version_at or "_delivered_at"] if spec.version_at or spec.restated else []
+            ) %}
             {%- set key = spec.key + version %}
             select
                 r.centre,
