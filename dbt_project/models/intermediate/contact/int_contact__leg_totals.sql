@@ -1,5 +1,11 @@
 -- One row per contact that has legs: its movements and handling times, summed over the legs.
-{% set kinds = {"blind": "n_transfers_blind", "consult": "n_transfers_consult", "queue": "n_queue_moves"} %}
+-- Whether a leg began with a transfer, and of what kind, may not be recorded: then the counts are unknown.
+{% set kinds = {
+    "n_transfers": ("'blind', 'consult', 'unspecified'", "transfer_type is null"),
+    "n_transfers_blind": ("'blind'", "coalesce(transfer_type, 'unspecified') = 'unspecified'"),
+    "n_transfers_consult": ("'consult'", "coalesce(transfer_type, 'unspecified') = 'unspecified'"),
+    "n_queue_moves": ("'queue'", "transfer_type is null"),
+} %}
 with
     ordered as (
         select
@@ -14,11 +20,10 @@ select
     source_instance,
     contact_id,
     count(*) as n_legs,
-    -- Of what kind a move was may not be recorded: then none of these counts is known.
-    {% for kind, column in kinds.items() %}
+    {% for column, (counted, unknown) in kinds.items() %}
         case
-            when count(*) filter (where transfer_type is null and position > 1) = 0
-            then count(*) filter (where transfer_type = '{{ kind }}')
+            when count(*) filter (where position > 1 and {{ unknown }}) = 0
+            then count(*) filter (where transfer_type in ({{ counted }}))
         end as {{ column }},
     {% endfor %}
     sum(talk_seconds) as talk_seconds,

@@ -31,6 +31,7 @@ select
     t.first_team_id,
     {{ dbt.datediff("t.first_enqueued_at", "t.first_answered_at", "second") }} as queue_wait_seconds,
     t.n_legs,
+    t.n_transfers,
     t.n_transfers_blind,
     t.n_transfers_consult,
     t.n_queue_moves,

@@ -30,6 +30,7 @@ select
     t.team as first_team,
     c.queue_wait_seconds,
     c.n_legs,
+    c.n_transfers,
     c.n_transfers_blind,
     c.n_transfers_consult,
     c.n_queue_moves,

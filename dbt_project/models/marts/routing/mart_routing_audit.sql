@@ -10,6 +10,7 @@ with
             c.is_answered,
             c.is_abandoned,
             c.queue_wait_seconds,
+            c.n_transfers,
             c.n_transfers_blind,
             c.n_transfers_consult,
             c.n_returns_any,
@@ -48,9 +49,10 @@ select
     cast(count(*) filter (where c.is_answered) as bigint) as n_answered,
     cast(count(*) filter (where c.is_answered is null) as bigint) as n_undecidable,
     cast(count(*) filter (where c.is_abandoned) as bigint) as n_abandoned,
-    cast(count(*) filter (where c.n_transfers_blind + c.n_transfers_consult > 0) as bigint) as n_transferred,
-    count(*) filter (where c.is_answered and c.n_transfers_blind + c.n_transfers_consult > 0)
-    / nullif(cast(count(*) filter (where c.is_answered) as double), 0) as transfer_share,
+    cast(count(*) filter (where c.n_transfers > 0) as bigint) as n_transferred,
+    count(*) filter (where c.is_answered and c.n_transfers > 0) / nullif(
+        cast(count(*) filter (where c.is_answered and c.n_transfers is not null) as double), 0
+    ) as transfer_share,
     cast(sum(c.n_transfers_blind) as double)
     / nullif(sum(c.n_transfers_blind + c.n_transfers_consult), 0) as cold_share,
     count(*) filter (where c.n_returns_any > 0)

@@ -13,12 +13,9 @@ select
     agent_interaction_seconds as talk_seconds,
     customer_hold_seconds as hold_seconds,
     after_contact_work_seconds as wrap_up_seconds,
-    -- Whether an agent spoke to the next one before a transfer is not recorded.
+    -- Whether the agent spoke to the next one before a transfer is not recorded.
     case
-        when initiation_method = 'QUEUE_TRANSFER'
-        then 'queue'
-        when initiation_method <> 'TRANSFER'
-        then 'none'
+        initiation_method when 'QUEUE_TRANSFER' then 'queue' when 'TRANSFER' then 'unspecified' else 'none'
     end as transfer_type,
     coalesce(
         lower(disconnect_reason), case when next_contact_id is not null then 'transfer' end
