@@ -1,13 +1,12 @@
 """From a source's mapping to SQL: typed fields, and a flag on every row that does not fit."""
 
-import re
 from dataclasses import dataclass
 
 import duckdb
 
 from orchestration.extract import contract, moments, privacy, reading, sql
 from orchestration.extract.reading import Readable
-from orchestration.extract.sources import Feed, FileSet, Source
+from orchestration.extract.sources import Feed, FileSet, Source, cannot_fail
 
 _WHOLE = r"[+-]?\d+(?:\.0+)?"
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
@@ -204,7 +203,9 @@ def _fields(
         if len(columns) == 1 and mapping.expression in (columns[0], sql.name(columns[0])):
             raw[name] = types.get(sql.folded(columns[0]), "VARCHAR")
     is_trimmed = {name for name, raw_type in raw.items() if raw_type == "VARCHAR"}
-    is_sure = {*raw, *(name for name, m in feed.mappings.items() if _is_plain_place(m.expression))}
+    is_sure = set(raw)
+    if options.format != "parquet":  # everything there is text
+        is_sure.update(name for name, mapping in feed.mappings.items() if cannot_fail(mapping.expression))
     unknown = {name: mapping for name, mapping in feed.mappings.items() if name not in raw}
     if unknown or feed.where:
         select = ", ".join(f"({m.expression}\n) AS {sql.name(f)}" for f, m in unknown.items()) or "1"
@@ -227,11 +228,6 @@ def _fields(
     ]
 
 
-def _is_plain_place(expression: str) -> bool:
-    """Whether an expression only names a place in the record, so that computing it cannot fail."""
-    return re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", expression) is not None
-
-
 # ---------------------------------------------------------------- from expression to value
 
 
@@ -250,7 +246,7 @@ def _valued(field: _Field) -> str:
         if field.raw != "VARCHAR":
             value = f"CAST({value} AS VARCHAR)"
         if not field.is_trimmed:
-            value = f"nullif(trim({value}), '')"
+            value = _present(value, []) if field.is_sure else f"nullif(trim({value}), '')"
         value = _translated(field, value)
     failed = "" if field.is_sure else f", {own} IS NULL AS {sql.name('!' + field.name)}"
     return f"{value} AS {own}{failed}"
@@ -277,8 +273,10 @@ def _parsed(field: _Field, zone: str, decimal: str, separator: str) -> str:
     value = sql.name(field.name)
     match field.column.type:
         case "ts" | "date":
-            names = [sql.name(mark + field.name) if stamp else "" for mark, stamp in _stamps(field).items()]
-            return moments.landed(names[0], names[1], field.column.type, zone)
+            wall, utc, instant = (
+                sql.name(mark + field.name) if stamp else "" for mark, stamp in _stamps(field).items()
+            )
+            return moments.landed((wall, utc, instant), field.column.type, zone)
         case "list" | "phones":
             return _list(field, value, separator)
         case "int":  # a bare cast would round 1.5 to 2
@@ -294,13 +292,11 @@ def _parsed(field: _Field, zone: str, decimal: str, separator: str) -> str:
 
 
 def _stamps(field: _Field) -> dict[str, str]:
-    """What a time may be, under the mark of a column in between: `~` as on a wall clock, `@` as a moment."""
+    """What a time may be, by the mark of a column in between: `~` on a wall clock, `#` UTC, `@` a moment."""
     if field.column.type not in ("ts", "date"):
         return {}
-    wall, instant = moments.read(
-        sql.name(field.name), field.raw if field.is_kept_typed else "VARCHAR", field.formats
-    )
-    return {"~": wall, "@": instant}
+    value_type = field.raw if field.is_kept_typed else "VARCHAR"
+    return dict(zip("~#@", moments.read(sql.name(field.name), value_type, field.formats), strict=True))
 
 
 def _number(text: str, decimal: str) -> str:

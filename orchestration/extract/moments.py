@@ -8,6 +8,7 @@ _DAY = r"\d{4}[-/]\d{1,2}[-/]\d{1,2}"
 _CLOCK = r"[T ]+\d{1,2}:\d{2}(?::\d{2}(?:\.\d*)?)?"
 _WALL = rf"{_DAY}(?:{_CLOCK})?"
 _WALL_SHAPE = "____-__-_____:__:__"  # the usual spelling, found faster than by the pattern
+_UTC_LENGTHS = "20, 24"  # of the usual spelling of UTC, with whole seconds or milliseconds and a Z
 _INSTANT = rf"{_DAY}{_CLOCK} *(?:[A-Za-z].*|[+-]\d.*)"
 _NUMBER = r"[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?"
 
@@ -16,27 +17,29 @@ _MOMENTS = "'0002-01-01 00:00:00' AND {type} '9998-12-31 23:59:59.999999'"
 _CALENDAR = "'0001-01-01 00:00:00' AND {type} '9999-12-31 23:59:59.999999'"
 
 
-def read(value: str, value_type: str, formats: list[str]) -> tuple[str, str]:
-    """SQL of the wall-clock time (TIMESTAMP) and of the moment (TIMESTAMPTZ) that a value may hold.
+def read(value: str, value_type: str, formats: list[str]) -> tuple[str, str, str]:
+    """SQL of the wall-clock time, of the time in UTC (TIMESTAMP) and of the moment (TIMESTAMPTZ) in a value.
 
-    Empty where it cannot hold one. A value that is text is read by the formats, or else as ISO 8601:
-    anything more would be a guess.
+    Each is one way to write a time; empty where the value cannot be written so. A value that is text is
+    read by the formats, or else as ISO 8601: anything more would be a guess.
     """
     if value_type.startswith("TIMESTAMP WITH"):
-        return "", value
+        return "", "", value
     if value_type == "DATE" or value_type.startswith("TIMESTAMP"):
-        return f"CAST({value} AS TIMESTAMP)", ""
+        return f"CAST({value} AS TIMESTAMP)", "", ""
     if not formats:
         spelled = f"regexp_replace(regexp_replace({value}, ' +([+-])', '\\1'), 'z$', 'Z')"
         is_usual = f"{value} LIKE '{_WALL_SHAPE}'"
+        is_utc = f"(suffix({value}, 'Z') AND strlen({value}) IN ({_UTC_LENGTHS}))"
         return (
-            f"CASE WHEN {is_usual} OR regexp_full_match({value}, '{_WALL}') "
+            f"CASE WHEN {is_utc} THEN NULL WHEN {is_usual} OR regexp_full_match({value}, '{_WALL}') "
             f"THEN TRY_CAST({value} AS TIMESTAMP) END",
-            f"CASE WHEN NOT {is_usual} AND regexp_full_match({value}, '{_INSTANT}') "
+            f"CASE WHEN {is_utc} THEN TRY_CAST({value} AS TIMESTAMP) END",
+            f"CASE WHEN {is_utc} OR {is_usual} THEN NULL WHEN regexp_full_match({value}, '{_INSTANT}') "
             f"THEN TRY_CAST({spelled} AS TIMESTAMPTZ) END",
         )
     walls = [one for one in formats if one not in EPOCH_FORMATS and "%z" not in one and "%Z" not in one]
-    return _walls(value, walls), _first(_instants(value, [one for one in formats if one not in walls]))
+    return _walls(value, walls), "", _first(_instants(value, [one for one in formats if one not in walls]))
 
 
 def _walls(text: str, formats: list[str]) -> str:
@@ -71,8 +74,10 @@ def _first(expressions: list[str]) -> str:
     return f"coalesce({', '.join(expressions)})" if len(expressions) > 1 else "".join(expressions)
 
 
-def landed(wall: str, instant: str, target: str, zone: str) -> str:
+def landed(readings: tuple[str, str, str], target: str, zone: str) -> str:
     """SQL of the UTC time or of the day (target `ts` or `date`), in the zone for wall-clock times.
+
+    `readings` are columns with what `read` gives, or empty.
 
     Of an hour that the clock showed twice it is the second; one that it skipped moves on. The day of
     a moment is the one that the zone had then.
@@ -81,8 +86,13 @@ def landed(wall: str, instant: str, target: str, zone: str) -> str:
     calendar = (
         _CALENDAR.format(type="TIMESTAMPTZ").replace("00:00:00'", "00:00:00+00'").replace("999'", "999+00'")
     )
+    wall, utc, instant = readings
     named = sql.text(zone)
     found = []
+    if utc:
+        there = f"timezone({named}, timezone('UTC', {utc}))" if target == "date" else utc
+        # Before the year 1000 it was a year of two digits, which would be a guess.
+        found.append(f"CASE WHEN {utc} BETWEEN TIMESTAMP {within} AND year({utc}) > 999 THEN {there} END")
     if wall:
         # Through microseconds, because a second conversion between zones would cost as much as the first.
         there = f"timezone({named}, {wall})"

@@ -9,7 +9,7 @@ import difflib
 import hashlib
 import json
 import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from collections.abc import Mapping as Mapping_
 from dataclasses import astuple, dataclass, field
 from functools import cache
@@ -567,6 +567,51 @@ def _parser() -> duckdb.DuckDBPyConnection:
     return duckdb.connect()
 
 
+_SAFE_NODES = ("COLUMN_REF", "CASE", "CONJUNCTION", "COMPARISON")
+_SAFE_OPERATORS = (
+    "OPERATOR_COALESCE",
+    "OPERATOR_IS_NULL",
+    "OPERATOR_IS_NOT_NULL",
+    "OPERATOR_NOT",
+    "STRUCT_EXTRACT",
+)
+_TAKE_NUMBERS = ("split_part", "left", "right")
+_SAFE_FUNCTIONS = (*_TAKE_NUMBERS, "upper", "lower", "trim", "replace", "nullif", "||", "contains")
+
+
+@cache
+def cannot_fail(expression: str) -> bool:
+    """Whether an expression over text is made of nothing that could fail on a value."""
+    query = "SELECT json_serialize_sql(?::VARCHAR)"
+    parsed = json.loads(_parser().execute(query, [f"SELECT ({expression}\n)"]).fetchall()[0][0])
+    return _is_safe(parsed["statements"][0]["node"]["select_list"])
+
+
+def _is_safe(tree: Any, *, takes_numbers: bool = False) -> bool:
+    if isinstance(tree, list):
+        return all(_is_safe(item, takes_numbers=takes_numbers) for item in tree)
+    if not isinstance(tree, dict):
+        return True
+    kind, function = tree.get("class"), tree.get("function_name", "")
+    if kind == "CONSTANT":  # next to a number, text would be turned into one
+        return takes_numbers or tree["literal"]["kind"] in ("STRING", "NULL", "BOOLEAN")
+    is_safe = (
+        kind in (None, *_SAFE_NODES)
+        or (kind == "OPERATOR" and tree["type"] in _SAFE_OPERATORS)
+        or (kind == "FUNCTION" and function in _SAFE_FUNCTIONS)
+    )
+    within = function in _TAKE_NUMBERS if kind else takes_numbers
+    return is_safe and all(_is_safe(value, takes_numbers=within) for value in tree.values())
+
+
+def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
+    """Every node of an expression."""
+    for item in tree if isinstance(tree, list) else tree.values() if isinstance(tree, dict) else ():
+        yield from _nodes(item)
+    if isinstance(tree, dict) and "class" in tree:
+        yield tree
+
+
 @cache
 def _unfit_functions() -> dict[str, str]:
     """Functions that no field can be filled with, and why: one row in, one value out, always the same."""
@@ -613,14 +658,9 @@ def _lambda_parameters(
     return parameters
 
 
-def _paths(node: Any) -> list[shapes.Path]:
+def _paths(tree: Any) -> list[shapes.Path]:
     """Every column reference below a node."""
-    if isinstance(node, list):
-        return [path for item in node for path in _paths(item)]
-    if not isinstance(node, dict):
-        return []
-    own = [tuple(node["column_names"])] if node.get("class") == "COLUMN_REF" else []
-    return own + [path for value in node.values() for path in _paths(value)]
+    return [tuple(node["column_names"]) for node in _nodes(tree) if node["class"] == "COLUMN_REF"]
 
 
 def _check_dates(file: Path, lines: _Lines, at: tuple[Hashable, ...], formats: list[str]) -> None:
