@@ -145,6 +145,7 @@ def land(
             connection.execute(f"SET memory_limit = {sql.text(memory_limit)}")
             connection.execute(f"SET threads = {threads}")
             connection.execute("SET TimeZone = 'UTC'")
+            connection.execute("SET preserve_insertion_order = false")
             privacy.install(connection, salt)
             engine = _Engine(connection, pool, exports, home, manifest, privacy.salt_id(salt), progress)
             landed = [_land_source(engine, source) for source in sources]
@@ -755,6 +756,8 @@ class _Landing:
     ) -> None:
         """Names the place of every fault; in the engine, because a file can be all faults."""
         self._start_quarantine()
+        # Only here do records count in their order.
+        self.connection.execute("SET preserve_insertion_order = true")
         if readable.damage:
             self.connection.register("damage", _damage_table(readable.damage))
             self.connection.execute(
@@ -782,6 +785,7 @@ class _Landing:
                 f"FROM {found} JOIN files_before USING (_delivery_id){joined}",
                 [feed.table.name],
             )
+        self.connection.execute("SET preserve_insertion_order = false")
 
     def _write_quarantine(self) -> str:
         name = f"{self.source.instance}/{self.token}.parquet"

@@ -1,5 +1,6 @@
 """From a source's mapping to SQL: typed fields, and a flag on every row that does not fit."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import duckdb
@@ -9,7 +10,6 @@ from orchestration.extract.reading import Readable
 from orchestration.extract.sources import Feed, FileSet, Source, cannot_fail
 
 _WHOLE = r"[+-]?\d+(?:\.0+)?"
-_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _COMMA_NUMBER = r"[+-]?(?:\d{1,3}(?:\.\d{3})+|\d+)(?:,\d*)?"
 _TRUE = ("true", "t", "yes", "y", "1", "on")
 _FALSE = ("false", "f", "no", "n", "0", "off")
@@ -169,7 +169,9 @@ def _chosen(feed: Feed, readable: Readable) -> list[str]:
     referenced = feed.referenced()
     nulls = sorted({word.strip() for word in readable.options.nulls} - {""})
     selected = [
-        f"{_present(c, nulls)} AS {c}" if column_type == "VARCHAR" else c
+        f"{_present(c, nulls, has_blanks=not readable.is_delimited)} AS {c}"
+        if column_type == "VARCHAR"
+        else c
         for name, column_type in readable.types.items()
         if name.lower() in referenced and (c := sql.name(name))
     ]
@@ -185,10 +187,11 @@ def _chosen(feed: Feed, readable: Readable) -> list[str]:
     return selected
 
 
-def _present(text: str, nulls: list[str]) -> str:
+def _present(text: str, nulls: Iterable[str] = (), *, has_blanks: bool = True) -> str:
+    """Trimmed text, NULL for one of the words for nothing; empty text is NULL already where it has none."""
     # Hardly any value needs trimming, and looking for blanks costs a fifth of removing them.
-    trimmed = f"CASE WHEN {text} LIKE ' %' OR {text} LIKE '% ' THEN trim({text}) ELSE {text} END"
-    for word in ["", *nulls]:
+    trimmed = f"CASE WHEN {text} LIKE ' %' OR {text} LIKE '% ' THEN nullif(trim({text}), '') ELSE {text} END"
+    for word in [*([""] if has_blanks else []), *nulls]:
         trimmed = f"nullif({trimmed}, {sql.text(word)})"
     return trimmed
 
@@ -246,7 +249,7 @@ def _valued(field: _Field) -> str:
         if field.raw != "VARCHAR":
             value = f"CAST({value} AS VARCHAR)"
         if not field.is_trimmed:
-            value = _present(value, []) if field.is_sure else f"nullif(trim({value}), '')"
+            value = _present(value) if field.is_sure else f"nullif(trim({value}), '')"
         value = _translated(field, value)
     failed = "" if field.is_sure else f", {own} IS NULL AS {sql.name('!' + field.name)}"
     return f"{value} AS {own}{failed}"
@@ -300,11 +303,15 @@ def _stamps(field: _Field) -> dict[str, str]:
 
 
 def _number(text: str, decimal: str) -> str:
-    shape, plain = _NUMBER, text
     if decimal == ",":
-        shape, plain = _COMMA_NUMBER, f"replace(replace({text}, '.', ''), ',', '.')"
-    number = f"CASE WHEN regexp_full_match({text}, '{shape}') THEN TRY_CAST({plain} AS DOUBLE) END"
-    return f"CASE WHEN isfinite({number}) THEN {number} END"
+        plain = f"replace(replace({text}, '.', ''), ',', '.')"
+        number = (
+            f"CASE WHEN regexp_full_match({text}, '{_COMMA_NUMBER}') THEN TRY_CAST({plain} AS DOUBLE) END"
+        )
+        return f"CASE WHEN isfinite({number}) THEN {number} END"
+    # The engine takes 1_000 for a number, and words for those that are none.
+    number = f"TRY_CAST({text} AS DOUBLE)"
+    return f"CASE WHEN isfinite({number}) AND NOT contains({text}, '_') THEN {number} END"
 
 
 def _list(field: _Field, value: str, separator: str) -> str:

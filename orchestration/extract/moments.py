@@ -7,7 +7,6 @@ from orchestration.extract.sources import EPOCH_FORMATS
 _DAY = r"\d{4}[-/]\d{1,2}[-/]\d{1,2}"
 _CLOCK = r"[T ]+\d{1,2}:\d{2}(?::\d{2}(?:\.\d*)?)?"
 _WALL = rf"{_DAY}(?:{_CLOCK})?"
-_WALL_SHAPE = "____-__-_____:__:__"  # the usual spelling, found faster than by the pattern
 _UTC_LENGTHS = "20, 24"  # of the usual spelling of UTC, with whole seconds or milliseconds and a Z
 _INSTANT = rf"{_DAY}{_CLOCK} *(?:[A-Za-z].*|[+-]\d.*)"
 _NUMBER = r"[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?"
@@ -29,13 +28,14 @@ def read(value: str, value_type: str, formats: list[str]) -> tuple[str, str, str
         return f"CAST({value} AS TIMESTAMP)", "", ""
     if not formats:
         spelled = f"regexp_replace(regexp_replace({value}, ' +([+-])', '\\1'), 'z$', 'Z')"
-        is_usual = f"{value} LIKE '{_WALL_SHAPE}'"
+        # Usual spellings are found faster so than by the pattern.
+        is_usual = f"(strlen({value}) = 19 AND substr({value}, 17, 1) = ':')"
         is_utc = f"(suffix({value}, 'Z') AND strlen({value}) IN ({_UTC_LENGTHS}))"
         return (
-            f"CASE WHEN {is_utc} THEN NULL WHEN {is_usual} OR regexp_full_match({value}, '{_WALL}') "
-            f"THEN TRY_CAST({value} AS TIMESTAMP) END",
+            f"CASE WHEN {is_usual} THEN TRY_CAST({value} AS TIMESTAMP) WHEN {is_utc} THEN NULL "
+            f"WHEN regexp_full_match({value}, '{_WALL}') THEN TRY_CAST({value} AS TIMESTAMP) END",
             f"CASE WHEN {is_utc} THEN TRY_CAST({value} AS TIMESTAMP) END",
-            f"CASE WHEN {is_utc} OR {is_usual} THEN NULL WHEN regexp_full_match({value}, '{_INSTANT}') "
+            f"CASE WHEN {is_usual} OR {is_utc} THEN NULL WHEN regexp_full_match({value}, '{_INSTANT}') "
             f"THEN TRY_CAST({spelled} AS TIMESTAMPTZ) END",
         )
     walls = [one for one in formats if one not in EPOCH_FORMATS and "%z" not in one and "%Z" not in one]
