@@ -1,10 +1,10 @@
 -- One row per customer.
 -- A customer is an account with all its persons, or a person without one.
 with
+    all_accounts as (select * from ({{ staged("accounts", "raw_salesforce") }}) as a),
+
     accounts as (
-        select *
-        from ({{ staged("accounts", "raw_salesforce") }}) as a
-        where not coalesce(is_deleted, false) or master_account_id is not null
+        select * from all_accounts where not coalesce(is_deleted, false) or master_account_id is not null
     ),
 
     contacts as (
@@ -35,29 +35,35 @@ with
         select
             k.centre,
             k.source_instance,
-            k.contact_id,
-            k.contact_id,
+            coalesce(k.account_id, k.contact_id),
+            coalesce(k.account_id, k.contact_id),
             cast(null as {{ dbt.type_string() }}),
             cast(null as {{ dbt.type_string() }}),
             k.country,
             cast(null as {{ dbt.type_string() }}),
-            k.master_contact_id,
+            case when k.account_id is null then k.master_contact_id end,
             cast(null as boolean),
             k.created_at,
             k.modified_at,
             k.delivered_at
         from contacts as k
-        where k.account_id is null
+        left join all_accounts as a on k.source_instance = a.source_instance and k.account_id = a.account_id
+        where a.account_id is null
     ),
 
-    -- Two accounts of one number are one customer, as the newest of them has it.
+    -- Accounts of one number are one customer, as the newest of them has it.
     customers as (
         select *
         from described
         qualify
             row_number() over (
                 partition by source_instance, customer_id
-                order by modified_at desc nulls last, delivered_at desc, record_id
+                order by
+                    modified_at desc nulls last,
+                    delivered_at desc,
+                    record_id,
+                    region nulls last,
+                    created_at nulls last
             )
             = 1
     ),
