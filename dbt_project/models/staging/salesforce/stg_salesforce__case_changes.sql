@@ -1,6 +1,5 @@
 -- One row per change of one field of one case.
--- A change of owner is told twice, with names and with ids: the ids count, and names only where they stand
--- alone.
+-- A change of owner is told twice, with names and with ids: ids count, names only where they stand alone.
 -- A queue owns a case until somebody takes it, so owners are two fields here: the group and the agent.
 {% set owner_fields = "'Owner', 'ownerAssignment', 'ownerAccepted', 'ownerEscalated'" %}
 with

@@ -33,7 +33,7 @@ def case(**fields: str) -> dict[str, str]:
     return {
         "Id": CASE, "IsDeleted": "false", "ParentId": "", "AccountId": "0017Q0hGQKLUPFkQ2P", "ContactId": "",
         "Status": "Working", "Priority": "Medium", "Origin": "Phone", "Reason": "billing", "OwnerId": ANNA,
-        "CreatedDate": MOMENT, "ClosedDate": "", "SystemModstamp": MOMENT, **fields,
+        "CreatedDate": MOMENT, "ClosedDate": "", "IsEscalated": "false", "SystemModstamp": MOMENT, **fields,
     }  # fmt: skip
 
 
@@ -89,6 +89,11 @@ def test_values_cut_at_255_characters_land_as_they_are(place: Place) -> None:
     cut = "waiting for " + "x" * 243
     land(place, "casehistory", change(1, "Status", "On Hold", cut, "DynamicEnum"))
     assert place.rows("old_value", "new_value", entity="case_histories") == [("on_hold", cut)]
+
+
+def test_the_history_dates_the_flag_of_an_escalation(place: Place) -> None:
+    land(place, "casehistory", change(1, "IsEscalated", "false", "true", "Boolean"))
+    assert place.rows("old_value", "new_value", entity="case_histories") == [("false", "true")]
 
 
 def test_ids_of_15_and_18_characters_are_one(place: Place) -> None:
