@@ -69,7 +69,7 @@ def deliver(
         tell("Writing plain feeds")
         plain.export(delivery, feeds, period)
     _postpone(out / "exports", late)
-    texts = plain.sources(delivery, feeds, kind)
+    texts = plain.sources(delivery, feeds, crm, kind)
     texts |= {f"{world.centre.name}_{vendor.name}": vendor.source(delivery) for vendor in vendors}
     (out / "sources").mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():

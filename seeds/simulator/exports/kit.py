@@ -110,7 +110,8 @@ class Vendor:
 
     `export` writes the files of the covered tables into a delivery; `files` are the globs that find them
     again, by file set. What a vendor does not cover comes as plain feeds; so does, at scale, what it writes
-    in one file per contact.
+    in one file per contact. Where other systems name a CRM's case or user, `id_as_landed` brings the id to
+    the form that the CRM's own connector lands.
     """
 
     name: str
@@ -120,10 +121,15 @@ class Vendor:
     export: Callable[[Delivery], None]
     files: dict[str, str]
     per_contact: frozenset[str] = frozenset()
+    id_as_landed: str = "{}"
 
     def source(self, delivery: Delivery) -> str:
         """The text of the source file that reads the export again."""
-        sets = "".join(f"  {name}:\n    glob: {glob}\n" for name, glob in self.files.items())
+        dated = "    delivered: '(\\d{4}-\\d{2}-\\d{2})'\n"
+        sets = "".join(
+            f"  {name}:\n    glob: {glob}\n" + (dated if "/*/" in glob else "")
+            for name, glob in self.files.items()
+        )
         return (
             f"# Exports of {self.title}, simulated.\nsource: {delivery.instance}_{self.name}\n"
             f"centre: {delivery.instance}\nconnector: {self.name}\ntime_zone: UTC\nphone_region: DE\n"

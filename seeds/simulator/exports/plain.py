@@ -63,6 +63,7 @@ _FROM_TEXT = {
     }
 }
 """Features that the source file takes from a text, which itself never lands."""
+_IDS_OF_CRM = ("case_id", "author_id", "crm_user_id")
 
 
 def export(delivery: Delivery, tables: frozenset[str], period: int = 1) -> None:
@@ -166,9 +167,10 @@ def _cases() -> str:
     """
 
 
-def sources(delivery: Delivery, tables: frozenset[str], kind: str = "csv") -> dict[str, str]:
+def sources(delivery: Delivery, tables: frozenset[str], crm: Vendor, kind: str = "csv") -> dict[str, str]:
     """The source files of the plain feeds of some tables: name of the source to text of its YAML."""
     found = {}
+    of_crm = dict.fromkeys(_IDS_OF_CRM, crm.id_as_landed) if crm.covers else {}
     for domain, names in DOMAINS.items():
         wanted = [name for name in names if name in tables and delivery.has(f"{domain}/", name)]
         if not wanted:
@@ -193,7 +195,10 @@ def sources(delivery: Delivery, tables: frozenset[str], kind: str = "csv") -> di
                 f"      {table}:",
             ]
             computed = _FROM_TEXT.get(table, {})
-            lines += [f"        {column}: {computed.get(column, column)}" for column in EXPORTED[table]]
+            lines += [
+                f"        {column}: {computed.get(column, of_crm.get(column, '{}').format(column))}"
+                for column in EXPORTED[table]
+            ]
         found[f"{delivery.instance}_{domain}"] = "\n".join(lines) + "\n"
     return found
 

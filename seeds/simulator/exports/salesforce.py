@@ -599,5 +599,6 @@ VENDOR = Vendor(
     export=_export,
     files={name.lower(): f"salesforce/*/{name}.csv" for name in DAILY}
     | {name.lower(): f"salesforce/{name}.csv" for name in WHOLE},
+    id_as_landed="left({}, 15)",
 )
 """Salesforce Service Cloud."""

@@ -33,6 +33,7 @@ class Place:
         self.exports.mkdir(parents=True)
         self.home = Home(root / "home").create()
         self.yaml = root / "crm.yml"
+        self.schema = "raw_mapped"
 
     def put(self, name: str, content: bytes | str) -> Path:
         """Delivers a file."""
@@ -53,6 +54,17 @@ class Place:
         """Describes the exports; by default rows of id, opened and status that are cases."""
         file_set = {"glob": glob, **options, "feeds": feeds or {"cases": CASES}}
         document = {"source": "crm", "time_zone": time_zone, **(top or {}), "files": {"cases": file_set}}
+        self.yaml.write_text(yaml.safe_dump(document, sort_keys=False, allow_unicode=True), encoding="utf-8")
+        return self
+
+    def vendor(self, connector: str, *file_sets: str, **settings: dict[str, Any]) -> "Place":
+        """Describes a vendor's exports: of each file set the files that bear its name.
+
+        `settings` are further ones of a file set, by its name.
+        """
+        self.schema = f"raw_{connector}"
+        files = {name: {"glob": f"**/{name}.*", **settings.get(name, {})} for name in file_sets}
+        document = {"source": "crm", "connector": connector, "time_zone": "Europe/Berlin", "files": files}
         self.yaml.write_text(yaml.safe_dump(document, sort_keys=False, allow_unicode=True), encoding="utf-8")
         return self
 
@@ -134,7 +146,7 @@ class Place:
 
     def _live_rows(self, entity: str) -> list[dict[str, Any]]:
         live = {d.delivery_id: i for i, d in enumerate(self.manifest.live().values())}
-        rows = [row for row in self._rows_of(f"raw_mapped.{entity}") if row["_delivery_id"] in live]
+        rows = [row for row in self._rows_of(f"{self.schema}.{entity}") if row["_delivery_id"] in live]
         return sorted(rows, key=lambda row: live[row["_delivery_id"]])
 
     def faults(self) -> list[tuple[int | None, str, str, str]]:

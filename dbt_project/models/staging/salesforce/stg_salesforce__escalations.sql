@@ -1,0 +1,90 @@
+-- One row per recorded escalation.
+-- The history dates those that moved the case or set its flag. A case that only bears the flag has one,
+-- not later than the first delivered state that shows it.
+with
+    cases as (select * from ({{ staged("cases", "raw_salesforce") }}) as c),
+
+    dated as (
+        select
+            h.*,
+            row_number() over (
+                partition by h.source_instance, h.case_id, h.created_at
+                order by case when h.new_value is not null then 0 else 1 end, h.history_id
+            ) as choice
+        from ({{ staged("case_histories", "raw_salesforce") }}) as h
+        left join cases as c on h.source_instance = c.source_instance and h.case_id = c.case_id
+        where
+            (h.field = 'ownerEscalated' or (h.field = 'IsEscalated' and h.new_value = 'true'))
+            and not coalesce(h.is_deleted, false)
+            and not coalesce(c.is_deleted, false)
+    ),
+
+    flagged as (
+        select
+            c.centre,
+            c.source_instance,
+            c.case_id as escalation_id,
+            c.case_id,
+            min(coalesce(v.modified_at, v._delivered_at)) as seen_at,
+            min(v.closed_at) as closed_at,
+            c.delivered_at
+        from cases as c
+        inner join
+            {{ source("raw_salesforce", "cases") }} as v
+            on c.source_instance = v.source_instance
+            and c.case_id = v.case_id
+        left join
+            (select distinct source_instance, case_id from dated) as d
+            on c.source_instance = d.source_instance
+            and c.case_id = d.case_id
+        where v.is_escalated and not coalesce(c.is_deleted, false) and d.case_id is null
+        group by c.centre, c.source_instance, c.case_id, c.delivered_at
+    ),
+
+    known as (
+        select
+            centre,
+            source_instance,
+            history_id as escalation_id,
+            case_id,
+            created_at as requested_at,
+            delivered_at
+        from dated
+        where choice = 1
+        union all
+        select
+            centre,
+            source_instance,
+            escalation_id,
+            case_id,
+            case when closed_at < seen_at then closed_at else seen_at end,
+            delivered_at
+        from flagged
+    )
+
+select
+    centre,
+    source_instance,
+    escalation_id,
+    case_id,
+    requested_at,
+    'functional' as type,
+    'internal' as source,
+    {{
+        unfilled(
+            "escalations",
+            [
+                "contact_id",
+                "customer_id",
+                "reason",
+                "severity",
+                "approved_at",
+                "accepted_at",
+                "deescalated_at",
+            ],
+        )
+    }},
+    delivered_at
+from known
+cross join {{ source("raw_faultline", "parameters") }} as p
+where p.as_of_at is null or requested_at <= p.as_of_at
