@@ -70,7 +70,7 @@ def deliver(
         plain.export(delivery, feeds, period)
     _postpone(out / "exports", late)
     texts = plain.sources(delivery, feeds, crm, kind)
-    texts |= {f"{world.centre.name}_{vendor.name}": vendor.source(delivery) for vendor in vendors}
+    texts |= {f"{world.centre.name}_{vendor.name}": vendor.source(delivery, crm) for vendor in vendors}
     (out / "sources").mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
         (out / "sources" / f"{name}.yml").write_text(text, encoding="utf-8")

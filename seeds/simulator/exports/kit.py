@@ -111,7 +111,7 @@ class Vendor:
     `export` writes the files of the covered tables into a delivery; `files` are the globs that find them
     again, by file set. What a vendor does not cover comes as plain feeds; so does, at scale, what it writes
     in one file per contact. Where other systems name a CRM's case or user, `id_as_landed` brings the id to
-    the form that the CRM's own connector lands.
+    the form that the CRM's own connector lands; `case_ids` says where this system names cases, by file set.
     """
 
     name: str
@@ -122,12 +122,13 @@ class Vendor:
     files: dict[str, str]
     per_contact: frozenset[str] = frozenset()
     id_as_landed: str = "{}"
+    case_ids: dict[str, str] = field(default_factory=dict)
 
-    def source(self, delivery: Delivery) -> str:
-        """The text of the source file that reads the export again."""
+    def source(self, delivery: Delivery, crm: "Vendor") -> str:
+        """The text of the source file that reads the export again, next to that of a CRM."""
         dated = "    delivered: '(\\d{4}-\\d{2}-\\d{2})'\n"
         sets = "".join(
-            f"  {name}:\n    glob: {glob}\n" + (dated if "/*/" in glob else "")
+            f"  {name}:\n    glob: {glob}\n" + (dated if "/*/" in glob else "") + self._case_id(name, crm)
             for name, glob in self.files.items()
         )
         return (
@@ -135,3 +136,9 @@ class Vendor:
             f"centre: {delivery.instance}\nconnector: {self.name}\ntime_zone: UTC\nphone_region: DE\n"
             f"files:\n{sets}"
         )
+
+    def _case_id(self, file_set: str, crm: "Vendor") -> str:
+        if file_set not in self.case_ids or crm.id_as_landed == Vendor.id_as_landed:
+            return ""
+        expression = crm.id_as_landed.format(self.case_ids[file_set])
+        return f"    feeds:\n      {file_set}: {{case_id: '{expression}'}}\n"

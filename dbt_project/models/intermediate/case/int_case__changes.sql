@@ -59,6 +59,37 @@ with
             on r.source_instance = c.source_instance
             and r.case_id = c.case_id
         where r.change_seq = 1 and r.old_value is not null
+    ),
+
+    logged as (select source_instance, field, min(changed_at) as first_logged_at from recorded group by 1, 2),
+
+    -- Nor does it say anything of a value that never changed since there is a log of it.
+    unchanged as (
+        {% for field, column in fields.items() %}
+            select
+                c.centre,
+                c.source_instance,
+                c.case_id,
+                l.field,
+                c.opened_at as changed_at,
+                c.{{ column }} as value
+            from {{ ref("int_case__current") }} as c
+            inner join
+                logged as l
+                on c.source_instance = l.source_instance
+                and l.field = '{{ field }}'
+                and c.opened_at >= l.first_logged_at
+            left join
+                recorded as r
+                on c.source_instance = r.source_instance
+                and c.case_id = r.case_id
+                and r.field = l.field
+                and r.change_seq = 1
+            where r.case_id is null and c.{{ column }} is not null
+            {% if not loop.last %}
+                union all
+            {% endif %}
+        {% endfor %}
     )
 
 select centre, source_instance, case_id, field, changed_at, change_seq, new_value as value, changed_by
@@ -71,3 +102,6 @@ where old_value is null or new_value is null or old_value <> new_value
 union all
 select centre, source_instance, case_id, field, changed_at, change_seq, new_value as value, changed_by
 from opening
+union all
+select centre, source_instance, case_id, field, changed_at, 0, value, cast(null as {{ dbt.type_string() }})
+from unchanged

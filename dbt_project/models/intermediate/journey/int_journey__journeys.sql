@@ -7,7 +7,12 @@ with
     ),
 
     ordered as (
-        select items.*, row_number() over (partition by journey_id order by started_at, item_key) as position
+        select
+            items.*,
+            row_number() over (
+                partition by journey_id
+                order by started_at, item_type, reason nulls last, channel nulls last, item_key
+            ) as position
         from items
     ),
 

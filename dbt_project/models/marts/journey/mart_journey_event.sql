@@ -135,7 +135,13 @@ with
             row_number() over (
                 partition by journey_id
                 order by
-                    event_at, type_order, source_instance, source_key, detail nulls first, team_id nulls first
+                    event_at,
+                    type_order,
+                    detail nulls first,
+                    channel nulls first,
+                    team_id nulls first,
+                    source_instance,
+                    source_key
             ) as event_seq
         from events as e
     )
