@@ -163,6 +163,10 @@ def _with_header(path: Path, options: FileSet) -> Readable:
     if not record:
         raise UnreadableFile("the file has no header line")
     raw = "".join(text[: reader.line_num])
+    if raw.endswith("\r") and len(raw) < len(head):
+        raise UnreadableFile(
+            "its header ends with a carriage return, other lines with a line feed; use one line end"
+        )
     if "\ufffd" in raw or "\0" in raw:
         raise UnreadableFile("the header line is no text in the declared encoding; correct `encoding`")
     names: dict[str, str] = {}
@@ -175,7 +179,8 @@ def _with_header(path: Path, options: FileSet) -> Readable:
         path,
         options,
         dict.fromkeys(names.values(), "VARCHAR"),
-        n_header_lines=reader.line_num,
+        # A carriage return within a quoted name ends no line of the file.
+        n_header_lines=raw.count("\n") + (not raw.endswith("\n")),
         n_header_delimiters=raw.count(options.delimiter),
     )
 
