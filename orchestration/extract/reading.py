@@ -47,7 +47,8 @@ class Readable:
 
     `types` maps each column to its DuckDB type. `record_lines` holds the line of every record
     where the careful reader has been over it; `damage` what that reader set aside. The header of a
-    delimited file takes `n_header_lines` lines, with `n_header_delimiters` in them.
+    delimited file takes `n_header_lines` lines, with `n_header_delimiters` in them. `needed` names the
+    columns that will be read, if not all of them.
     """
 
     path: Path
@@ -57,6 +58,7 @@ class Readable:
     damage: list[Damage] = field(default_factory=list)
     n_header_lines: int = 0
     n_header_delimiters: int = 0
+    needed: tuple[str, ...] = ()
 
     @property
     def is_delimited(self) -> bool:
@@ -112,11 +114,11 @@ def open_readable(
             names = _keys(connection, path, options, -1)
     except ENGINE_ERRORS as error:
         if options.format == "jsonl":
-            return Readable(path, options, {})
+            return Readable(path, options, {}, needed=tuple(needed))
         if options.format == "json" and _is_empty_array(connection, path):
             return Readable(path, options, dict.fromkeys(needed, "VARCHAR"))
         raise UnreadableFile(_damaged(error)) from error
-    return Readable(path, options, dict.fromkeys(names, "VARCHAR"))
+    return Readable(path, options, dict.fromkeys(names, "VARCHAR"), needed=tuple(needed))
 
 
 def _keys(connection: duckdb.DuckDBPyConnection, path: Path, options: FileSet, n_objects: int) -> list[str]:
@@ -125,10 +127,14 @@ def _keys(connection: duckdb.DuckDBPyConnection, path: Path, options: FileSet, n
         f"records=true, sample_size={n_objects}, map_inference_threshold=-1, field_appearance_threshold=0"
         f"{', ignore_errors=true' if options.format == 'jsonl' else ''})"
     )
-    return [row[0] for row in described.fetchall()]
+    # No mapping can mean a key without a name, and DuckDB could not be asked for it.
+    return [row[0] for row in described.fetchall() if row[0]]
 
 
 def _is_empty_array(connection: duckdb.DuckDBPyConnection, path: Path) -> bool:
+    with path.open("rb") as file:
+        if not file.read(files.CHUNK_BYTES).lstrip().startswith(b"["):
+            return False  # DuckDB takes a blank file for an array
     query = f"SELECT count(*) FROM read_json({sql.path(path)}, format='array', columns={{'x': 'VARCHAR'}})"
     try:
         return connection.execute(query).fetchall() == [(0,)]
@@ -328,11 +334,12 @@ def _rewrite_json_lines(readable: Readable, target: Path) -> Readable:
                     damage.append(Damage(line, reason))
                 elif text.strip():
                     sound.append((line, _without_end(text)))
-            for (line, text), (reason, keys) in zip(sound, _judged(connection, sound), strict=True):
+            judged = _judged(connection, sound, readable.needed)
+            for (line, text), (reason, keys) in zip(sound, judged, strict=True):
                 if reason:
                     damage.append(Damage(line, reason))
                     continue
-                for key in keys:
+                for key in filter(None, keys):
                     types.setdefault(sql.folded(key), key)
                 out.write(text.encode() + b"\n")
                 lines.append(line)
@@ -341,20 +348,24 @@ def _rewrite_json_lines(readable: Readable, target: Path) -> Readable:
 
 
 def _judged(
-    connection: duckdb.DuckDBPyConnection, lines: list[tuple[int, str]]
+    connection: duckdb.DuckDBPyConnection, lines: list[tuple[int, str]], needed: Iterable[str]
 ) -> list[tuple[str, list[str]]]:
     """Reason (or none) and keys of JSON lines, by the parser that will read them."""
+    # The fast reader sees only such keys; a line must not fare worse for damage in another one.
+    read = (
+        f"list_filter(keys, lambda k: lower(k) IN {sql.texts(map(sql.folded, needed))})" if needed else "keys"
+    )
     texts = pa.table(
         {"number": range(len(lines)), "line": pa.array([text for _, text in lines], pa.string())}
     )
     connection.register("texts", texts)
     return connection.execute(
-        """
+        f"""
         SELECT
             CASE
                 WHEN keys IS NULL AND json_valid(line) THEN 'a JSON value that is no object'
                 WHEN keys IS NULL THEN 'malformed JSON'
-                WHEN len(keys) <> len(list_distinct(keys)) THEN 'a JSON key that is written twice'
+                WHEN len({read}) <> len(list_distinct({read})) THEN 'a JSON key that is written twice'
                 ELSE ''
             END,
             coalesce(keys, [])
