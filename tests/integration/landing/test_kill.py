@@ -360,10 +360,25 @@ def test_killed_in_a_fresh_home(undisturbed: Undisturbed, tmp_path: Path, number
     moment = _moments(random.Random(SEED), N_FRESH)[number]
     undisturbed.killer.kill(site, moment, undisturbed.seconds)
     _check_nothing_is_half_there(site, undisturbed)
+    if number % 2:
+        _check_nothing_is_left_where_no_file_comes_again(site, undisturbed)
     site.land()
     assert _zone(site) == undisturbed.zones["first"]
     assert not _left_over(site)
     assert _n_stored(site) == undisturbed.n_stored, "rows lie in files that nothing names"
+
+
+def _check_nothing_is_left_where_no_file_comes_again(site: Site, undisturbed: Undisturbed) -> None:
+    """Landing the same file again would write over what it left; so nothing is delivered for one run."""
+    for name in NAMES:
+        (site.exports / name).unlink()
+    site.land()
+    zone = _zone(site)
+    n_exposed = sum(n for n, _ in zone.rows.values()) + sum(map(len, zone.faults.values()))
+    assert _n_stored(site) == n_exposed, "rows lie in files that nothing names"
+    assert not _left_over(site)
+    for name in NAMES:
+        site.deliver(name, "first", undisturbed.contents)
 
 
 def test_killed_again_and_again_in_one_home(undisturbed: Undisturbed, tmp_path: Path) -> None:
