@@ -4,6 +4,7 @@ import codecs
 import gzip
 import hashlib
 import lzma
+import os
 import re
 import shutil
 import zipfile
@@ -29,6 +30,9 @@ OVERLONG = b"\xff\xfe overlong"
 MAX_EXPANSION_RATIO = 300
 MIN_BOMB_BYTES = 1 << 30
 MEMBER_SEPARATOR = "!"
+_LONGEST_ZIP_END = 22 + 0xFFFF  # the end of an archive's directory, with the longest comment
+# Names, and what damage takes for names: it may be somebody's data.
+_QUOTED = re.compile(r"b?['\"].*['\"]", re.DOTALL)
 
 BYTE_ORDER_MARKS = (
     (b"\xff\xfe\x00\x00", "utf-32"),
@@ -119,6 +123,7 @@ def _delivered(path: Path, exports: Path, root: Path) -> list[Delivered]:
 
 def _members(path: Path) -> list[str]:
     with _archive_damage(), zipfile.ZipFile(path) as archive:
+        _stop_if_members_are_missing(path, len(archive.infolist()))
         files = [info.filename for info in archive.infolist() if not info.is_dir()]
     members = sorted(name for name in files if not name.startswith("__MACOSX/"))
     if not members:
@@ -126,6 +131,17 @@ def _members(path: Path) -> list[str]:
     if len(set(members)) < len(members):
         raise UnreadableFile("the archive holds two files of one name; pack it again")
     return members
+
+
+def _stop_if_members_are_missing(path: Path, n_found: int) -> None:
+    """An entry whose length is damaged swallows those after it, and the reader would not say so."""
+    with path.open("rb") as file:
+        file.seek(-min(path.stat().st_size, _LONGEST_ZIP_END), os.SEEK_END)
+        tail = file.read()
+    n_promised = int.from_bytes(tail[tail.rfind(b"PK\5\6") + 10 :][:2], "little")
+    # All bits are set where the number stands elsewhere; without that extension it counts in 16 bits.
+    if n_promised not in (n_found & 0xFFFF, 0xFFFF):
+        raise UnreadableFile(f"damaged archive ({n_found} of {n_promised} members found); deliver it again")
 
 
 def matches(glob: str, name: str) -> bool:
@@ -229,11 +245,15 @@ def _archive_damage() -> Iterator[None]:
     try:
         yield
     except (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError, ValueError) as error:
-        raise UnreadableFile(f"damaged archive ({error}); deliver it again") from error
+        raise _damaged_archive(error) from error
     except OSError as error:
         if error.errno is not None:
             raise
-        raise UnreadableFile(f"damaged archive ({error}); deliver it again") from error
+        raise _damaged_archive(error) from error
+
+
+def _damaged_archive(error: Exception) -> UnreadableFile:
+    return UnreadableFile(f"damaged archive ({_QUOTED.sub('...', str(error))}); deliver it again")
 
 
 # ---------------------------------------------------------------- reading
@@ -295,7 +315,17 @@ def needs_transcoding(path: Path, encoding: str) -> str:
             return codec
     if encoding not in ("utf-8", "utf-8-sig", "ascii"):
         return encoding
-    return "utf-8" if b"\r" in head and b"\n" not in head else ""
+    return "utf-8" if _is_of_returns(head) else ""
+
+
+def has_bare_returns(path: Path) -> bool:
+    """Whether bare carriage returns end the lines of a plain file."""
+    with path.open("rb") as file:
+        return _is_of_returns(file.read(CHUNK_BYTES))
+
+
+def _is_of_returns(head: bytes) -> bool:
+    return b"\r" in head and b"\n" not in head
 
 
 def transcode(path: Path, codec: str, target: Path) -> Path:

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -106,17 +107,26 @@ _Inspected = Callable[[], dict[str, Bytes]]
 Progress = Callable[[Source, str, list[Delivered]], None]
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Engine:
     """What every file of a run is landed with."""
 
     connection: duckdb.DuckDBPyConnection
+    connect: Callable[[], duckdb.DuckDBPyConnection]
     pool: ThreadPoolExecutor
     exports: Path
     home: Home
     manifest: Manifest
     salt_id: str
     progress: Progress
+
+    def revive(self) -> None:
+        """Connects anew where an internal error, which some damaged files cause, has closed the database."""
+        try:
+            self.connection.execute("SELECT 1")
+        except duckdb.FatalException:
+            self.connection.close()
+            self.connection = self.connect()
 
 
 def land(
@@ -140,21 +150,31 @@ def land(
     try:
         manifest = Manifest(home.state)
         _drop_orphans(home, manifest)
-        with _scratch(home), ThreadPoolExecutor(1) as pool, duckdb.connect() as connection:
-            connection.execute(f"SET temp_directory = {sql.text(str(home.scratch / 'duckdb'))}")
-            connection.execute(f"SET memory_limit = {sql.text(memory_limit)}")
-            connection.execute(f"SET threads = {threads}")
-            connection.execute("SET TimeZone = 'UTC'")
-            connection.execute("SET preserve_insertion_order = false")
-            privacy.install(connection, salt)
-            engine = _Engine(connection, pool, exports, home, manifest, privacy.salt_id(salt), progress)
-            landed = [_land_source(engine, source) for source in sources]
-            if any(one.deliveries for one in landed):
-                compaction.compact(connection, home, manifest, PARQUET)
-            return landed
+        connect = partial(_connected, home, salt, memory_limit, threads)
+        salt_id = privacy.salt_id(salt)
+        with _scratch(home), ThreadPoolExecutor(1) as pool:
+            engine = _Engine(connect(), connect, pool, exports, home, manifest, salt_id, progress)
+            try:
+                landed = [_land_source(engine, source) for source in sources]
+                if any(one.deliveries for one in landed):
+                    compaction.compact(engine.connection, home, manifest, PARQUET)
+                return landed
+            finally:
+                engine.connection.close()
     except OSError as error:
         place = error.filename or home.root
         raise RunError(f"Landing stopped at {place}: {error.strerror}. Mend that, then run again.") from error
+
+
+def _connected(home: Home, salt: bytes, memory_limit: str, threads: int) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect()
+    connection.execute(f"SET temp_directory = {sql.text(str(home.scratch / 'duckdb'))}")
+    connection.execute(f"SET memory_limit = {sql.text(memory_limit)}")
+    connection.execute(f"SET threads = {threads}")
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET preserve_insertion_order = false")
+    privacy.install(connection, salt)
+    return connection
 
 
 @contextmanager
@@ -274,7 +294,7 @@ class _Landing:
         fingerprint: str,
         scratch: Path,
     ) -> None:
-        self.engine, self.connection, self.home = engine, engine.connection, engine.home
+        self.engine, self.home = engine, engine.home
         self.source, self.file_set, self.group, self.scratch = source, file_set, group, scratch
         self.fingerprint = fingerprint
         self.options = source.document.files[file_set]
@@ -284,6 +304,11 @@ class _Landing:
         self.staged: dict[Path, Path] = {}
         self.members: dict[str, _Member] = {}
         self.token = ""
+
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """DuckDB, a new one after an internal error."""
+        return self.engine.connection
 
     @property
     def _is_json(self) -> bool:
@@ -310,6 +335,7 @@ class _Landing:
                 self._stop_if_lost(readable)
                 result = self._landed(readable)
             except UnreadableFile as error:
+                self.engine.revive()
                 self._divide_by_half()
                 problem = str(error)
             except duckdb.OutOfMemoryException as error:
@@ -441,7 +467,7 @@ class _Landing:
         if self.options.format == "parquet":
             return path
         codec = files.needs_transcoding(path, self.options.encoding)
-        if codec == "utf-8-sig" and self.options.format in DELIMITED:
+        if codec == "utf-8-sig" and self.options.format in DELIMITED and not files.has_bare_returns(path):
             return path  # DuckDB's CSV reader knows this mark
         return files.transcode(path, codec, scratch.with_suffix(".utf8")) if codec else path
 
@@ -529,6 +555,7 @@ class _Landing:
 
     def _stop_if_ours(self, error: Exception) -> None:
         """A full disk or too little memory says nothing about the file."""
+        self.engine.revive()
         if isinstance(error, duckdb.OutOfMemoryException):
             raise error
         if isinstance(error, duckdb.IOException) and _OWN_DISK.search(str(error)):

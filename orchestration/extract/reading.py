@@ -245,10 +245,15 @@ def _keys(connection: duckdb.DuckDBPyConnection, readable: Readable, n_objects: 
     )
     limit = f" LIMIT {n_objects}" if n_objects >= 0 else ""
     keys = f"SELECT DISTINCT unnest(json_keys(json)) FROM ({objects}{limit}) ORDER BY 1"
-    return [row[0] for row in connection.execute(keys).fetchall()]
+    # No mapping can mean a key without a name, and DuckDB could not be asked for it.
+    found = [row[0] for row in connection.execute(keys).fetchall() if row[0]]
+    return list({sql.folded(key): key for key in found}.values())
 
 
 def _is_empty_array(connection: duckdb.DuckDBPyConnection, path: Path) -> bool:
+    with path.open("rb") as file:
+        if not file.read(files.CHUNK_BYTES).lstrip().startswith(b"["):
+            return False  # DuckDB takes a blank file for an array
     query = f"SELECT count(*) FROM read_json({sql.path(path)}, format='array', columns={{'x': 'VARCHAR'}})"
     try:
         return connection.execute(query).fetchall() == [(0,)]
@@ -290,6 +295,10 @@ def _with_header(paths: tuple[Path, ...], origins: tuple[Origin, ...], options: 
     if not record:
         raise UnreadableFile("the file has no header line")
     raw = "".join(text[: reader.line_num])
+    if raw.endswith("\r") and len(raw) < len(head):
+        raise UnreadableFile(
+            "its header ends with a carriage return, other lines with a line feed; use one line end"
+        )
     if "\ufffd" in raw or "\0" in raw:
         raise UnreadableFile("the header line is no text in the declared encoding; correct `encoding`")
     names: dict[str, str] = {}
@@ -303,7 +312,8 @@ def _with_header(paths: tuple[Path, ...], origins: tuple[Origin, ...], options: 
         origins,
         options,
         dict.fromkeys(names.values(), "VARCHAR"),
-        n_header_lines=reader.line_num,
+        # A carriage return within a quoted name ends no line of the file.
+        n_header_lines=raw.count("\n") + (not raw.endswith("\n")),
         n_header_delimiters=raw.count(options.delimiter),
     )
 
@@ -460,11 +470,12 @@ def _rewrite_json_lines(readable: Readable, target: Path, shapes: Mapping[str, S
                     damage.append(Damage(line, reason))
                 elif text.strip():
                     sound.append((line, _without_end(text)))
-            for (line, text), (reason, keys) in zip(sound, _judged(connection, sound), strict=True):
+            judged = _judged(connection, sound, shapes)
+            for (line, text), (reason, keys) in zip(sound, judged, strict=True):
                 if reason:
                     damage.append(Damage(line, reason))
                     continue
-                for key in keys:
+                for key in filter(None, keys):
                     types.setdefault(sql.folded(key), key)
                 out.write(text.encode() + b"\n")
                 lines.append(line)
@@ -474,20 +485,26 @@ def _rewrite_json_lines(readable: Readable, target: Path, shapes: Mapping[str, S
 
 
 def _judged(
-    connection: duckdb.DuckDBPyConnection, lines: list[tuple[int, str]]
+    connection: duckdb.DuckDBPyConnection, lines: list[tuple[int, str]], columns: Iterable[str]
 ) -> list[tuple[str, list[str]]]:
     """Reason (or none) and keys of JSON lines, by the parser that will read them."""
+    # The fast reader sees only such keys; a line must not fare worse for damage in another one.
+    read = (
+        f"list_filter(keys, lambda k: lower(k) IN {sql.texts(map(sql.folded, columns))})"
+        if columns
+        else "keys"
+    )
     texts = pa.table(
         {"number": range(len(lines)), "line": pa.array([text for _, text in lines], pa.string())}
     )
     connection.register("texts", texts)
     return connection.execute(
-        """
+        f"""
         SELECT
             CASE
                 WHEN keys IS NULL AND json_valid(line) THEN 'a JSON value that is no object'
                 WHEN keys IS NULL THEN 'malformed JSON'
-                WHEN len(keys) <> len(list_distinct(keys)) THEN 'a JSON key that is written twice'
+                WHEN len({read}) <> len(list_distinct({read})) THEN 'a JSON key that is written twice'
                 ELSE ''
             END,
             coalesce(keys, [])
