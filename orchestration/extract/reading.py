@@ -106,10 +106,10 @@ class Readable:
         return _MEMBERS if len(self.paths) > 1 else ""
 
     def origin(self) -> str:
-        """SQL of the columns that say which delivery a row is from, and of the name that mappings see."""
+        """SQL of what says which delivery a row is from, beside `members`, and of the name that mappings see."""
         names = [sql.name(f"?{column}") for column in ORIGIN]
         if self.members:
-            return f"{', '.join(names)}, {names[0]} AS _source_file"
+            return f"{names[0]} AS _source_file"
         (one,) = self.origins
         moment = f"TIMESTAMP {sql.text(one.delivered_at.isoformat(' ', 'microseconds'))}"
         values = (sql.text(one.source_file), sql.text(one.delivery_id), moment)
@@ -126,12 +126,12 @@ class Readable:
 
     def rows(self, columns: Iterable[str], number: str = "") -> str:
         """SQL of some columns of every record with its origin, and with its number under a name for it."""
-        numbered = f", row_number() OVER () AS {number}" if number else ""
-        relation = f"(SELECT *{numbered} FROM {self.relation()})"
-        if self.members:
-            relation += f" JOIN {self.members} USING ({PATH})"
-        listed = ", ".join([*columns, self.origin(), *([number] if number else [])])
-        return f"(SELECT {listed} FROM {relation})"
+        # A file may have columns of any name, so only those asked for are taken along.
+        taken = [*columns, *([PATH] if self.members else [])]
+        taken += [f"row_number() OVER () AS {number}"] if number else []
+        records = f"(SELECT {', '.join(taken) or '1 AS one'} FROM {self.relation()})"
+        joined = f" JOIN {self.members} USING ({PATH})" if self.members else ""
+        return f"(SELECT *, {self.origin()} FROM {records}{joined})"
 
     def counts(self) -> str:
         """SQL of the delivery id and number of records of every file that has some."""
