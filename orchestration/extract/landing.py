@@ -600,7 +600,7 @@ class _Landing:
             (outcome,) = outcomes.values()
             outcome.n_read += len(readable.damage)
             outcome.n_damaged = len(readable.damage)
-        self._divide_if_hopeless(outcomes)
+        self._divide_if_hopeless(readable, outcomes)
         faulty = [
             (feed, query)
             for i, (feed, query) in enumerate(compiled)
@@ -616,18 +616,31 @@ class _Landing:
         missing = sorted({column for _, query in compiled for column in query.missing})
         return _Result(outcomes, tuple(parts), tuple(missing), self._extra(readable), quarantine)
 
-    def _divide_if_hopeless(self, outcomes: dict[str, _Outcome]) -> None:
-        """Alone, a file of JSON without any sound row is told what it lacks as a whole."""
-        if self._is_json:
-            hopeless = {
-                token
-                for token, outcome in outcomes.items()
-                if outcome.n_read and any(c.n_quarantined == outcome.n_read for c in outcome.counts)
-            }
-            if hopeless:
-                tokens = [(token, member.file) for token, member in self.members.items()]
-                rest = [file for token, file in tokens if token not in hopeless]
-                self._divide(rest, *([file] for token, file in tokens if token in hopeless))
+    def _divide_if_hopeless(self, readable: Readable, outcomes: dict[str, _Outcome]) -> None:
+        """Alone, a file of JSON without any sound row, or without a needed key, is told what it lacks."""
+        if not self._is_json or len(self.group) == 1:
+            return
+        hopeless = {
+            token
+            for token, outcome in outcomes.items()
+            if outcome.n_read and any(c.n_quarantined == outcome.n_read for c in outcome.counts)
+        }
+        # An expression may make something of a key that is not there.
+        made = {
+            feed.columns[name][0]
+            for feed in self.feeds
+            for name in feed.table.required
+            if len(feed.columns[name]) == 1 and feed.mappings[name].expression != feed.columns[name][0]
+        }
+        if made:
+            names = [sql.name(column) for column in made]
+            has_all = " AND ".join(f"count({name}) > 0" for name in names)
+            query = f'SELECT "?_delivery_id" FROM {readable.rows(names)} GROUP BY ALL HAVING NOT ({has_all})'
+            hopeless.update(token for (token,) in self.connection.execute(query).fetchall())
+        if hopeless:
+            tokens = [(token, member.file) for token, member in self.members.items()]
+            rest = [file for token, file in tokens if token not in hopeless]
+            self._divide(rest, *([file] for token, file in tokens if token in hopeless))
 
     def _extra(self, readable: Readable) -> tuple[str, ...]:
         used = {c for feed in self.feeds for c in feed.referenced()} | {c.lower() for c in self.options.known}

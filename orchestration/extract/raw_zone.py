@@ -42,6 +42,8 @@ SYSTEM_TABLES = {
     "parameters": {"as_of_at": "TIMESTAMP"},
 }
 _RETIRED = f"{SYSTEM_SCHEMA}.retired_deliveries"
+_NOT_RETIRED = f"_delivery_id NOT IN (SELECT delivery_id FROM {_RETIRED})"
+_OF_NEWEST = f"_delivery_id IN (SELECT delivery_id FROM {SYSTEM_SCHEMA}.deliveries)"
 
 
 def expose(warehouse: Path, home: Home, sources: Iterable[Source], as_of: datetime | None) -> dict[str, int]:
@@ -73,7 +75,6 @@ def expose(warehouse: Path, home: Home, sources: Iterable[Source], as_of: dateti
             retired.update(set(part.deliveries) - kept)
     told = {d.delivery_id for d in newest}
     faults = [c for c in manifest.quarantines() if told.intersection(d.delivery_id for d in c.deliveries)]
-    retired.update(d.delivery_id for c in faults for d in c.deliveries if d.delivery_id not in told)
     with duckdb.connect(str(warehouse)) as connection:
         for schema in {SYSTEM_SCHEMA, *(table.schema for table in bundle.all_tables())}:
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
@@ -82,14 +83,14 @@ def expose(warehouse: Path, home: Home, sources: Iterable[Source], as_of: dateti
         for table in bundle.all_tables():
             paths = sorted(parts.get(table.full_name, []))
             view = f"{table.schema}.{sql.name(table.name)}"
-            _create_view(connection, view, table.landed, paths, has_retired=table.full_name in holds_retired)
+            only = _NOT_RETIRED if table.full_name in holds_retired else ""
+            _create_view(connection, view, table.landed, paths, only)
         _fill(connection, "sources", _source_rows(sources))
         _fill(connection, "deliveries", _delivery_rows(newest, sources))
         _fill(connection, "parameters", [(as_of,)])
         paths = sorted(home.quarantine / commit.quarantine for commit in faults)
-        _create_view(
-            connection, f"{SYSTEM_SCHEMA}.quarantine", landing.QUARANTINE_COLUMNS, paths, has_retired=True
-        )
+        view, only = f"{SYSTEM_SCHEMA}.quarantine", _OF_NEWEST
+        _create_view(connection, view, landing.QUARANTINE_COLUMNS, paths, only)
     return counts
 
 
@@ -109,12 +110,11 @@ def _create_view(
     view: str,
     columns: dict[str, str],
     paths: list[Path],
-    *,
-    has_retired: bool,
+    only: str,
 ) -> None:
     """A view over the parts; a column that none of them has is NULL.
 
-    A part may hold rows of deliveries that others have replaced; these are left out.
+    A part may hold rows of deliveries that others have replaced: the condition `only` leaves them out.
     """
     typed = ", ".join(f"CAST({sql.name(c)} AS {t}) AS {sql.name(c)}" for c, t in columns.items())
     empty = ", ".join(f"CAST(NULL AS {t}) AS {sql.name(c)}" for c, t in columns.items())
@@ -122,8 +122,7 @@ def _create_view(
     if paths:
         parts = f"read_parquet({sql.paths(paths)}, union_by_name=true, hive_partitioning=false)"
         rows = f"SELECT {typed} FROM ({rows} UNION ALL BY NAME SELECT * FROM {parts})"
-        if has_retired:
-            rows += f" WHERE _delivery_id NOT IN (SELECT delivery_id FROM {_RETIRED})"
+        rows += f" WHERE {only}" if only else ""
     connection.execute(f"CREATE OR REPLACE VIEW {view} AS {rows}")
 
 

@@ -106,7 +106,7 @@ class Readable:
         return _MEMBERS if len(self.paths) > 1 else ""
 
     def origin(self) -> str:
-        """SQL of what says which delivery a row is from, beside `members`, and of the name that mappings see."""
+        """SQL of what `members` do not say of a row's delivery, and of the file name that mappings see."""
         names = [sql.name(f"?{column}") for column in ORIGIN]
         if self.members:
             return f"{names[0]} AS _source_file"

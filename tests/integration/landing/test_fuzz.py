@@ -9,10 +9,6 @@ from tests.integration.landing import fuzz, mutations, reference, sound
 pytestmark = pytest.mark.integration
 
 CHUNK = 100
-# Cases that landing does not master yet; each must go from here when it does.
-_MAC = "line ends of a Mac behind a byte order mark are refused, not read"
-_INTERNAL = "an internal error of the engine ends the run"
-AWAITED: dict[int, str] = {}
 
 
 @pytest.mark.parametrize("file_set", sound.FILE_SETS)
@@ -55,9 +51,6 @@ def test_most_cases_are_judged_by_what_is_in_them() -> None:
 def test_fuzzed_deliveries(first: int, tmp_path: Path) -> None:
     numbers = range(first, first + CHUNK)
     report = fuzz.run(numbers, tmp_path)
-    wrong = {number: problems for number, problems in report.wrong.items() if number not in AWAITED}
-    told = [f"{n} ({mutations.make(n).recipe}): {'; '.join(problems)}" for n, problems in wrong.items()]
-    assert not wrong, "\n".join(told)
-    mended = {number for number in AWAITED if number in numbers} - report.wrong.keys()
-    assert not mended, f"these are mastered now, take them out of AWAITED: {sorted(mended)}"
+    told = [f"{n} ({mutations.make(n).recipe}): {'; '.join(found)}" for n, found in report.wrong.items()]
+    assert not told, "\n".join(told)
     assert report.memory_kb < fuzz.MAX_MEMORY_KB

@@ -188,7 +188,7 @@ def _zone(site: Site) -> Zone:
     rows, deliveries, faults = site.query(
         " UNION ALL ".join(digests),
         "SELECT source_file, entity, * EXCLUDE (delivery_id, source_file, entity) FROM raw_faultline.deliveries",
-        "FROM raw_faultline.quarantine ORDER BY ALL",
+        "SELECT * EXCLUDE (_delivery_id) FROM raw_faultline.quarantine ORDER BY ALL",
     )
     by_file: dict[str, list[tuple[Any, ...]]] = {}
     for fault in faults:
