@@ -61,7 +61,11 @@ with
         where r.change_seq = 1 and r.old_value is not null
     ),
 
-    logged as (select source_instance, field, min(changed_at) as first_logged_at from recorded group by 1, 2),
+    logged as (
+        select source_instance, field, min(cast(changed_at as date)) as first_logged_on
+        from recorded
+        group by 1, 2
+    ),
 
     -- Nor does it say anything of a value that never changed since there is a log of it.
     unchanged as (
@@ -78,7 +82,7 @@ with
                 logged as l
                 on c.source_instance = l.source_instance
                 and l.field = '{{ field }}'
-                and c.opened_at >= l.first_logged_at
+                and cast(c.opened_at as date) >= l.first_logged_on
             left join
                 recorded as r
                 on c.source_instance = r.source_instance
