@@ -22,7 +22,7 @@ demo: $(INSTALLED) data/demo/manifest.json ## Simulate a contact centre and run 
 
 data/demo/manifest.json:
 	@rm -rf data/demo
-	@$(BIN)/faultline simulate data/demo --scenario demo --every 7
+	@$(BIN)/faultline simulate data/demo --scenario demo --telephony amazon_connect --crm salesforce --every 7
 
 ui: $(INSTALLED) ## Open the Dagster UI on the loopback address
 	@$(BIN)/faultline ui

@@ -81,9 +81,9 @@ def _simulate(
     )
     for what, where in (("exports", "exports"), ("sources", "sources"), ("truth", "truth")):
         out.print(f"  {what:<8} {escape(str(folder / where))}", soft_wrap=True)
-    formats = [name for name in (telephony, crm) if name != "plain"]
-    if formats:  # what reads them is landed vendor by vendor
-        out.print(f"  note     reading {' and '.join(formats)} takes connectors; plain feeds run as they are")
+    unread = [name for name in (telephony, crm) if name in registry.UNREAD]
+    if unread:
+        out.print(f"  note     no connector reads {' and '.join(unread)} yet; the other formats run as they are")
         return
     out.print(
         f"  next     faultline run --sources {escape(str(folder / 'sources'))} "
