@@ -473,7 +473,8 @@ class _SourceCheck:
             if fault.n == 1:
                 fault.line, fault.masked = _line_of(readable, record), masked or ""
         for (column, _), fault in one.faults.items():
-            if column and feed.table.columns[column].type in ("ts", "date", "num") and not fault.values:
+            known = feed.table.columns.get(column)
+            if known is not None and known.type in ("ts", "date", "num") and not fault.values:
                 fault.values = self._values(feed, column, readable)
 
     def _origin(self, name: str, file: Delivered) -> Origin:

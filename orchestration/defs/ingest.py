@@ -10,7 +10,6 @@ import dagster as dg
 from orchestration import dbt_project, progress
 from orchestration.extract import landing, privacy, raw_zone
 from orchestration.extract.connectors import bundle
-from orchestration.extract.files import Delivered
 from orchestration.extract.manifest import Manifest
 from orchestration.extract.sources import Source
 from orchestration.previews import preview
@@ -25,7 +24,7 @@ _SYSTEM_DESCRIPTIONS = {
 }
 
 
-_WORTH_A_LINE_BYTES = 10_000_000
+_WORTH_A_LINE_BYTES = 100_000_000
 
 
 def _specs() -> list[dg.AssetSpec]:
@@ -57,12 +56,6 @@ def land_exports(context: dg.AssetExecutionContext, workspace: Workspace) -> Ite
     sources = workspace.sources()
     as_of = landing.parse_as_of(config.as_of)
 
-    def tell(source: Source, file_set: str, group: list[Delivered]) -> None:
-        n_bytes = sum(file.size for file in group)
-        what = group[0].name if len(group) == 1 else f"{len(group):,} files of {file_set}"
-        text = f"Landing {what} ({n_bytes / 1e6:.1f} MB) for {source.instance}"
-        progress.say(text, is_passing=n_bytes < _WORTH_A_LINE_BYTES)
-
     progress.say("Looking for new exports")
     salt = privacy.load_salt(home.state, config.salt.get_secret_value())
     done = landing.land(
@@ -72,7 +65,7 @@ def land_exports(context: dg.AssetExecutionContext, workspace: Workspace) -> Ite
         salt=salt,
         memory_limit=config.memory_limit,
         threads=config.threads,
-        progress=tell,
+        progress=_tell,
     )
     _report(context, done)
     inputs = inputs_fingerprint(workspace, sources)
@@ -82,6 +75,18 @@ def land_exports(context: dg.AssetExecutionContext, workspace: Workspace) -> Ite
     counts = raw_zone.expose(home.warehouse, home, sources, as_of)
     state.remember_inputs(home, inputs)
     yield from _materializations(workspace, counts)
+
+
+def _tell(advance: landing.Advance) -> None:
+    n_bytes = sum(file.size for file in advance.group)
+    first = advance.group[0].name
+    what = first if len(advance.group) == 1 else f"{len(advance.group):,} files of {advance.file_set}"
+    if n_bytes >= _WORTH_A_LINE_BYTES:
+        progress.say(f"Landing {what} ({n_bytes / 1e6:,.0f} MB) for {advance.source.instance}")
+    share = advance.n_bytes_done / max(advance.n_bytes_due, 1)
+    speed = advance.n_bytes_done / 1e6 / max(advance.seconds, 1e-3)
+    text = f"Landing {share:.0%}, {advance.n_rows:,} rows, {speed:.0f} MB/s: {what}"
+    progress.say(text, is_passing=True)
 
 
 def _report(context: dg.AssetExecutionContext, done: list[landing.Landed]) -> None:

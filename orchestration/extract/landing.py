@@ -9,6 +9,7 @@ import hashlib
 import os
 import re
 import shutil
+import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -41,9 +42,11 @@ from orchestration.settings import Home
 
 PARQUET = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880"
 # Files up to this size are landed together, so many and so much at a time.
-SMALL_BYTES = 4_000_000
+SMALL_BYTES = 16_000_000
 GROUP_FILES = 2_000
 GROUP_BYTES = 64_000_000
+# What a packed file is expected to grow by; a group that grows by more is divided.
+PACKED_RATIO = 8
 # `line` counts records instead where the format has no lines of its own: JSON arrays and Parquet.
 QUARANTINE_COLUMNS = {
     "source_instance": "VARCHAR",
@@ -58,7 +61,7 @@ QUARANTINE_COLUMNS = {
 _OWN_DISK = re.compile(r"could not write|no space left|quota", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Landed:
     """What landing one source did; `unchanged` counts files already known.
 
@@ -66,9 +69,9 @@ class Landed:
     them was committed, and the next run looks at them again.
     """
 
-    deliveries: tuple[Delivery, ...]
-    unchanged: int
-    postponed: tuple[tuple[str, str], ...] = ()
+    deliveries: list[Delivery] = field(default_factory=list)
+    unchanged: int = 0
+    postponed: list[tuple[str, str]] = field(default_factory=list)
 
 
 class Distrusted(Exception):  # noqa: N818 - not a fault: the careful reader takes over
@@ -104,7 +107,23 @@ class _Result:
 
 
 _Inspected = Callable[[], dict[str, Bytes]]
-Progress = Callable[[Source, str, list[Delivered]], None]
+_Known = dict[tuple[str, str, str], Delivery]
+
+
+@dataclass
+class Advance:
+    """How far landing has come; `group` is about to be landed. Bytes are those of the files as they lie."""
+
+    source: Source
+    file_set: str
+    group: list[Delivered]
+    n_bytes_due: int
+    n_bytes_done: int = 0
+    n_rows: int = 0
+    seconds: float = 0.0
+
+
+Progress = Callable[[Advance], None]
 
 
 @dataclass
@@ -137,7 +156,7 @@ def land(
     salt: bytes,
     memory_limit: str = "4GB",
     threads: int = 2,
-    progress: Progress = lambda source, file_set, group: None,
+    progress: Progress = lambda advance: None,
 ) -> list[Landed]:
     """Lands every new or changed file of the sources.
 
@@ -155,7 +174,7 @@ def land(
         with _scratch(home), ThreadPoolExecutor(1) as pool:
             engine = _Engine(connect(), connect, pool, exports, home, manifest, salt_id, progress)
             try:
-                landed = [_land_source(engine, source) for source in sources]
+                landed = _land_all(engine, list(sources))
                 if any(one.deliveries for one in landed):
                     compaction.compact(engine.connection, home, manifest, PARQUET)
                 return landed
@@ -197,39 +216,58 @@ def _drop_orphans(home: Home, manifest: Manifest) -> None:
                 path.unlink(missing_ok=True)
 
 
-def _land_source(engine: _Engine, source: Source) -> Landed:
+@dataclass
+class _Due:
+    """What is new in one file set; rows hashed with another salt would join nothing, so it has its print."""
+
+    source: Source
+    file_set: str
+    fingerprint: str
+    files: list[Delivered] = field(default_factory=list)
+    n_unchanged: int = 0
+
+
+def _due(engine: _Engine, source: Source, file_set: str, known: _Known) -> _Due:
+    due = _Due(source, file_set, _token(source.fingerprint(file_set), engine.salt_id))
+    for file in files.discover(engine.exports, source, file_set):
+        earlier = known.get((source.instance, file_set, file.name))
+        if earlier is not None and _is_same(earlier, file, due.fingerprint):
+            due.n_unchanged += 1
+        else:
+            due.files.append(file)
+    return due
+
+
+def _land_all(engine: _Engine, sources: list[Source]) -> list[Landed]:
     known = engine.manifest.newest()
-    deliveries: list[Delivery] = []
-    postponed: list[tuple[str, str]] = []
-    unchanged = 0
-    for file_set in source.document.files:
-        # Rows hashed with another salt would join nothing that is landed with this one.
-        fingerprint = _token(source.fingerprint(file_set), engine.salt_id)
-        due: list[Delivered] = []
-        for file in files.discover(engine.exports, source, file_set):
-            earlier = known.get((source.instance, file_set, file.name))
-            if earlier is not None and _is_same(earlier, file, fingerprint):
-                unchanged += 1
-            else:
-                due.append(file)
-        waiting = _groups(due)
+    due = [_due(engine, source, name, known) for source in sources for name in source.document.files]
+    n_bytes = sum(file.size for one in due for file in one.files)
+    began, done, n_rows = time.perf_counter(), 0, 0
+    landed: dict[str, Landed] = {source.instance: Landed() for source in sources}
+    for one in due:
+        of_source = landed[one.source.instance]
+        of_source.unchanged += one.n_unchanged
+        waiting = _groups(one.files)
         while waiting:
             group = waiting.pop()
-            engine.progress(source, file_set, group)
+            seconds = time.perf_counter() - began
+            engine.progress(Advance(one.source, one.file_set, group, n_bytes, done, n_rows, seconds))
             try:
-                with _landing(engine, source, file_set, group, fingerprint) as landing:
+                with _landing(engine, one, group) as landing:
                     commit = landing.run(known)
             except Divided as divided:
                 waiting += reversed(divided.groups)
                 continue
             except UnsettledFile as reason:
                 (file,) = group
-                postponed.append((file.name, str(reason)))
+                of_source.postponed.append((file.name, str(reason)))
                 told.say(f"Left {file.name} for the next run: {reason}.")
-                continue
-            engine.manifest.append(commit)
-            deliveries += commit.deliveries
-    return Landed(tuple(deliveries), unchanged, tuple(postponed))
+            else:
+                engine.manifest.append(commit)
+                of_source.deliveries += commit.deliveries
+                n_rows += sum(count.n_landed for d in commit.deliveries for count in d.counts)
+            done += sum(file.size for file in group)
+    return list(landed.values())
 
 
 def _groups(due: list[Delivered]) -> list[list[Delivered]]:
@@ -237,23 +275,22 @@ def _groups(due: list[Delivered]) -> list[list[Delivered]]:
     groups: list[list[Delivered]] = []
     n_bytes = 0
     for file in due:
-        is_small = file.size <= SMALL_BYTES and not file.problem
-        fits = groups and len(groups[-1]) < GROUP_FILES and n_bytes + file.size <= GROUP_BYTES
+        size = file.size if files.is_plain(file) else file.size * PACKED_RATIO
+        is_small = size <= SMALL_BYTES and not file.problem
+        fits = groups and len(groups[-1]) < GROUP_FILES and n_bytes + size <= GROUP_BYTES
         if is_small and fits:
             groups[-1].append(file)
-            n_bytes += file.size
+            n_bytes += size
         else:
             groups.append([file])
-            n_bytes = file.size if is_small else GROUP_BYTES
+            n_bytes = size if is_small else GROUP_BYTES
     return groups[::-1]
 
 
 @contextmanager
-def _landing(
-    engine: _Engine, source: Source, file_set: str, group: list[Delivered], fingerprint: str
-) -> Iterator["_Landing"]:
+def _landing(engine: _Engine, due: _Due, group: list[Delivered]) -> Iterator["_Landing"]:
     with TemporaryDirectory(dir=engine.home.scratch) as scratch:
-        landing = _Landing(engine, source, file_set, group, fingerprint=fingerprint, scratch=Path(scratch))
+        landing = _Landing(engine, due, group, Path(scratch))
         try:
             yield landing
         finally:
@@ -287,16 +324,14 @@ class _Landing:
     def __init__(
         self,
         engine: _Engine,
-        source: Source,
-        file_set: str,
+        due: _Due,
         group: list[Delivered],
-        *,
-        fingerprint: str,
         scratch: Path,
     ) -> None:
+        source, file_set = due.source, due.file_set
         self.engine, self.home = engine, engine.home
         self.source, self.file_set, self.group, self.scratch = source, file_set, group, scratch
-        self.fingerprint = fingerprint
+        self.fingerprint = due.fingerprint
         self.options = source.document.files[file_set]
         self.shapes = source.shapes(file_set)
         # A feed of every record tells how many there are; others would need a scan for it.
@@ -314,7 +349,7 @@ class _Landing:
     def _is_json(self) -> bool:
         return self.options.format in ("json", "jsonl")
 
-    def run(self, known: dict[tuple[str, str, str], Delivery]) -> Commit:
+    def run(self, known: _Known) -> Commit:
         """Lands the files, or quarantines the one that cannot be read.
 
         Raises:
@@ -348,7 +383,7 @@ class _Landing:
         deliveries = tuple(self._delivery(token, problem, result) for token in self.members)
         return Commit(deliveries, result.parts, result.quarantine)
 
-    def _member(self, file: Delivered, known: dict[tuple[str, str, str], Delivery]) -> _Member:
+    def _member(self, file: Delivered, known: _Known) -> _Member:
         earlier = known.get((self.source.instance, self.file_set, file.name))
         supersedes = earlier.delivery_id if earlier else ""
         token = _token(
@@ -424,16 +459,20 @@ class _Landing:
     def _open(self) -> None:
         """Makes every file readable where it can be; files that are not alike are told apart."""
         alike: dict[str, list[Delivered]] = {}
+        n_bytes = 0
         for i, member in enumerate(self.members.values()):
             try:
                 if not member.reason:
                     self._stop_if_hopeless(member.file)
                     member.path = self._plain(member.file, self.scratch / str(i))
+                    n_bytes += member.path.stat().st_size
             except UnreadableFile as error:
                 member.reason = str(error)
             except UnsettledFile:
                 self._divide([f for f in self.group if f is not member.file], [member.file])
                 raise
+            if n_bytes > PACKED_RATIO * GROUP_BYTES:
+                self._divide_by_half()
             if len(self.group) > 1:
                 alike.setdefault(self._likeness(member), []).append(member.file)
         if len(alike) > 1:

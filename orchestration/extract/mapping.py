@@ -17,6 +17,7 @@ _FALSE = ("false", "f", "no", "n", "0", "off")
 
 _RECORD = sql.name("?record")
 _FITS = sql.name("?fits")
+_WHOLE_RECORD = "(record)"  # stands for a column in faults that are of no single one
 # Which file a row is from travels with it, under names that no file can use for its own columns.
 _ORIGIN = {column: sql.name(f"?{column}") for column in reading.ORIGIN}
 
@@ -121,7 +122,9 @@ def compile_feed(
 
     faults = _faults(feed, fields)
     if readable.is_loose:
-        faults.append(("", f"NOT {_FITS}", "a value is of another kind than this export has there"))
+        faults.append(
+            (_WHOLE_RECORD, f"NOT {_FITS}", "a value is of another kind than this export has there")
+        )
     bad = " OR ".join(condition for _, condition, _ in faults) or "false"
     columns = _landed_columns(source, feed) | {
         "source_instance": sql.text(source.instance),
@@ -361,7 +364,7 @@ def _faults(feed: Feed, fields: list[_Field]) -> list[tuple[str, str, str]]:
 
 def _masked(column: str) -> str:
     """Shape of a value without its content: letters become x, digits 9, at most 40 characters."""
-    if not column:
+    if column == _WHOLE_RECORD:
         return "''"
     text = f"left(CAST({sql.name(column)} AS VARCHAR), 40)"
     return f"regexp_replace(regexp_replace({text}, '\\p{{L}}', 'x', 'g'), '\\p{{N}}', '9', 'g')"

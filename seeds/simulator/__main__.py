@@ -83,7 +83,9 @@ def _simulate(
         out.print(f"  {what:<8} {escape(str(folder / where))}", soft_wrap=True)
     unread = [name for name in (telephony, crm) if name in registry.UNREAD]
     if unread:
-        out.print(f"  note     no connector reads {' and '.join(unread)} yet; the other formats run as they are")
+        out.print(
+            f"  note     no connector reads {' and '.join(unread)} yet; the other formats run as they are"
+        )
         return
     out.print(
         f"  next     faultline run --sources {escape(str(folder / 'sources'))} "

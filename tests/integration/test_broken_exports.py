@@ -143,7 +143,7 @@ def test_a_link_out_of_the_folder_is_not_followed(place: Place) -> None:
     place.source()
     (place.exports / "link.csv").symlink_to(outside)
     assert place.refused() == "a link that leads out of the exports folder; deliver the file itself"
-    assert place.manifest.lines[0].digest == ""
+    assert place.manifest.deliveries[0].digest == ""
 
 
 def test_a_linked_folder_is_not_followed(place: Place) -> None:
@@ -547,7 +547,7 @@ def test_a_file_that_is_all_faults(place: Place) -> None:
     rows = "".join(f"C{i},31/01/2025,x\n" for i in range(200_000))
     place.source().put("a.csv", "id,opened,status\n" + rows)
     started = time.monotonic()
-    part = place.land_one().parts[0]
+    part = place.land_one().counts[0]
     assert (part.n_landed, part.n_quarantined) == (0, 200_000)
     assert time.monotonic() - started < 30
     lines = [line for line, _, _, _ in place.faults()]
@@ -598,7 +598,7 @@ except RunError as error:
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert told.startswith("Landing stopped at ")
     assert "the disk is full" in told
-    assert not place.manifest.lines
+    assert not place.manifest.deliveries
     assert place.land_one().n_read == 200_000
 
 
@@ -625,7 +625,7 @@ def test_scratch_does_not_grow_from_file_to_file(place: Place) -> None:
         seen.append(sum(path.stat().st_size for path in files_there))
 
     place.land(progress=look)
-    assert seen == [0] * 5
+    assert set(seen) == {0}
 
 
 def test_dates_between_eras(place: Place) -> None:

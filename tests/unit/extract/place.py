@@ -11,6 +11,7 @@ import duckdb
 import yaml
 
 from orchestration.extract import landing, raw_zone, sources, sql
+from orchestration.extract.connectors import bundle
 from orchestration.extract.landing import Landed
 from orchestration.extract.manifest import Delivery, Manifest
 from orchestration.settings import Home
@@ -98,6 +99,8 @@ class Place:
             table = count.table.rpartition(".")[2]
             lines = {f["line"] for f in faults if f["entity"] == table and f["column_name"]}
             assert count.n_quarantined == len(lines), "a bad row has no fault, or a sound one has"
+            if items_of_lists(count.table):
+                continue
             told = delivery.n_damaged + count.n_landed + count.n_filtered + count.n_quarantined
             assert delivery.n_read == told, "rows in are not rows out"
             assert min(count.n_landed, count.n_filtered, count.n_quarantined) >= 0
@@ -174,6 +177,11 @@ class Place:
             if path.is_file():
                 found += path.read_bytes()
         return found
+
+
+def items_of_lists(full_name: str) -> bool:
+    """Whether a raw table takes its rows from lists in the records, so that their number is another."""
+    return any(table.full_name == full_name and table.rows for table in bundle.all_tables())
 
 
 def csv_text(*rows: Iterable[str], header: str = "id,opened,status") -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from orchestration.errors import ConfigurationError, RunError
 from orchestration.extract import landing, sources
-from orchestration.extract.files import Delivered
+from orchestration.extract.landing import Advance
 from orchestration.extract.manifest import Manifest
 from tests.unit.extract.place import SALT, Place, cases, csv_text
 
@@ -26,7 +26,7 @@ def test_a_run_with_nothing_new_appends_nothing(place: Place) -> None:
     assert len(place.land().deliveries) == 2
     before = place.manifest.path.read_bytes(), sorted(place.home.root.rglob("*.parquet"))
     again = place.land()
-    assert (again.deliveries, again.unchanged) == ((), 2)
+    assert (again.deliveries, again.unchanged) == ([], 2)
     assert (place.manifest.path.read_bytes(), sorted(place.home.root.rglob("*.parquet"))) == before
 
 
@@ -190,13 +190,13 @@ def test_a_file_that_changes_while_it_is_read_waits_for_the_next_run(place: Plac
     path = place.source().put("a.csv", csv_text(*cases(3)))
     place.put("b.csv", csv_text(*cases(2, start=3)))
 
-    def grow(source: object, file_set: str, group: list[Delivered]) -> None:
-        if "a.csv" in {file.name for file in group} and path.read_text().count("late") < 1:
+    def grow(advance: Advance) -> None:
+        if "a.csv" in {file.name for file in advance.group} and path.read_text().count("late") < 1:
             with path.open("a") as more:
                 more.write("C9,2025-01-01,late\n")
 
     landed = place.land(progress=grow)
-    assert landed.postponed == (("a.csv", "it changed while it was read"),)
+    assert landed.postponed == [("a.csv", "it changed while it was read")]
     assert [d.file for d in landed.deliveries] == ["b.csv"]
     assert [d.file for d in place.manifest.deliveries] == ["b.csv"]
     assert not list(place.home.raw.rglob("*.writing"))
@@ -207,14 +207,14 @@ def test_a_file_that_changes_while_it_is_read_waits_for_the_next_run(place: Plac
 def test_a_file_that_disappears_waits_for_the_next_run(place: Place) -> None:
     path = place.source().put("a.csv", csv_text(*cases(3)))
     landed = place.land(progress=lambda *_: path.unlink())
-    assert landed.postponed == (("a.csv", "it cannot be opened (No such file or directory)"),)
+    assert landed.postponed == [("a.csv", "it cannot be opened (No such file or directory)")]
     assert not place.manifest.deliveries
 
 
 def test_too_little_memory_is_no_fault_of_the_file(place: Place) -> None:
     place.source().put("a.csv", csv_text(*cases(20_000)))
     landed = place.land(memory_limit="1MB")
-    assert landed.postponed == (("a.csv", "it needs more memory; raise FAULTLINE_MEMORY_LIMIT"),)
+    assert landed.postponed == [("a.csv", "it needs more memory; raise FAULTLINE_MEMORY_LIMIT")]
     assert place.land_one().is_landed
 
 

@@ -1,5 +1,4 @@
--- One row per contact: a chain of transfers, or what events and analyses tell of one whose records are
--- missing.
+-- One row per contact: a chain of transfers, or one that only events and analyses tell of.
 {% set told_by_events = [
     "contact_id",
     "chain_id",

@@ -1,0 +1,108 @@
+"""A connector is whole: tables, sources, staging, a place in the unions, and tests."""
+
+import re
+
+import pytest
+import yaml
+
+from orchestration.extract import contract, sources
+from orchestration.extract.connectors import bundle
+from orchestration.extract.contract import Table
+from seeds.simulator.exports import registry
+from tests.conftest import PROJECT
+from tests.structure.reading import DBT, text_of, yaml_of
+
+STAGING = DBT / "models" / "staging"
+UNIONS = DBT / "models" / "intermediate" / "entity"
+HIDDEN = ("hash", "drop")
+# Columns with these words in their names hold what people wrote or are called.
+TELLING = re.compile(r"(^|_)(name|subject|body|text|comment|description|email|phone|summary)(_|$)")
+# Tables of things, whose names are nobody's.
+OF_THINGS = {"groups", "business_hours", "milestone_types"}
+VENDORS = bundle.names()
+
+
+def tables(vendor: str) -> list[Table]:
+    return list(bundle.load(vendor).tables.values())
+
+
+def staged(vendor: str) -> dict[str, str]:
+    """Entity to text of the staging model."""
+    prefix = f"stg_{vendor}__"
+    return {
+        path.stem.removeprefix(prefix): text_of(path) for path in (STAGING / vendor).glob(f"{prefix}*.sql")
+    }
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_every_table_has_a_grain_a_key_and_columns_for_both(vendor: str) -> None:
+    for table in tables(vendor):
+        assert table.grain.startswith("one "), table.full_name
+        named = {*table.key, *filter(None, (table.event_at, table.version_at))}
+        assert named <= set(table.landed), f"{table.full_name}: {sorted(named - set(table.landed))}"
+        assert table.required, f"{table.full_name} would land rows of nothing"
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_what_tables_feed_are_entities(vendor: str) -> None:
+    fed = {entity for table in tables(vendor) for entity in table.feeds}
+    assert fed <= set(contract.entities())
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_a_source_of_nothing_but_places_is_enough(vendor: str, tmp_path: object) -> None:
+    file_sets = {name: {"glob": f"{name}/*"} for name in bundle.load(vendor).file_sets}
+    document = {"source": "a", "connector": vendor, "time_zone": "UTC", "files": file_sets}
+    file = PROJECT / str(tmp_path) / "a.yml"
+    file.write_text(yaml.safe_dump(document), encoding="utf-8")
+    loaded = sources.load(file)
+    assert {feed.table.name for feeds in loaded.feeds.values() for feed in feeds} == {
+        table.name for table in tables(vendor)
+    }
+    for name in file_sets:
+        loaded.shapes(name)
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_words_and_names_of_people_never_land(vendor: str) -> None:
+    bare = [
+        f"{table.full_name}.{column.name}"
+        for table in tables(vendor)
+        if table.name not in OF_THINGS
+        for column in table.columns.values()
+        if TELLING.search(column.name.removesuffix("_message_id"))
+        and column.type in ("id", "text", "list")
+        and column.pii not in HIDDEN
+    ]
+    assert not bare, "hash or drop them, or keep a feature of theirs"
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_every_entity_with_a_union_that_is_fed_is_staged_and_united(vendor: str) -> None:
+    united = {path.stem.removeprefix("int_entity__"): text_of(path) for path in UNIONS.glob("*.sql")}
+    fed = {entity for table in tables(vendor) for entity in table.feeds} & set(united)
+    missing = sorted(fed - set(staged(vendor)))
+    assert not missing, f"no staging model stg_{vendor}__{{{', '.join(missing)}}}"
+    apart = sorted(entity for entity in fed if f'"stg_{vendor}__{entity}"' not in united[entity])
+    assert not apart, f"not in the unions of {', '.join(apart)}"
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_staging_is_described_and_tested(vendor: str) -> None:
+    described = {model["name"] for model in yaml_of(STAGING / vendor / "_models.yml")["models"]}
+    assert described == {f"stg_{vendor}__{name}" for name in staged(vendor)}
+    tested = {test["model"] for test in yaml_of(STAGING / vendor / "_unit_tests.yml")["unit_tests"]}
+    assert tested, "no unit test of its staging"
+    assert tested <= described
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_it_has_tests_of_its_traps(vendor: str) -> None:
+    file = PROJECT / "tests" / "unit" / "extract" / "connectors" / f"test_{vendor}.py"
+    assert file.exists()
+    assert "def test_" in text_of(file)
+
+
+def test_the_simulator_says_which_formats_are_read() -> None:
+    formats = {*registry.TELEPHONY, *registry.CRM} - {"plain"}
+    assert formats - set(VENDORS) == registry.UNREAD
