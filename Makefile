@@ -4,7 +4,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test lint format generate bench lock clean
+.PHONY: help demo ui test lint format generate bench bench-extract lock clean
 
 help: ## Show what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -47,6 +47,9 @@ generate: $(INSTALLED) ## Rewrite what is made from the source contract
 
 bench: $(INSTALLED) ## Seconds and memory per stage on the two real sources, beside raw DuckDB
 	@$(BIN)/python -m tests.bench.stages
+
+bench-extract: $(INSTALLED) ## Throughput and memory of landing, as a ratio to DuckDB's own COPY and to dlt
+	@$(BIN)/python -m tests.bench.extract run
 
 lock: $(INSTALLED) ## Refresh requirements.lock after a change to pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header \

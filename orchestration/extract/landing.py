@@ -580,7 +580,7 @@ class _Landing:
                 self._stop_if_ours(error)
                 first = error
         self._divide_by_half()
-        if not readable.has_lines:
+        if self.options.format not in (*DELIMITED, "jsonl"):
             raise UnreadableFile(reading.first_line(first)) from first
         careful = reading.rewrite_carefully(readable, self.scratch / "careful", self.shapes)
         if not careful.types:

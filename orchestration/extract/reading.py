@@ -222,9 +222,9 @@ def open_readable(
     except ENGINE_ERRORS as error:
         if options.format == "jsonl":
             return readable
-        if layout == "array" and _is_empty_array(connection, first):
-            return _shaped(readable, needed, shapes)
         raise UnreadableFile(_damaged(error)) from error
+    if not names and layout == "array" and _is_empty_array(connection, first):
+        names = list(needed)
     return _shaped(readable, names, shapes)
 
 
@@ -329,8 +329,8 @@ def rewrite_carefully(
     Raises:
         UnreadableFile: the format has no records that could be told apart (a JSON array, Parquet).
     """
-    if readable.layout == "newline_delimited":
-        return _rewrite_json_lines(readable, target, shapes)
+    if readable.options.format == "jsonl":
+        return _rewrite_json_lines(replace(readable, layout="newline_delimited"), target, shapes)
     if not readable.is_delimited:
         raise UnreadableFile(f"damaged {readable.options.format} file; deliver it again")
     lines, damage = array("q"), list[Damage]()
