@@ -7,6 +7,7 @@ import pytest
 
 from orchestration import settings
 from orchestration.extract import contract
+from orchestration.extract.connectors import bundle
 from tests.integration.conftest import DEMO
 
 pytestmark = pytest.mark.integration
@@ -29,16 +30,20 @@ def graph(definitions: dg.Definitions) -> Any:
     return definitions.resolve_asset_graph()
 
 
-def test_every_contract_entity_is_an_asset_of_the_same_name(graph: Any) -> None:
+def test_every_raw_table_is_an_asset_of_the_same_name(graph: Any) -> None:
     keys = {tuple(key.path) for key in graph.get_all_asset_keys()}
     assert {("raw_mapped", name) for name in contract.entities()} <= keys
+    assert {(table.schema, table.name) for table in bundle.all_tables()} <= keys
 
 
 @pytest.mark.parametrize(
     ("upstream", "downstream"),
     [
         ("raw_mapped/contacts", "staging/stg_mapped__contacts"),
-        ("staging/stg_mapped__contacts", "intermediate/int_contact__outcomes"),
+        ("raw_amazon_connect/contact_records", "staging/stg_amazon_connect__contact_records"),
+        ("staging/stg_amazon_connect__contact_records", "staging/stg_amazon_connect__legs"),
+        ("staging/stg_mapped__contacts", "intermediate/int_entity__contacts"),
+        ("intermediate/int_entity__contacts", "intermediate/int_contact__outcomes"),
         ("intermediate/int_contact__outcomes", "marts/mart_contact"),
         ("intermediate/int_contact__outcomes", "coverage/cov_link"),
         ("coverage/cov_scopes", "judged/blind_spot_results"),
