@@ -442,7 +442,7 @@ class _SourceCheck:
     def _sample_feed(self, name: str, one: _Sampled, file: Delivered, readable: Readable) -> None:
         one.n_files += 1
         feed = one.feed
-        gaps = mapping.missing_columns(feed, readable.types)
+        gaps = mapping.missing_columns(feed, readable)
         for gap, absent in gaps.items():
             one.missing.setdefault(gap, Counter()).update(absent)
         if any(required in gaps for required in feed.table.required):

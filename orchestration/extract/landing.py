@@ -191,7 +191,6 @@ def _connected(home: Home, salt: bytes, memory_limit: str, threads: int) -> duck
     connection.execute(f"SET memory_limit = {sql.text(memory_limit)}")
     connection.execute(f"SET threads = {threads}")
     connection.execute("SET TimeZone = 'UTC'")
-    connection.execute("SET preserve_insertion_order = false")
     privacy.install(connection, salt)
     return connection
 
@@ -536,10 +535,9 @@ class _Landing:
         if not readable.types:
             return  # JSON lines that only the careful reader can tell apart
         for feed in self.feeds:
-            gaps = mapping.missing_columns(feed, readable.types)
+            gaps = mapping.missing_columns(feed, readable)
             for name in (*feed.table.required, "where", "rows"):
-                is_lost = name in gaps and not (self._is_json and len(gaps[name]) < len(feed.columns[name]))
-                if is_lost:
+                if name in gaps:
                     columns = ", ".join(repr(column) for column in gaps[name])
                     # What was found is not told: without a header it would be somebody's data.
                     raise UnreadableFile(
@@ -835,8 +833,6 @@ class _Landing:
     ) -> None:
         """Names the place of every fault; in the engine, because a file can be all faults."""
         self._start_quarantine()
-        # Only here do records count in their order.
-        self.connection.execute("SET preserve_insertion_order = true")
         if readable.damage:
             self.connection.register("damage", _damage_table(readable.damage))
             self.connection.execute(
@@ -864,7 +860,6 @@ class _Landing:
                 f"FROM {found} JOIN files_before USING (_delivery_id){joined}",
                 [feed.table.name],
             )
-        self.connection.execute("SET preserve_insertion_order = false")
 
     def _write_quarantine(self) -> str:
         name = f"{self.source.instance}/{self.token}.parquet"

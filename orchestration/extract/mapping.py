@@ -70,15 +70,23 @@ class _Field:
         return self.column.type in ("list", "phones") and self.raw.endswith("[]")
 
 
-def missing_columns(feed: Feed, columns: dict[str, str]) -> dict[str, tuple[str, ...]]:
-    """File columns that each field (or `where`) reads and the file does not have."""
-    present = {sql.folded(name) for name in columns}
+def missing_columns(feed: Feed, readable: Readable) -> dict[str, tuple[str, ...]]:
+    """File columns that each field (or `where`) reads and the file does not have.
+
+    JSON leaves out what is empty: of several keys that a field reads, one is enough.
+    """
+    present = {sql.folded(name) for name in readable.types}
+    is_json = readable.options.format in ("json", "jsonl")
     gaps = {
         field: tuple(c for c in read if sql.folded(c) not in present)
         for field, read in feed.columns.items()
         if not feed.is_optional(field)
     }
-    return {field: absent for field, absent in gaps.items() if absent}
+    return {
+        field: absent
+        for field, absent in gaps.items()
+        if absent and not (is_json and len(absent) < len(feed.columns[field]))
+    }
 
 
 def compile_feed(
@@ -95,7 +103,7 @@ def compile_feed(
     """
     options = source.document.files[file_set]
     zone = source.zone(file_set)
-    gaps = missing_columns(feed, readable.types)
+    gaps = missing_columns(feed, readable)
     rows = _rows(feed, readable)
     fields = _fields(connection, feed, options, readable, rows)
 
