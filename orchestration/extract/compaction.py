@@ -5,7 +5,6 @@ raw zone get there through views, which are made anew whenever something was lan
 """
 
 import hashlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import duckdb
 
 from orchestration.errors import RunError
 from orchestration.extract import sql
-from orchestration.extract.manifest import Commit, Manifest, Part
+from orchestration.extract.manifest import Commit, Manifest, Part, put_in_place
 from orchestration.settings import Home
 
 MAX_SMALL_PARTS = 64
@@ -70,8 +69,6 @@ def _merged(
     (n_rows,) = connection.execute(f"COPY ({rows}) TO {sql.text(str(writing))} ({options})").fetchall()[0]
     if not dead and n_rows != sum(part.n_rows for part in parts):
         raise RunError(f"{parts[0].table}: compaction would change the number of rows; nothing was changed.")
-    with writing.open("rb") as file:
-        os.fsync(file.fileno())
     n_bytes = writing.stat().st_size
-    writing.replace(raw / path)
+    put_in_place(writing, raw / path)
     return Part(parts[0].table, path, n_rows, n_bytes, kept)

@@ -6,11 +6,10 @@ point where one of them is no longer like the others: then the group is divided,
 """
 
 import hashlib
-import os
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -35,6 +34,7 @@ from orchestration.extract.manifest import (
     Delivery,
     Manifest,
     Part,
+    put_in_place,
 )
 from orchestration.extract.reading import Damage, Origin, Readable
 from orchestration.extract.sources import DELIMITED, Feed, Source
@@ -344,10 +344,6 @@ class _Landing:
         """DuckDB, a new one after an internal error."""
         return self.engine.connection
 
-    @property
-    def _is_json(self) -> bool:
-        return self.options.format in ("json", "jsonl")
-
     def run(self, known: _Known) -> Commit:
         """Lands the files, or quarantines the one that cannot be read.
 
@@ -429,7 +425,7 @@ class _Landing:
     def _settle(self) -> None:
         """Digests what was not yet, and makes sure that the files are still those that were found."""
         changed = []
-        for member in self.members.values():
+        for token, member in self.members.items():
             if member.file.problem:
                 continue
             try:
@@ -438,9 +434,9 @@ class _Landing:
             except UnsettledFile:
                 if len(self.group) == 1:
                     raise
-                changed.append(member.file)
+                changed.append(token)
         if changed:
-            self._divide([file for file in self.group if file not in changed], *([file] for file in changed))
+            self._set_apart(changed)
 
     # ------------------------------------------------------------ dividing
 
@@ -448,6 +444,12 @@ class _Landing:
         """Gives up this group for smaller ones; does nothing for a single file."""
         if len(self.group) > 1:
             raise Divided(groups)
+
+    def _set_apart(self, tokens: Container[str]) -> None:
+        """Gives up this group for each of these files alone, and the others together."""
+        rest = [member.file for token, member in self.members.items() if token not in tokens]
+        alone = [[member.file] for token, member in self.members.items() if token in tokens]
+        self._divide(rest, *alone)
 
     def _divide_by_half(self) -> None:
         middle = len(self.group) // 2
@@ -459,7 +461,7 @@ class _Landing:
         """Makes every file readable where it can be; files that are not alike are told apart."""
         alike: dict[str, list[Delivered]] = {}
         n_bytes = 0
-        for i, member in enumerate(self.members.values()):
+        for i, (token, member) in enumerate(self.members.items()):
             try:
                 if not member.reason:
                     self._stop_if_hopeless(member.file)
@@ -468,17 +470,15 @@ class _Landing:
             except UnreadableFile as error:
                 member.reason = str(error)
             except UnsettledFile:
-                self._divide([f for f in self.group if f is not member.file], [member.file])
+                self._set_apart([token])
                 raise
             if n_bytes > PACKED_RATIO * GROUP_BYTES:
                 self._divide_by_half()
             if len(self.group) > 1:
                 alike.setdefault(self._likeness(member), []).append(member.file)
-        if len(alike) > 1:
-            alone = [[file] for file in alike.pop("", [])]
+        alone = [[file] for file in alike.pop("", [])]
+        if alone or len(alike) > 1:
             self._divide(*alike.values(), *alone)
-        elif "" in alike:
-            self._divide(*([file] for file in alike[""]))
 
     def _likeness(self, member: _Member) -> str:
         """What files that are landed together have in common; empty for one that must be landed alone."""
@@ -516,7 +516,7 @@ class _Landing:
             column
             for feed in self.feeds
             for name, read in feed.columns.items()
-            if not feed.is_optional(name) and (not self._is_json or len(read) == 1)
+            if not feed.is_optional(name) and (not self.options.is_json or len(read) == 1)
             for column in read
         ]
         return reading.open_readable(
@@ -655,7 +655,7 @@ class _Landing:
 
     def _divide_if_hopeless(self, readable: Readable, outcomes: dict[str, _Outcome]) -> None:
         """Alone, a file of JSON without any sound row, or without a needed key, is told what it lacks."""
-        if not self._is_json or len(self.group) == 1:
+        if not self.options.is_json or len(self.group) == 1:
             return
         hopeless = {
             token
@@ -672,12 +672,11 @@ class _Landing:
         if made:
             names = [sql.name(column) for column in made]
             has_all = " AND ".join(f"count({name}) > 0" for name in names)
-            query = f'SELECT "?_delivery_id" FROM {readable.rows(names)} GROUP BY ALL HAVING NOT ({has_all})'
+            rows = readable.rows(names)
+            query = f"SELECT {reading.DELIVERY} FROM {rows} GROUP BY ALL HAVING NOT ({has_all})"
             hopeless.update(token for (token,) in self.connection.execute(query).fetchall())
         if hopeless:
-            tokens = [(token, member.file) for token, member in self.members.items()]
-            rest = [file for token, file in tokens if token not in hopeless]
-            self._divide(rest, *([file] for token, file in tokens if token in hopeless))
+            self._set_apart(hopeless)
 
     def _extra(self, readable: Readable) -> tuple[str, ...]:
         used = {c for feed in self.feeds for c in feed.referenced()} | {c.lower() for c in self.options.known}
@@ -724,8 +723,7 @@ class _Landing:
         else:
             bad += odd
         if bad:
-            rest = [member.file for token, member in self.members.items() if token not in bad]
-            self._divide(rest, *([self.members[token].file] for token in bad))
+            self._set_apart(bad)
             raise Distrusted
         return not any(n_lines for n_lines, _ in odd.values())
 
@@ -746,7 +744,7 @@ class _Landing:
             for mark, length in (("chr(10)", 1), (sql.text(delimiter), len(delimiter)))
         )
         rows = self.connection.execute(
-            f'SELECT "?_delivery_id", {breaks}, {marks} '
+            f"SELECT {reading.DELIVERY}, {breaks}, {marks} "
             f"FROM {readable.rows(map(sql.name, readable.types))} GROUP BY ALL"
         )
         return {token: (int(n_breaks), int(n_marks)) for token, n_breaks, n_marks in rows.fetchall()}
@@ -799,11 +797,7 @@ class _Landing:
 
     def _move_into_place(self) -> None:
         for writing, target in self.staged.items():
-            # The manifest must not survive a power cut that its parts did not.
-            handle = os.open(writing, os.O_RDONLY)
-            os.fsync(handle)
-            os.close(handle)
-            writing.replace(target)
+            put_in_place(writing, target)
         self.staged.clear()
 
     # ------------------------------------------------------------ quarantine

@@ -28,6 +28,11 @@ class Count:
     n_filtered: int
     n_quarantined: int
 
+    @property
+    def n_rows(self) -> int:
+        """Rows there were."""
+        return self.n_landed + self.n_filtered + self.n_quarantined
+
 
 @dataclass(frozen=True)
 class Delivery:
@@ -91,6 +96,14 @@ class Commit:
     parts: tuple[Part, ...] = ()
     quarantine: str = ""
     removed: tuple[str, ...] = ()
+
+
+def put_in_place(writing: Path, target: Path) -> None:
+    """Gives a written file its name; a commit that names it must not survive a power cut that it did not."""
+    handle = os.open(writing, os.O_RDONLY)
+    os.fsync(handle)
+    os.close(handle)
+    writing.replace(target)
 
 
 def _written(commit: Commit) -> bytes:

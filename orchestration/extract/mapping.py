@@ -76,7 +76,6 @@ def missing_columns(feed: Feed, readable: Readable) -> dict[str, tuple[str, ...]
     JSON leaves out what is empty: of several keys that a field reads, one is enough.
     """
     present = {sql.folded(name) for name in readable.types}
-    is_json = readable.options.format in ("json", "jsonl")
     gaps = {
         field: tuple(c for c in read if sql.folded(c) not in present)
         for field, read in feed.columns.items()
@@ -85,7 +84,7 @@ def missing_columns(feed: Feed, readable: Readable) -> dict[str, tuple[str, ...]
     return {
         field: absent
         for field, absent in gaps.items()
-        if absent and not (is_json and len(absent) < len(feed.columns[field]))
+        if absent and not (readable.options.is_json and len(absent) < len(feed.columns[field]))
     }
 
 

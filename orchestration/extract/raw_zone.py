@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from orchestration.extract import files, landing, sql
 from orchestration.extract.connectors import bundle
-from orchestration.extract.manifest import Count, Delivery, Manifest
+from orchestration.extract.manifest import Delivery, Manifest
 from orchestration.extract.sources import Source
 from orchestration.settings import Home
 
@@ -156,7 +156,7 @@ def _delivery_rows(deliveries: list[Delivery], sources: list[Source]) -> list[tu
         for feed in source.feeds[d.file_set]:
             count = found.get(feed.table.full_name)
             n_faults = count.n_quarantined + d.n_damaged if count else 0
-            n_read = d.n_read if count is None or not feed.table.rows else sum(_rows_of(count)) + d.n_damaged
+            n_read = d.n_read if count is None or not feed.table.rows else count.n_rows + d.n_damaged
             counts = (count.n_landed, count.n_filtered, n_faults) if count else (0, 0, 0)
             drift = (len(d.columns_missing), len(d.columns_extra))
             rows += [
@@ -164,7 +164,3 @@ def _delivery_rows(deliveries: list[Delivery], sources: list[Source]) -> list[tu
                 for entity in feed.table.told_as
             ]
     return rows
-
-
-def _rows_of(count: Count) -> tuple[int, int, int]:
-    return count.n_landed, count.n_filtered, count.n_quarantined

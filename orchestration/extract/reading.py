@@ -57,7 +57,10 @@ NOWHERE = Origin("", "", datetime.max)
 """Of rows that are only looked at."""
 ORIGIN = ("_source_file", "_delivery_id", "_delivered_at")
 """Columns that say which delivery a row is from, as in `Origin`."""
-PATH = sql.name("?path")
+_PATH = "?path"
+PATH = sql.name(_PATH)
+DELIVERY = sql.name("?_delivery_id")
+"""The delivery id while rows are read, and what tells the path of their file."""
 _MEMBERS = "delivered_members"
 
 
@@ -121,7 +124,7 @@ class Readable:
         columns = zip(*((o.source_file, o.delivery_id, o.delivered_at) for o in self.origins), strict=True)
         names = [f"?{column}" for column in ORIGIN]
         return pa.table(
-            {"?path": [str(path) for path in self.paths], **dict(zip(names, map(list, columns), strict=True))}
+            {_PATH: [str(path) for path in self.paths], **dict(zip(names, map(list, columns), strict=True))}
         )
 
     def rows(self, columns: Iterable[str], number: str = "") -> str:
@@ -135,14 +138,14 @@ class Readable:
 
     def counts(self) -> str:
         """SQL of the delivery id and number of records of every file that has some."""
-        return f'SELECT "?_delivery_id", count(*) FROM {self.rows([])} GROUP BY ALL'
+        return f"SELECT {DELIVERY}, count(*) FROM {self.rows([])} GROUP BY ALL"
 
     def relation(self) -> str:
         """SQL of the relation; reading it fails on a damaged record, and skips none."""
         # A folder called a=b is a place here, not a column.
         location = f"{sql.paths(self.paths)}, hive_partitioning=false"
         if self.members:
-            location += f", filename={sql.text(PATH.strip(chr(34)))}"
+            location += f", filename={sql.text(_PATH)}"
         if self.options.format == "parquet":
             return f"read_parquet({location})"
         if not self.is_delimited:
@@ -251,9 +254,6 @@ def _keys(connection: duckdb.DuckDBPyConnection, readable: Readable, n_objects: 
 
 
 def _is_empty_array(connection: duckdb.DuckDBPyConnection, path: Path) -> bool:
-    with path.open("rb") as file:
-        if not file.read(files.CHUNK_BYTES).lstrip().startswith(b"["):
-            return False  # DuckDB takes a blank file for an array
     query = f"SELECT count(*) FROM read_json({sql.path(path)}, format='array', columns={{'x': 'VARCHAR'}})"
     try:
         return connection.execute(query).fetchall() == [(0,)]

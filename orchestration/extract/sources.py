@@ -89,6 +89,11 @@ class FileSet(BaseModel):
     known: list[str] = []
     feeds: dict[str, dict[str, Any]]
 
+    @property
+    def is_json(self) -> bool:
+        """Whether records are objects, which leave out what is empty."""
+        return self.format in ("json", "jsonl")
+
     @field_validator("encoding")
     @classmethod
     def _encoding_is_known(cls, value: str) -> str:
@@ -536,8 +541,7 @@ def _referenced(
         for value in node.values():
             walk(value, bound)
 
-    query = "SELECT json_serialize_sql(?::VARCHAR)"
-    parsed = json.loads(_parser().execute(query, [f"SELECT ({expression}\n)"]).fetchall()[0][0])
+    parsed = _parsed(expression)
     if parsed.get("error"):
         reason = str(parsed.get("error_message", "")).splitlines()[0]
         raise SourceError(
@@ -562,6 +566,13 @@ def _unfit(kind: str, function: str) -> str:
     return f"{_FORBIDDEN_NODES[kind]} cannot fill a field" if kind in _FORBIDDEN_NODES else ""
 
 
+def _parsed(expression: str) -> dict[str, Any]:
+    """The engine's own reading of an expression."""
+    query = "SELECT json_serialize_sql(?::VARCHAR)"
+    found = _parser().execute(query, [f"SELECT ({expression}\n)"]).fetchall()[0][0]
+    return dict(json.loads(found))
+
+
 @cache
 def _parser() -> duckdb.DuckDBPyConnection:
     return duckdb.connect()
@@ -582,9 +593,7 @@ _SAFE_FUNCTIONS = (*_TAKE_NUMBERS, "upper", "lower", "trim", "replace", "nullif"
 @cache
 def cannot_fail(expression: str) -> bool:
     """Whether an expression over text is made of nothing that could fail on a value."""
-    query = "SELECT json_serialize_sql(?::VARCHAR)"
-    parsed = json.loads(_parser().execute(query, [f"SELECT ({expression}\n)"]).fetchall()[0][0])
-    return _is_safe(parsed["statements"][0]["node"]["select_list"])
+    return _is_safe(_parsed(expression)["statements"][0]["node"]["select_list"])
 
 
 def _is_safe(tree: Any, *, takes_numbers: bool = False) -> bool:
