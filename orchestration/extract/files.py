@@ -19,9 +19,12 @@ from pathlib import Path, PurePosixPath
 from typing import IO, cast
 from zoneinfo import ZoneInfo
 
+import numpy as np
+
 from orchestration.extract.sources import Source
 
 CHUNK_BYTES = 1 << 20
+_LINE_FEED = ord("\n")
 # A line longer than this is damage, not data; DuckDB drops such lines without a word.
 MAX_LINE_BYTES = 2_000_000
 # Stands for a line that is too long to keep; no text holds these bytes.
@@ -270,8 +273,11 @@ def inspect(path: Path, delimiter: str = "") -> Bytes:
     with path.open("rb") as file:
         while chunk := file.read(CHUNK_BYTES):
             digest.update(chunk)
-            n_lines += chunk.count(b"\n")
-            if mark:
+            seen = np.frombuffer(chunk, np.uint8)
+            n_lines += int(np.count_nonzero(seen == _LINE_FEED))
+            if len(mark) == 1:
+                n_delimiters += int(np.count_nonzero(seen == mark[0]))
+            elif mark:
                 n_delimiters += (tail + chunk if tail else chunk).count(mark)
                 tail = chunk[len(chunk) - len(mark) + 1 :]
             first = chunk.find(b"\n")

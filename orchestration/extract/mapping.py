@@ -1,7 +1,7 @@
 """From a source's mapping to SQL: typed fields, and a flag on every row that does not fit."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import duckdb
 
@@ -9,6 +9,7 @@ from orchestration.extract import contract, moments, privacy, reading, sql
 from orchestration.extract.reading import Readable
 from orchestration.extract.sources import Feed, FileSet, Source, cannot_fail
 
+_MOST_READINGS = 3  # a time is a wall-clock time, one in UTC, or a moment
 _WHOLE = r"[+-]?\d+(?:\.0+)?"
 _COMMA_NUMBER = r"[+-]?(?:\d{1,3}(?:\.\d{3})+|\d+)(?:,\d*)?"
 _TRUE = ("true", "t", "yes", "y", "1", "on")
@@ -43,7 +44,8 @@ class _Field:
     """One field on its way from the file's columns to the contract's type.
 
     `raw` is the type of the expression, `is_sure` says that computing it cannot fail, `is_trimmed` that it
-    is text without blanks around it.
+    is text without blanks around it. The value of a field with `untrimmed` is text as it stands in the file,
+    because reading it needs no trimming as a rule; that is the SQL of what trimming makes of it.
     """
 
     column: contract.Column
@@ -55,10 +57,17 @@ class _Field:
     has_otherwise: bool
     otherwise: str | None
     formats: list[str]
+    decimal: str
+    untrimmed: str = ""
 
     @property
     def name(self) -> str:
         return self.column.name
+
+    @property
+    def text(self) -> str:
+        """SQL of the value without blanks around it, NULL where there is none."""
+        return self.untrimmed or sql.name(self.name)
 
     @property
     def is_kept_typed(self) -> bool:
@@ -109,23 +118,17 @@ def compile_feed(
     computed = ", ".join(_computed(field) for field in fields)
     valued = ", ".join(_valued(field) for field in fields)
     parsed = ", ".join(
-        f"{_parsed(field, zone, options.decimal, options.list_separator)} AS {sql.name('=' + field.name)}"
-        for field in fields
-    )
-    stamped = "".join(
-        f", {stamp} AS {sql.name(mark + field.name)}"
-        for field in fields
-        for mark, stamp in _stamps(field).items()
-        if stamp
+        f"{_parsed(field, zone, options.list_separator)} AS {sql.name('=' + field.name)}" for field in fields
     )
     where = f" WHERE ({feed.where}\n)" if feed.where else ""
     carried = ", ".join([*_ORIGIN.values(), *([_FITS] if readable.is_loose else [])])
 
     def staged(base: str, extra: str = "") -> str:
-        return (
-            f"(SELECT *, {parsed} FROM (SELECT *{stamped} FROM (SELECT {valued}, {carried}{extra} FROM "
-            f"(SELECT {computed}, {carried}{extra} FROM {base}{where}))))"
+        values = (
+            f"(SELECT {valued}, {carried}{extra} FROM "
+            f"(SELECT {computed}, {carried}{extra} FROM {base}{where}))"
         )
+        return f"(SELECT *, {parsed} FROM {_read(fields, values)})"
 
     faults = _faults(feed, fields)
     if readable.is_loose:
@@ -133,13 +136,13 @@ def compile_feed(
             (_WHOLE_RECORD, f"NOT {_FITS}", "a value is of another kind than this export has there")
         )
     bad = " OR ".join(condition for _, condition, _ in faults) or "false"
-    columns = _landed_columns(source, feed) | {
-        "source_instance": sql.text(source.instance),
-        "centre": sql.text(source.centre),
+    landed = feed.table.landed
+    columns = {c: f"CAST({value} AS {landed[c]})" for c, value in _landed_columns(source, feed).items()} | {
+        "source_instance": sql.constant(source.instance),
+        "centre": sql.constant(source.centre),
         **_ORIGIN,
     }
-    landed = feed.table.landed
-    select = ", ".join(f"CAST({value} AS {landed[c]}) AS {sql.name(c)}" for c, value in columns.items())
+    select = ", ".join(f"{value} AS {sql.name(c)}" for c, value in columns.items())
     listed = ", ".join(
         f"CASE WHEN {condition} THEN {{'column': {sql.text(column)}, 'reason': {sql.text(reason)}, "
         f"'masked': {_masked(column)}}} END"
@@ -175,16 +178,16 @@ def _rows(feed: Feed, readable: Readable, *, is_numbered: bool = False) -> str:
 
 
 def _chosen(feed: Feed, readable: Readable) -> list[str]:
-    """The columns that the feed reads, text trimmed, with the file's words for nothing as NULL."""
+    """The columns that the feed reads, text trimmed and as it stands, with words for nothing as NULL."""
     referenced = feed.referenced()
-    nulls = sorted({word.strip() for word in readable.options.nulls} - {""})
-    selected = [
-        f"{_present(c, nulls, has_blanks=not readable.is_delimited)} AS {c}"
-        if column_type == "VARCHAR"
-        else c
-        for name, column_type in readable.types.items()
-        if name.lower() in referenced and (c := sql.name(name))
-    ]
+    selected = []
+    for name, column_type in readable.types.items():
+        if name.lower() in referenced:
+            c = sql.name(name)
+            is_text = column_type == "VARCHAR"
+            selected += (
+                [f"{_present(c, readable)} AS {c}", f"{c} AS {_as_it_stands(name)}"] if is_text else [c]
+            )
     known = {sql.folded(name) for name in readable.types}
     absent = {c for read in feed.columns.values() for c in read if sql.folded(c) not in known}
     selected += [
@@ -197,11 +200,19 @@ def _chosen(feed: Feed, readable: Readable) -> list[str]:
     return selected
 
 
-def _present(text: str, nulls: Iterable[str] = (), *, has_blanks: bool = True) -> str:
-    """Trimmed text, NULL for one of the words for nothing; empty text is NULL already where it has none."""
-    # Hardly any value needs trimming, and looking for blanks costs a fifth of removing them.
-    trimmed = f"CASE WHEN {text} LIKE ' %' OR {text} LIKE '% ' THEN nullif(trim({text}), '') ELSE {text} END"
-    for word in [*([""] if has_blanks else []), *nulls]:
+def _as_it_stands(column: str) -> str:
+    return sql.name(f"?={column}")
+
+
+def _present(text: str, readable: Readable | None = None) -> str:
+    """Trimmed text, NULL for nothing: no characters, or one of the words for it that a file may have."""
+    words = {word.strip() for word in readable.options.nulls} if readable else set()
+    if readable is None or not readable.is_delimited:  # others have no empty text, it is NULL already
+        words.add("")
+    # Hardly any value needs trimming, and looking for blanks costs a tenth of removing them.
+    is_padded = f"contains({text}, ' ') AND ({text} LIKE ' %' OR {text} LIKE '% ')"
+    trimmed = f"CASE WHEN {is_padded} THEN nullif(trim({text}), '') ELSE {text} END"
+    for word in sorted(words):
         trimmed = f"nullif({trimmed}, {sql.text(word)})"
     return trimmed
 
@@ -225,7 +236,7 @@ def _fields(
         where = f" WHERE ({feed.where}\n)" if feed.where else ""
         described = connection.execute(f"DESCRIBE SELECT {select} FROM {rows}{where}").fetchall()
         raw |= {row[0]: row[1] for row in described}
-    return [
+    fields = [
         _Field(
             column=feed.table.columns[name],
             expression=mapping.expression,
@@ -236,9 +247,26 @@ def _fields(
             has_otherwise=mapping.has_otherwise,
             otherwise=mapping.otherwise,
             formats=mapping.dates or options.dates,
+            decimal=options.decimal if raw[name] == "VARCHAR" else ".",
         )
         for name, mapping in feed.mappings.items()
     ]
+    return [_untrimmed(field, feed, readable) for field in fields]
+
+
+def _untrimmed(field: _Field, feed: Feed, readable: Readable) -> _Field:
+    """The field; one that is read as well from text with blanks around it is read from that."""
+    is_indifferent = (field.column.type in ("ts", "date") and not field.formats) or (
+        field.column.type == "num" and field.decimal == "."
+    )
+    if not field.is_trimmed or field.map or field.has_otherwise or not is_indifferent:
+        return field
+    (column,) = feed.columns[field.name]
+    names = {sql.folded(name): name for name in readable.types}
+    if sql.folded(column) not in names:
+        return field
+    whole = _as_it_stands(names[sql.folded(column)])
+    return replace(field, expression=whole, untrimmed=_present(sql.name(field.name), readable))
 
 
 # ---------------------------------------------------------------- from expression to value
@@ -281,21 +309,20 @@ def _literal(value: str | None) -> str:
 # ---------------------------------------------------------------- from value to type
 
 
-def _parsed(field: _Field, zone: str, decimal: str, separator: str) -> str:
+def _parsed(field: _Field, zone: str, separator: str) -> str:
     """SQL that turns the value into the field's type; NULL where it cannot."""
     value = sql.name(field.name)
     match field.column.type:
         case "ts" | "date":
-            wall, utc, instant = (
-                sql.name(mark + field.name) if stamp else "" for mark, stamp in _stamps(field).items()
-            )
-            return moments.landed((wall, utc, instant), field.column.type, zone)
+            return moments.landed(_read_columns(field), field.column.type, zone)
         case "list" | "phones":
             return _list(field, value, separator)
         case "int":  # a bare cast would round 1.5 to 2
             return f"CASE WHEN regexp_full_match({value}, '{_WHOLE}') THEN TRY_CAST({value} AS BIGINT) END"
         case "num":
-            return _number(value, decimal if field.raw == "VARCHAR" else ".")
+            # The engine takes 1_000 for a number, and words for those that are none.
+            (number,) = _read_columns(field)
+            return f"CASE WHEN isfinite({number}) AND NOT contains({value}, '_') THEN {number} END"
         case "bool":
             yes, no = (", ".join(map(sql.text, words)) for words in (_TRUE, _FALSE))
             return (
@@ -304,24 +331,44 @@ def _parsed(field: _Field, zone: str, decimal: str, separator: str) -> str:
     return value
 
 
-def _stamps(field: _Field) -> dict[str, str]:
-    """What a time may be, by the mark of a column in between: `~` on a wall clock, `#` UTC, `@` a moment."""
-    if field.column.type not in ("ts", "date"):
-        return {}
-    value_type = field.raw if field.is_kept_typed else "VARCHAR"
-    return dict(zip("~#@", moments.read(sql.name(field.name), value_type, field.formats), strict=True))
+def _read(fields: Iterable[_Field], rows: str) -> str:
+    """SQL of rows with the columns of `_readings`, each made only of what those before it could not be."""
+    for i in range(_MOST_READINGS):
+        columns = ""
+        for field in fields:
+            reading_, names = _readings(field)[i : i + 1], _read_columns(field)
+            if any(reading_):
+                unread = " AND ".join(f"{one} IS NULL" for one in names[:i] if one)
+                read = f"CASE WHEN {unread} THEN {reading_[0]} END" if unread else reading_[0]
+                columns += f", {read} AS {names[i]}"
+        rows = f"(SELECT *{columns} FROM {rows})" if columns else rows
+    return rows
+
+
+def _read_columns(field: _Field) -> tuple[str, ...]:
+    """Names of the columns that hold the readings of a value; empty for one that it cannot have."""
+    return tuple(
+        sql.name(f"{i}~{field.name}") if reading_ else "" for i, reading_ in enumerate(_readings(field))
+    )
+
+
+def _readings(field: _Field) -> tuple[str, ...]:
+    """SQL of what the value may be, where it takes more than one look to tell."""
+    value = sql.name(field.name)
+    match field.column.type:
+        case "ts" | "date":
+            value_type = field.raw if field.is_kept_typed else "VARCHAR"
+            return moments.read(value, value_type, field.formats, field.text)
+        case "num":
+            return (_number(value, field.decimal),)
+    return ()
 
 
 def _number(text: str, decimal: str) -> str:
-    if decimal == ",":
-        plain = f"replace(replace({text}, '.', ''), ',', '.')"
-        number = (
-            f"CASE WHEN regexp_full_match({text}, '{_COMMA_NUMBER}') THEN TRY_CAST({plain} AS DOUBLE) END"
-        )
-        return f"CASE WHEN isfinite({number}) THEN {number} END"
-    # The engine takes 1_000 for a number, and words for those that are none.
-    number = f"TRY_CAST({text} AS DOUBLE)"
-    return f"CASE WHEN isfinite({number}) AND NOT contains({text}, '_') THEN {number} END"
+    if decimal != ",":
+        return f"TRY_CAST({text} AS DOUBLE)"
+    plain = f"replace(replace({text}, '.', ''), ',', '.')"
+    return f"CASE WHEN regexp_full_match({text}, '{_COMMA_NUMBER}') THEN TRY_CAST({plain} AS DOUBLE) END"
 
 
 def _list(field: _Field, value: str, separator: str) -> str:
@@ -352,21 +399,28 @@ def _faults(feed: Feed, fields: list[_Field]) -> list[tuple[str, str, str]]:
     """(field, condition, reason) of everything that sends a row to quarantine."""
     faults: list[tuple[str, str, str]] = []
     for field in fields:
-        value, parsed = sql.name(field.name), sql.name("=" + field.name)
+        parsed = sql.name("=" + field.name)
         if not field.is_sure:
             faults.append((field.name, sql.name("!" + field.name), "the expression fails on this row"))
         if field.column.is_required:
             sure = "" if field.is_sure else f" AND NOT {sql.name('!' + field.name)}"
-            faults.append((field.name, f"({value} IS NULL{sure})", "required value is missing"))
+            faults.append((field.name, f"({_is_nothing(field)}{sure})", "required value is missing"))
         if field.column.type in _READABLE_TYPES:
             reason = f"cannot be read as {_READABLE_TYPES[field.column.type]}"
-            faults.append((field.name, f"({value} IS NOT NULL AND {parsed} IS NULL)", reason))
+            faults.append((field.name, f"({parsed} IS NULL AND NOT {_is_nothing(field)})", reason))
         if field.name == feed.table.event_at:
             delivery = _ORIGIN["_delivered_at"]
             faults.append(
                 (field.name, f"coalesce({parsed} > {delivery}, false)", "dated later than its delivery")
             )
     return faults
+
+
+def _is_nothing(field: _Field) -> str:
+    """SQL of whether the file has no value; nothing is looked for in what was read."""
+    if not field.untrimmed:
+        return f"({field.text} IS NULL)"
+    return f"CASE WHEN {sql.name('=' + field.name)} IS NULL THEN {field.text} IS NULL ELSE false END"
 
 
 def _masked(column: str) -> str:

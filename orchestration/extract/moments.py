@@ -16,30 +16,31 @@ _MOMENTS = "'0002-01-01 00:00:00' AND {type} '9998-12-31 23:59:59.999999'"
 _CALENDAR = "'0001-01-01 00:00:00' AND {type} '9999-12-31 23:59:59.999999'"
 
 
-def read(value: str, value_type: str, formats: list[str]) -> tuple[str, str, str]:
+def read(value: str, value_type: str, formats: list[str], text: str = "") -> tuple[str, str, str]:
     """SQL of the wall-clock time, of the time in UTC (TIMESTAMP) and of the moment (TIMESTAMPTZ) in a value.
 
-    Each is one way to write a time; empty where the value cannot be written so. A value that is text is
-    read by the formats, or else as ISO 8601: anything more would be a guess.
+    Each is one way to write a time, and meant for what those before it did not read; empty where the value
+    cannot be written so. A value that is text is read by the formats, or else as ISO 8601: anything more
+    would be a guess. `text` is the value without blanks around it, where it has some.
     """
+    text = text or value
     if value_type.startswith("TIMESTAMP WITH"):
         return "", "", value
     if value_type == "DATE" or value_type.startswith("TIMESTAMP"):
         return f"CAST({value} AS TIMESTAMP)", "", ""
     if not formats:
-        spelled = f"regexp_replace(regexp_replace({value}, ' +([+-])', '\\1'), 'z$', 'Z')"
+        spelled = f"regexp_replace(regexp_replace({text}, ' +([+-])', '\\1'), 'z$', 'Z')"
         # Usual spellings are found faster so than by the pattern.
         is_usual = f"(strlen({value}) = 19 AND substr({value}, 17, 1) = ':')"
         is_utc = f"(suffix({value}, 'Z') AND strlen({value}) IN ({_UTC_LENGTHS}))"
         return (
             f"CASE WHEN {is_usual} THEN TRY_CAST({value} AS TIMESTAMP) WHEN {is_utc} THEN NULL "
-            f"WHEN regexp_full_match({value}, '{_WALL}') THEN TRY_CAST({value} AS TIMESTAMP) END",
+            f"WHEN regexp_full_match({text}, '{_WALL}') THEN TRY_CAST({text} AS TIMESTAMP) END",
             f"CASE WHEN {is_utc} THEN TRY_CAST({value} AS TIMESTAMP) END",
-            f"CASE WHEN {is_usual} OR {is_utc} THEN NULL WHEN regexp_full_match({value}, '{_INSTANT}') "
-            f"THEN TRY_CAST({spelled} AS TIMESTAMPTZ) END",
+            f"CASE WHEN regexp_full_match({text}, '{_INSTANT}') THEN TRY_CAST({spelled} AS TIMESTAMPTZ) END",
         )
     walls = [one for one in formats if one not in EPOCH_FORMATS and "%z" not in one and "%Z" not in one]
-    return _walls(value, walls), "", _first(_instants(value, [one for one in formats if one not in walls]))
+    return _walls(text, walls), "", _first(_instants(text, [one for one in formats if one not in walls]))
 
 
 def _walls(text: str, formats: list[str]) -> str:
@@ -74,10 +75,10 @@ def _first(expressions: list[str]) -> str:
     return f"coalesce({', '.join(expressions)})" if len(expressions) > 1 else "".join(expressions)
 
 
-def landed(readings: tuple[str, str, str], target: str, zone: str) -> str:
+def landed(readings: tuple[str, ...], target: str, zone: str) -> str:
     """SQL of the UTC time or of the day (target `ts` or `date`), in the zone for wall-clock times.
 
-    `readings` are columns with what `read` gives, or empty.
+    `readings` are columns with what `read` gives, or empty; only one of them is filled.
 
     Of an hour that the clock showed twice it is the second; one that it skipped moves on. The day of
     a moment is the one that the zone had then.
@@ -88,21 +89,20 @@ def landed(readings: tuple[str, str, str], target: str, zone: str) -> str:
     )
     wall, utc, instant = readings
     named = sql.text(zone)
-    found = []
+    cases = []
+    if wall and target != "date" and zone not in ("UTC", "Etc/UTC"):
+        # Through microseconds, because a second conversion between zones would cost as much as the first.
+        moved = f"make_timestamp(epoch_us(timezone({named}, {wall})))"
+        cases.append(f"{wall} BETWEEN TIMESTAMP {within} THEN {moved}")
+    if wall:
+        cases.append(f"{wall} BETWEEN TIMESTAMP {always} THEN {wall}")
     if utc:
         there = f"timezone({named}, timezone('UTC', {utc}))" if target == "date" else utc
         # Before the year 1000 it was a year of two digits, which would be a guess.
-        found.append(f"CASE WHEN {utc} BETWEEN TIMESTAMP {within} AND year({utc}) > 999 THEN {there} END")
-    if wall:
-        # Through microseconds, because a second conversion between zones would cost as much as the first.
-        there = f"timezone({named}, {wall})"
-        moved = f"WHEN {wall} BETWEEN TIMESTAMP {within} THEN make_timestamp(epoch_us({there})) "
-        if target == "date" or zone in ("UTC", "Etc/UTC"):
-            moved = ""
-        found.append(f"CASE {moved}WHEN {wall} BETWEEN TIMESTAMP {always} THEN {wall} END")
+        cases.append(f"{utc} BETWEEN TIMESTAMP {within} AND year({utc}) > 999 THEN {there}")
     if instant:
         moment = (
             f"timezone({named}, {instant})" if target == "date" else f"make_timestamp(epoch_us({instant}))"
         )
-        found.append(f"CASE WHEN {instant} BETWEEN TIMESTAMPTZ {calendar} THEN {moment} END")
-    return f"CAST({_first(found)} AS {'DATE' if target == 'date' else 'TIMESTAMP'})"
+        cases.append(f"{instant} BETWEEN TIMESTAMPTZ {calendar} THEN {moment}")
+    return f"CAST(CASE WHEN {' WHEN '.join(cases)} END AS {'DATE' if target == 'date' else 'TIMESTAMP'})"

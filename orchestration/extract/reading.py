@@ -115,9 +115,9 @@ class Readable:
             return f"{names[0]} AS _source_file"
         (one,) = self.origins
         moment = f"TIMESTAMP {sql.text(one.delivered_at.isoformat(' ', 'microseconds'))}"
-        values = (sql.text(one.source_file), sql.text(one.delivery_id), moment)
+        values = (sql.constant(one.source_file), sql.constant(one.delivery_id), moment)
         listed = ", ".join(f"{value} AS {name}" for value, name in zip(values, names, strict=True))
-        return f"{listed}, {values[0]} AS _source_file"
+        return f"{listed}, {sql.text(one.source_file)} AS _source_file"
 
     def member_table(self) -> pa.Table:
         """The rows of `members`."""

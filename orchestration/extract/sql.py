@@ -15,6 +15,11 @@ def text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
+def constant(value: str) -> str:
+    """A string that is the same in every row, as a type that is written without a look at each of them."""
+    return f"CAST({text(value)} AS ENUM({text(value)}))"
+
+
 def texts(values: Iterable[str]) -> str:
     """A bracketed list of string literals."""
     return "[" + ", ".join(text(value) for value in values) + "]"
