@@ -10,7 +10,7 @@ import dagster as dg
 from orchestration import dbt_project, progress
 from orchestration.extract import landing, privacy, raw_zone
 from orchestration.extract.connectors import bundle
-from orchestration.extract.manifest import Manifest
+from orchestration.extract.manifest import Delivery, Manifest
 from orchestration.extract.sources import Source
 from orchestration.previews import preview
 from orchestration.publish import state
@@ -25,6 +25,7 @@ _SYSTEM_DESCRIPTIONS = {
 
 
 _WORTH_A_LINE_BYTES = 100_000_000
+_COLUMNS_TOLD = 20
 
 
 def _specs() -> list[dg.AssetSpec]:
@@ -67,7 +68,7 @@ def land_exports(context: dg.AssetExecutionContext, workspace: Workspace) -> Ite
         threads=config.threads,
         progress=_tell,
     )
-    _report(context, done)
+    _report(context, done, Manifest(home.state))
     inputs = inputs_fingerprint(workspace, sources)
     if state.published_inputs(home) == inputs and home.warehouse.exists():
         progress.say("Nothing new was delivered; the last publication stands.")
@@ -89,7 +90,7 @@ def _tell(advance: landing.Advance) -> None:
     progress.say(text, is_passing=True)
 
 
-def _report(context: dg.AssetExecutionContext, done: list[landing.Landed]) -> None:
+def _report(context: dg.AssetExecutionContext, done: list[landing.Landed], manifest: Manifest) -> None:
     deliveries = [d for landed in done for d in landed.deliveries]
     refused = [d for d in deliveries if not d.is_landed]
     rows = sum(count.n_landed for d in deliveries for count in d.counts)
@@ -101,9 +102,27 @@ def _report(context: dg.AssetExecutionContext, done: list[landing.Landed]) -> No
             f"Landed {rows:,} rows from {len(deliveries) - len(refused)} new files; "
             f"{faults:,} rows quarantined."
         )
+    for earlier, delivery in manifest.replaced(deliveries):
+        message = f"{delivery.file} was delivered again: {earlier.digest} became {delivery.digest}"
+        context.log.info(message)
+        progress.say(f"{message}.")
+    for name, columns in _new_columns(deliveries).items():
+        message = f"{name} has columns that no mapping reads: {', '.join(columns)}"
+        context.log.info(message)
+        progress.say(f"{message}.")
     for delivery in refused:
         context.log.warning("%s was quarantined: %s", delivery.file, delivery.reason)
         progress.say(f"Quarantined {delivery.file}: {delivery.reason}.")
+
+
+def _new_columns(deliveries: list[Delivery]) -> dict[str, list[str]]:
+    """Columns that no mapping reads, by source and file set."""
+    found: dict[str, set[str]] = {}
+    for delivery in deliveries:
+        if delivery.columns_extra:
+            name = f"{delivery.source_instance}/{delivery.file_set}"
+            found.setdefault(name, set()).update(delivery.columns_extra)
+    return {name: sorted(columns)[:_COLUMNS_TOLD] for name, columns in found.items()}
 
 
 def inputs_fingerprint(workspace: Workspace, sources: list[Source]) -> str:

@@ -333,6 +333,7 @@ class _Landing:
         self.fingerprint = due.fingerprint
         self.options = source.document.files[file_set]
         self.shapes = source.shapes(file_set)
+        self.keeps_new = self.options.keep_new
         # A feed of every record tells how many there are; others would need a scan for it.
         self.feeds = sorted(source.feeds[file_set], key=lambda feed: bool(feed.where or feed.table.rows))
         self.staged: dict[Path, Path] = {}
@@ -572,7 +573,7 @@ class _Landing:
             first = error
         if reading.is_about_kinds(first):
             try:
-                return self._land_readable(replace(readable, is_loose=True), inspected)
+                return self._land_loosely(replace(readable, is_loose=True), inspected)
             except (Distrusted, *reading.ENGINE_ERRORS) as error:
                 self._stop_if_ours(error)
                 first = error
@@ -584,10 +585,21 @@ class _Landing:
             raise UnreadableFile("no line holds a JSON object; correct `format`")
         self._stop_if_lost(careful)
         try:
-            return self._land_readable(careful, inspected)
+            return self._land_loosely(careful, inspected)
         except reading.ENGINE_ERRORS as error:
             self._stop_if_ours(error)
             raise UnreadableFile(reading.first_line(error)) from error
+
+    def _land_loosely(self, readable: Readable, inspected: _Inspected) -> _Result:
+        """A new column that cannot be read, such as a key written twice, costs nothing but itself."""
+        try:
+            return self._land_readable(readable, inspected)
+        except reading.ENGINE_ERRORS as error:
+            if not (self.keeps_new and reading.is_about_kinds(error)) or len(self.group) > 1:
+                raise
+            self._stop_if_ours(error)
+        self.keeps_new = False
+        return self._land_readable(readable, inspected)
 
     def _stop_if_ours(self, error: Exception) -> None:
         """A full disk or too little memory says nothing about the file."""
@@ -609,7 +621,7 @@ class _Landing:
         if readable.members:
             self.connection.register(readable.members, readable.member_table())
         extra = self._extra(readable)
-        keepers = self._keepers() if extra and self.options.keep_new else []
+        keepers = self._keepers() if extra and self.keeps_new else []
         compiled = [
             (feed, self._compiled(feed, readable, extra if feed in keepers else ())) for feed in self.feeds
         ]

@@ -28,7 +28,10 @@ SYSTEM_TABLES = {
         "source_instance": "VARCHAR",
         "centre": "VARCHAR",
         "entity": "VARCHAR",
+        "file_set": "VARCHAR",
         "source_file": "VARCHAR",
+        "digest": "VARCHAR",
+        "superseded_digest": "VARCHAR",
         "status": "VARCHAR",
         "reason": "VARCHAR",
         "delivered_at": "TIMESTAMP",
@@ -86,7 +89,7 @@ def expose(warehouse: Path, home: Home, sources: Iterable[Source], as_of: dateti
             only = _NOT_RETIRED if table.full_name in holds_retired else ""
             _create_view(connection, view, table.landed, paths, only)
         _fill(connection, "sources", _source_rows(sources))
-        _fill(connection, "deliveries", _delivery_rows(newest, sources))
+        _fill(connection, "deliveries", _delivery_rows(newest, sources, manifest))
         _fill(connection, "parameters", [(as_of,)])
         paths = sorted(home.quarantine / commit.quarantine for commit in faults)
         view, only = f"{SYSTEM_SCHEMA}.quarantine", _OF_NEWEST
@@ -145,13 +148,17 @@ def _source_rows(sources: list[Source]) -> list[tuple[object, ...]]:
     ]
 
 
-def _delivery_rows(deliveries: list[Delivery], sources: list[Source]) -> list[tuple[object, ...]]:
+def _delivery_rows(
+    deliveries: list[Delivery], sources: list[Source], manifest: Manifest
+) -> list[tuple[object, ...]]:
     by_name = {s.instance: s for s in sources}
+    digests = {d.delivery_id: d.digest for d in manifest.deliveries}
     rows: list[tuple[object, ...]] = []
     for d in deliveries:
         source = by_name[d.source_instance]
         moment = datetime.fromisoformat(d.delivered_at).replace(tzinfo=None)
         head = (d.delivery_id, d.source_instance, source.centre)
+        file = (d.file_set, d.file, d.digest, digests.get(d.supersedes) or None)
         found = {count.table: count for count in d.counts}
         for feed in source.feeds[d.file_set]:
             count = found.get(feed.table.full_name)
@@ -160,7 +167,7 @@ def _delivery_rows(deliveries: list[Delivery], sources: list[Source]) -> list[tu
             counts = (count.n_landed, count.n_filtered, n_faults) if count else (0, 0, 0)
             drift = (len(d.columns_missing), len(d.columns_extra))
             rows += [
-                (*head, entity, d.file, d.status, d.reason, moment, n_read, *counts, *drift)
+                (*head, entity, *file, d.status, d.reason, moment, n_read, *counts, *drift)
                 for entity in feed.table.told_as
             ]
     return rows
