@@ -28,10 +28,7 @@ SYSTEM_TABLES = {
         "source_instance": "VARCHAR",
         "centre": "VARCHAR",
         "entity": "VARCHAR",
-        "file_set": "VARCHAR",
         "source_file": "VARCHAR",
-        "digest": "VARCHAR",
-        "superseded_digest": "VARCHAR",
         "status": "VARCHAR",
         "reason": "VARCHAR",
         "delivered_at": "TIMESTAMP",
@@ -41,6 +38,8 @@ SYSTEM_TABLES = {
         "n_quarantined": "BIGINT",
         "n_columns_missing": "BIGINT",
         "n_columns_extra": "BIGINT",
+        "file_set": "VARCHAR",
+        "digest": "VARCHAR",
     },
     "parameters": {"as_of_at": "TIMESTAMP"},
 }
@@ -89,7 +88,7 @@ def expose(warehouse: Path, home: Home, sources: Iterable[Source], as_of: dateti
             only = _NOT_RETIRED if table.full_name in holds_retired else ""
             _create_view(connection, view, table.landed, paths, only)
         _fill(connection, "sources", _source_rows(sources))
-        _fill(connection, "deliveries", _delivery_rows(newest, sources, manifest))
+        _fill(connection, "deliveries", _delivery_rows(newest, sources))
         _fill(connection, "parameters", [(as_of,)])
         paths = sorted(home.quarantine / commit.quarantine for commit in faults)
         view, only = f"{SYSTEM_SCHEMA}.quarantine", _OF_NEWEST
@@ -148,26 +147,22 @@ def _source_rows(sources: list[Source]) -> list[tuple[object, ...]]:
     ]
 
 
-def _delivery_rows(
-    deliveries: list[Delivery], sources: list[Source], manifest: Manifest
-) -> list[tuple[object, ...]]:
+def _delivery_rows(deliveries: list[Delivery], sources: list[Source]) -> list[tuple[object, ...]]:
     by_name = {s.instance: s for s in sources}
-    digests = {d.delivery_id: d.digest for d in manifest.deliveries}
     rows: list[tuple[object, ...]] = []
     for d in deliveries:
         source = by_name[d.source_instance]
         moment = datetime.fromisoformat(d.delivered_at).replace(tzinfo=None)
         head = (d.delivery_id, d.source_instance, source.centre)
-        file = (d.file_set, d.file, d.digest, digests.get(d.supersedes) or None)
         found = {count.table: count for count in d.counts}
         for feed in source.feeds[d.file_set]:
             count = found.get(feed.table.full_name)
             n_faults = count.n_quarantined + d.n_damaged if count else 0
             n_read = d.n_read if count is None or not feed.table.rows else count.n_rows + d.n_damaged
             counts = (count.n_landed, count.n_filtered, n_faults) if count else (0, 0, 0)
-            drift = (len(d.columns_missing), len(d.columns_extra))
+            tail = (len(d.columns_missing), len(d.columns_extra), d.file_set, d.digest)
             rows += [
-                (*head, entity, *file, d.status, d.reason, moment, n_read, *counts, *drift)
+                (*head, entity, d.file, d.status, d.reason, moment, n_read, *counts, *tail)
                 for entity in feed.table.told_as
             ]
     return rows

@@ -43,7 +43,7 @@ with
         from days as d
     ),
 
-    -- What already fell short of the days before it is no measure for those after it.
+    -- What already fell short of the same weekdays before it is no measure for those after it.
     before as (
         select n.source_instance, n.file_set, n.day, {{ percentile("e.n_rows", 0.5) }} as n_usual
         from numbered as n
@@ -51,8 +51,9 @@ with
             numbered as e
             on n.source_instance = e.source_instance
             and n.file_set = e.file_set
+            and n.weekday = e.weekday
             and e.position < n.position
-        where e.n_refused = 0 and n.position - e.position <= {{ threshold("small_delivery_baseline") }}
+        where e.n_refused = 0 and n.position - e.position <= 7 * {{ threshold("small_delivery_baseline") }}
         group by 1, 2, 3
         having count(*) >= {{ threshold("small_delivery_min_points") }}
     ),
@@ -67,7 +68,6 @@ with
             and (b.n_usual is null or n.n_rows >= {{ threshold("small_delivery_share") }} * b.n_usual)
     ),
 
-    -- The same weekday where it was there often enough; else working days and weekends each by themselves.
     compared as (
         select
             n.source_instance,
@@ -89,7 +89,6 @@ with
             on n.source_instance = g.source_instance
             and n.file_set = g.file_set
             and g.position < n.position
-            and (n.weekday >= 5) = (g.weekday >= 5)
         -- Eight weeks of daily deliveries: what nobody corrects that long is the new usual.
         where n.position - g.position <= 7 * {{ threshold("small_delivery_baseline") }}
     ),
@@ -103,12 +102,19 @@ with
         from compared as c
     ),
 
+    -- The median of the same weekday where it came often enough, else the smallest of all; a weekday that
+    -- never
+    -- came before may be a quiet one until a whole week is known.
     usual as (
         select
             source_instance,
             file_set,
             day,
-            {{ percentile("n_rows", 0.5) }} as n_usual,
+            case
+                when max(n_weekdays) >= {{ threshold("small_delivery_min_points") }}
+                then {{ percentile("n_rows", 0.5) }}
+                else min(n_rows)
+            end as n_usual,
             {{ percentile("n_files", 0.5) }} as n_usual_files
         from kinds
         where
@@ -122,7 +128,9 @@ with
                 and recency <= {{ threshold("small_delivery_baseline") }}
             )
         group by 1, 2, 3
-        having count(*) >= {{ threshold("small_delivery_min_points") }}
+        having
+            count(*) >= {{ threshold("small_delivery_min_points") }}
+            and (max(n_weekdays) > 0 or count(*) >= 7)
     )
 
 select
