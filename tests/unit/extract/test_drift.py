@@ -133,3 +133,13 @@ def touch(path: Path) -> None:
     content = path.read_bytes()
     path.unlink()
     path.write_bytes(content)
+
+
+def test_a_hundred_daily_deliveries_leave_few_parts_and_the_same_rows(place: Place) -> None:
+    place.source()
+    for day in range(100):
+        place.put(f"{day:03d}.csv", csv_text(*cases(2, start=2 * day)))
+        place.land()
+        assert len(place.manifest.parts()) <= landing.compaction.MAX_SMALL_PARTS
+    found = place.exposed("SELECT case_id, _source_file FROM raw_mapped.cases")
+    assert sorted(found) == sorted((f"C{i}", f"{i // 2:03d}.csv") for i in range(200))
