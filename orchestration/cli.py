@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
 from orchestration import progress, settings
 from orchestration.errors import ConfigurationError, FaultlineError
@@ -175,26 +176,39 @@ def _escaped(text: str) -> str:
 
 @contextlib.contextmanager
 def _told(is_debugging: bool) -> Iterator[None]:
-    """Shows each stage while it lasts and leaves a line when it is over."""
+    """Shows each stage while it lasts, with a bar where its share is known, and leaves a line behind.
+
+    Where the output is no terminal, a line tells every tenth of a long stage.
+    """
     # Bound to today's stdout: the tools' own output is sent elsewhere while the job runs.
     screen = Console(file=sys.stdout, highlight=False)
-    with (
-        screen.status("Starting")
-        if screen.is_terminal and not is_debugging
-        else contextlib.nullcontext() as status
-    ):
+    bar = Progress(
+        SpinnerColumn(),
+        BarColumn(bar_width=24),
+        TextColumn("{task.description}", markup=False),
+        console=screen,
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+        disable=is_debugging or not screen.is_terminal,
+    )
+    stage = bar.add_task("Starting ...", total=None)
+    told = 0
 
-        def tell(message: str, is_passing: bool) -> None:
-            if not is_passing:
-                screen.print(f"  {_escaped(message)}", soft_wrap=True)
-            if status is not None:
-                status.update(f"{_escaped(message)} ...")
+    def tell(message: str, share: float | None) -> None:
+        nonlocal told
+        bar.update(stage, description=f"{message} ...", total=share and 1.0, completed=share or 0.0)
+        tenths = int(10 * (share or 0))
+        if share is None or (bar.disable and tenths > told):
+            screen.print(f"  {_escaped(message)}", soft_wrap=True)
+        told = tenths
 
-        remove = progress.listen(tell)
-        try:
+    remove = progress.listen(tell)
+    try:
+        with bar:
             yield
-        finally:
-            remove()
+    finally:
+        remove()
 
 
 def main() -> None:

@@ -3,20 +3,21 @@
 import logging
 from collections.abc import Callable
 
-Listener = Callable[[str, bool], None]
+Listener = Callable[[str, float | None], None]
 
 _listeners: list[Listener] = []
 
 
-def say(message: str, *, is_passing: bool = False) -> None:
+def say(message: str, share: float | None = None) -> None:
     """Tells the listeners, or the log where nobody listens.
 
-    A passing message (one file of thousands) is worth showing while it lasts, but not keeping.
+    With a share (how much of the stage is done, 0 to 1) the message is a passing one: worth showing while
+    it lasts, but not keeping.
     """
     if not _listeners:
-        logging.getLogger("faultline").log(logging.DEBUG if is_passing else logging.INFO, message)
+        logging.getLogger("faultline").log(logging.INFO if share is None else logging.DEBUG, message)
     for listener in _listeners:
-        listener(message, is_passing)
+        listener(message, share)
 
 
 def listen(listener: Listener) -> Callable[[], None]:

@@ -14,6 +14,10 @@ from orchestration.workspace import Workspace
 
 RESULTS = dg.AssetKey(["judged", "blind_spot_results"])
 REGISTRY_FILE = PROJECT_ROOT / "seeds" / "reference" / "blind_spots.csv"
+_SMALL_DELIVERIES = (
+    "SELECT source_instance, file_set, day, n_rows, n_usual FROM intermediate.int_source__deliveries "
+    "WHERE is_newest AND is_small ORDER BY ALL"
+)
 _SEVERITY = {"error": dg.AssetCheckSeverity.ERROR}
 
 
@@ -33,7 +37,11 @@ _CHECKS = [
 
 @dg.asset(
     key=RESULTS,
-    deps=[dg.AssetKey(["coverage", "cov_scopes"]), dg.AssetKey(["reference", "blind_spots"])],
+    deps=[
+        dg.AssetKey(["coverage", "cov_scopes"]),
+        dg.AssetKey(["intermediate", "int_source__deliveries"]),
+        dg.AssetKey(["reference", "blind_spots"]),
+    ],
     group_name="judged",
     kinds={"great_expectations"},
     owners=["team:data-engineering"],
@@ -46,6 +54,11 @@ def blind_spot_results(context: dg.AssetExecutionContext, workspace: Workspace) 
     with workspace.connect(read_only=True) as connection:
         measures = connection.execute("SELECT * FROM coverage.cov_scopes").df()
         registry = connection.execute("SELECT * FROM reference.blind_spots WHERE is_implemented").df()
+        small = connection.execute(_SMALL_DELIVERIES).fetchall()
+    for source, file_set, day, n_rows, n_usual in small:
+        message = f"{source}/{file_set} delivered {n_rows:,} rows on {day}, where {n_usual:,.0f} are usual"
+        context.log.warning(message)
+        progress.say(f"Small delivery: {message}. It landed, and counts as BS04.")
     results = judge.judge(measures, registry, workspace.home.gx)
     _write(workspace, results)
     docs = judge.docs_index(workspace.home.gx)

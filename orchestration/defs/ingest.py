@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,7 +11,7 @@ import dagster as dg
 from orchestration import dbt_project, progress
 from orchestration.extract import landing, privacy, raw_zone
 from orchestration.extract.connectors import bundle
-from orchestration.extract.manifest import Manifest
+from orchestration.extract.manifest import Delivery, Manifest
 from orchestration.extract.sources import Source
 from orchestration.previews import preview
 from orchestration.publish import state
@@ -25,6 +26,8 @@ _SYSTEM_DESCRIPTIONS = {
 
 
 _WORTH_A_LINE_BYTES = 100_000_000
+_COLUMNS_TOLD = 20
+_NOTES_TOLD = 20
 
 
 def _specs() -> list[dg.AssetSpec]:
@@ -57,6 +60,7 @@ def land_exports(context: dg.AssetExecutionContext, workspace: Workspace) -> Ite
     as_of = landing.parse_as_of(config.as_of)
 
     progress.say("Looking for new exports")
+    began = time.perf_counter()
     salt = privacy.load_salt(home.state, config.salt.get_secret_value())
     done = landing.land(
         sources,
@@ -67,7 +71,7 @@ def land_exports(context: dg.AssetExecutionContext, workspace: Workspace) -> Ite
         threads=config.threads,
         progress=_tell,
     )
-    _report(context, done)
+    _report(context, done, Manifest(home.state), time.perf_counter() - began)
     inputs = inputs_fingerprint(workspace, sources)
     if state.published_inputs(home) == inputs and home.warehouse.exists():
         progress.say("Nothing new was delivered; the last publication stands.")
@@ -86,24 +90,51 @@ def _tell(advance: landing.Advance) -> None:
     share = advance.n_bytes_done / max(advance.n_bytes_due, 1)
     speed = advance.n_bytes_done / 1e6 / max(advance.seconds, 1e-3)
     text = f"Landing {share:.0%}, {advance.n_rows:,} rows, {speed:.0f} MB/s: {what}"
-    progress.say(text, is_passing=True)
+    progress.say(text, share)
 
 
-def _report(context: dg.AssetExecutionContext, done: list[landing.Landed]) -> None:
+def _report(
+    context: dg.AssetExecutionContext, done: list[landing.Landed], manifest: Manifest, seconds: float
+) -> None:
     deliveries = [d for landed in done for d in landed.deliveries]
     refused = [d for d in deliveries if not d.is_landed]
     rows = sum(count.n_landed for d in deliveries for count in d.counts)
     faults = sum(count.n_quarantined for d in deliveries for count in d.counts) + sum(
         d.n_damaged for d in deliveries
     )
+    megabytes = sum(d.size for d in deliveries) / 1e6
     if deliveries:
         progress.say(
-            f"Landed {rows:,} rows from {len(deliveries) - len(refused)} new files; "
-            f"{faults:,} rows quarantined."
+            f"Landed {rows:,} rows from {len(deliveries) - len(refused):,} new files "
+            f"({megabytes:,.1f} MB, {megabytes / seconds:,.1f} MB/s); {faults:,} rows quarantined."
         )
+    notes = [
+        f"{delivery.file} was delivered again: {earlier.digest} became {delivery.digest}."
+        for earlier, delivery in manifest.replaced(deliveries)
+    ]
+    notes += [
+        f"{name} has columns that no mapping reads: {', '.join(columns)}."
+        for name, columns in _new_columns(deliveries).items()
+    ]
+    for number, note in enumerate(notes):
+        context.log.info(note)
+        if number < _NOTES_TOLD:
+            progress.say(note)
+    if len(notes) > _NOTES_TOLD:
+        progress.say(f"{len(notes) - _NOTES_TOLD:,} more of the kind stand in the log.")
     for delivery in refused:
         context.log.warning("%s was quarantined: %s", delivery.file, delivery.reason)
         progress.say(f"Quarantined {delivery.file}: {delivery.reason}.")
+
+
+def _new_columns(deliveries: list[Delivery]) -> dict[str, list[str]]:
+    """Columns that no mapping reads, by source and file set."""
+    found: dict[str, set[str]] = {}
+    for delivery in deliveries:
+        if delivery.columns_extra:
+            name = f"{delivery.source_instance}/{delivery.file_set}"
+            found.setdefault(name, set()).update(delivery.columns_extra)
+    return {name: sorted(columns)[:_COLUMNS_TOLD] for name, columns in found.items()}
 
 
 def inputs_fingerprint(workspace: Workspace, sources: list[Source]) -> str:

@@ -25,6 +25,8 @@ DUCKDB_TYPES = {
     "email": "VARCHAR",
 }
 
+EXTRA = "_extra"
+"""Text of a JSON object: what a record holds in columns that no mapping reads; NULL where there are none."""
 # Written by landing on every row, beside the entity's own columns.
 SYSTEM_COLUMNS = {
     "source_instance": "VARCHAR",
@@ -32,6 +34,7 @@ SYSTEM_COLUMNS = {
     "_source_file": "VARCHAR",
     "_delivery_id": "VARCHAR",
     "_delivered_at": "TIMESTAMP",
+    EXTRA: "VARCHAR",
 }
 
 _COLUMN = re.compile(

@@ -333,6 +333,7 @@ class _Landing:
         self.fingerprint = due.fingerprint
         self.options = source.document.files[file_set]
         self.shapes = source.shapes(file_set)
+        self.keeps_new = self.options.keep_new
         # A feed of every record tells how many there are; others would need a scan for it.
         self.feeds = sorted(source.feeds[file_set], key=lambda feed: bool(feed.where or feed.table.rows))
         self.staged: dict[Path, Path] = {}
@@ -511,12 +512,11 @@ class _Landing:
 
     def _readable(self) -> Readable:
         members = self.members.values()
-        # Of several keys of JSON any may be the one that is there.
         needed = [
             column
             for feed in self.feeds
             for name, read in feed.columns.items()
-            if not feed.is_optional(name) and (not self.options.is_json or len(read) == 1)
+            if not feed.is_optional(name)
             for column in read
         ]
         return reading.open_readable(
@@ -573,7 +573,7 @@ class _Landing:
             first = error
         if reading.is_about_kinds(first):
             try:
-                return self._land_readable(replace(readable, is_loose=True), inspected)
+                return self._land_loosely(replace(readable, is_loose=True), inspected)
             except (Distrusted, *reading.ENGINE_ERRORS) as error:
                 self._stop_if_ours(error)
                 first = error
@@ -585,10 +585,21 @@ class _Landing:
             raise UnreadableFile("no line holds a JSON object; correct `format`")
         self._stop_if_lost(careful)
         try:
-            return self._land_readable(careful, inspected)
+            return self._land_loosely(careful, inspected)
         except reading.ENGINE_ERRORS as error:
             self._stop_if_ours(error)
             raise UnreadableFile(reading.first_line(error)) from error
+
+    def _land_loosely(self, readable: Readable, inspected: _Inspected) -> _Result:
+        """A new column that cannot be read, such as a key written twice, costs nothing but itself."""
+        try:
+            return self._land_readable(readable, inspected)
+        except reading.ENGINE_ERRORS as error:
+            if not (self.keeps_new and reading.is_about_kinds(error)) or len(self.group) > 1:
+                raise
+            self._stop_if_ours(error)
+        self.keeps_new = False
+        return self._land_readable(readable, inspected)
 
     def _stop_if_ours(self, error: Exception) -> None:
         """A full disk or too little memory says nothing about the file."""
@@ -609,7 +620,11 @@ class _Landing:
             raise Distrusted
         if readable.members:
             self.connection.register(readable.members, readable.member_table())
-        compiled = [(feed, self._compiled(feed, readable)) for feed in self.feeds]
+        extra = self._extra(readable)
+        keepers = self._keepers() if extra and self.keeps_new else []
+        compiled = [
+            (feed, self._compiled(feed, readable, extra if feed in keepers else ())) for feed in self.feeds
+        ]
         n_records: dict[str, int] = {}
         if not any(query.is_every_record for _, query in compiled):
             n_records = self._counts(readable.counts())
@@ -651,7 +666,7 @@ class _Landing:
             self._collect(readable, faulty, n_records)
             quarantine = self._write_quarantine()
         missing = sorted({column for _, query in compiled for column in query.missing})
-        return _Result(outcomes, tuple(parts), tuple(missing), self._extra(readable), quarantine)
+        return _Result(outcomes, tuple(parts), tuple(missing), tuple(map(privacy.shown, extra)), quarantine)
 
     def _divide_if_hopeless(self, readable: Readable, outcomes: dict[str, _Outcome]) -> None:
         """Alone, a file of JSON without any sound row, or without a needed key, is told what it lacks."""
@@ -682,9 +697,14 @@ class _Landing:
         used = {c for feed in self.feeds for c in feed.referenced()} | {c.lower() for c in self.options.known}
         return tuple(sorted(c for c in readable.types if c.lower() not in used))
 
-    def _compiled(self, feed: Feed, readable: Readable) -> mapping.Compiled:
+    def _keepers(self) -> list[Feed]:
+        """Feeds that keep new columns: the first of every record, else all that take some records."""
+        of_records = [feed for feed in self.feeds if not feed.table.rows]
+        return [feed for feed in of_records if not feed.where][:1] or of_records or self.feeds
+
+    def _compiled(self, feed: Feed, readable: Readable, new: tuple[str, ...]) -> mapping.Compiled:
         try:
-            return mapping.compile_feed(self.connection, self.source, self.file_set, feed, readable)
+            return mapping.compile_feed(self.connection, self.source, self.file_set, feed, readable, new=new)
         except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException) as error:
             raise UnreadableFile(f"{feed.table.name}: {reading.first_line(error)}") from error
 

@@ -193,6 +193,12 @@ class Manifest:
         """The newest landed delivery of every file: a broken re-delivery keeps the last good one."""
         return {delivery.key: delivery for delivery in self.deliveries if delivery.is_landed}
 
+    def replaced(self, deliveries: Iterable[Delivery]) -> list[tuple[Delivery, Delivery]]:
+        """Of deliveries those whose file came before with other content, each after the earlier one."""
+        by_id = {delivery.delivery_id: delivery for delivery in self.deliveries}
+        pairs = [(by_id[one.supersedes], one) for one in deliveries if one.supersedes in by_id]
+        return [(earlier, one) for earlier, one in pairs if earlier.digest != one.digest]
+
     def parts(self) -> list[Part]:
         """Every part that has not been removed."""
         removed = {path for commit in self.commits for path in commit.removed}

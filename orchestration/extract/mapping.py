@@ -1,6 +1,6 @@
 """From a source's mapping to SQL: typed fields, and a flag on every row that does not fit."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import duckdb
@@ -103,8 +103,10 @@ def compile_feed(
     file_set: str,
     feed: Feed,
     readable: Readable,
+    *,
+    new: Sequence[str] = (),
 ) -> Compiled:
-    """Builds the SQL that lands one feed of one or more files.
+    """Builds the SQL that lands one feed of one or more files; `new` columns are kept beside the row.
 
     Raises:
         duckdb.Error: an expression does not bind to the files' columns.
@@ -142,6 +144,10 @@ def compile_feed(
         "centre": sql.constant(source.centre),
         **_ORIGIN,
     }
+    found, landed_rows = "", rows
+    if new:
+        columns[contract.EXTRA] = found = sql.name(f"?{contract.EXTRA}")
+        landed_rows = _rows(feed, readable, kept=f"{_kept(source, readable, new)} AS {found}")
     select = ", ".join(f"{value} AS {sql.name(c)}" for c, value in columns.items())
     listed = ", ".join(
         f"CASE WHEN {condition} THEN {{'column': {sql.text(column)}, 'reason': {sql.text(reason)}, "
@@ -150,7 +156,7 @@ def compile_feed(
     )
     origin = _ORIGIN["_delivery_id"]
     return Compiled(
-        landed=f"SELECT {select}, ({bad}) AS _bad FROM {staged(rows)}",
+        landed=f"SELECT {select}, ({bad}) AS _bad FROM {staged(landed_rows, found and f', {found}')}",
         faults=(
             f"SELECT {origin}, {_RECORD}, "
             f"unnest(list_filter([{listed}], lambda x: x IS NOT NULL), recursive := true) "
@@ -162,12 +168,25 @@ def compile_feed(
     )
 
 
-def _rows(feed: Feed, readable: Readable, *, is_numbered: bool = False) -> str:
+def _kept(source: Source, readable: Readable, new: Sequence[str]) -> str:
+    """SQL of the new columns of a record as the text of one JSON object, NULL where all are empty."""
+    values = {
+        name: _present(sql.name(name), readable)
+        if readable.types[name] == "VARCHAR"
+        else f"CAST({sql.name(name)} AS VARCHAR)"
+        for name in new
+    }
+    return privacy.kept_object(f"extra:{source.centre}", values)
+
+
+def _rows(feed: Feed, readable: Readable, *, is_numbered: bool = False, kept: str = "") -> str:
     """The rows that a table is made of: the records of the files, or the items of lists in them.
 
-    Of a record that does not fit its shape one row is left, so that it is told of once.
+    What is `kept` of a record travels along. Of a record that does not fit its shape one row is left, so
+    that it is told of once.
     """
-    rows = readable.rows(_chosen(feed, readable), _RECORD if is_numbered else "")
+    chosen = [*_chosen(feed, readable), *([kept] if kept else [])]
+    rows = readable.rows(chosen, _RECORD if is_numbered else "")
     for alias, found in feed.table.rows.items():
         items = f"CASE WHEN {_FITS} THEN {found} ELSE [NULL] END" if readable.is_loose else found
         rows = (

@@ -5,7 +5,7 @@ import hmac
 import os
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -141,3 +141,75 @@ def _status_without_country(text: str) -> str:
 def hashed(domain: str, expression: str) -> str:
     """SQL for the keyed hash of an expression within a domain such as `customer:centre`."""
     return f"keyed_hash({sql.text(domain)}, {expression})"
+
+
+# ---------------------------------------------------------------- columns that nobody described
+
+# Parts of names that speak of people, or of text that people write.
+_PERSONAL_PARTS = (
+    "name|mail|phone|mobile|address|street|user|caller|customer|client|person|agent|owner|assign|author|sender"
+    "|recipient|requester|reporter|employee|manager|member|contact|subject|body|text|comment|descri|message"
+    "|summary|transcript|signature|title|birth|passw|iban"
+)
+_PERSONAL_WORDS = (
+    "by|to|from|cc|bcc|ip|dob|ssn|vat|tel|fax|cell|city|town|zip|postcode|postal|note|notes|content|account"
+    "|acct|card|url|uri|link|reply|question|answer|remark|remarks|who|ani|cli|dnis|msisdn|login|lat|lon|geo"
+)
+_PERSONAL = re.compile(f"{_PERSONAL_PARTS}|(?:^|[^a-z])(?:{_PERSONAL_WORDS})(?:$|[^a-z])")
+_CAPITAL_WITHIN = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+_CLOCK = r"\d{1,2}:\d{2}(:\d{2}([.,]\d{1,9})?)?( ?[AaPp]\.?[Mm]\.?)?"
+_DAY = r"(\d{4}-\d{2}-\d{2}|\d{4}/\d{2}/\d{2}|\d{1,2}[./-]\d{1,2}[./-](\d{4}|\d{2}))"
+# Seven digits, apart by one mark each at most, may be a number that somebody answers to.
+_LONG_DIGITS = r"\d([-./:()+]?\d){6}"
+_PLAIN = "|".join(
+    (
+        r"[+-]?\d{1,6}",
+        r"-?(\d{1,6}[.,]\d{1,6}|0?[.,]\d{1,18})",
+        rf"{_DAY}([T ]{_CLOCK})? ?(Z|[+-]\d{{2}}:?\d{{2}}|UTC)?",
+        _CLOCK,
+    )
+)
+_CODE = r"[\p{L}\p{N}_.:/#+-]{1,64}"
+_NETWORK_ADDRESS = r"\d+(\.\d+){3}(:\d+)?|[0-9A-Fa-f]*(:[0-9A-Fa-f]*){2,}"
+
+
+def is_name(column: str) -> bool:
+    """Whether a column's name is one: keys of JSON may be somebody's number or address."""
+    return "@" not in column and not re.search(_LONG_DIGITS, column)
+
+
+def shown(column: str) -> str:
+    """The name of a column as it may be told; what is none, as its shape (letters x, digits 9)."""
+    return column if is_name(column) else re.sub(r"[^\W\d_]", "x", re.sub(r"\d", "9", column))
+
+
+def speaks_of_people(column: str) -> bool:
+    """Whether a column's name says that it holds people or what they wrote, in whatever way it is written."""
+    return bool(_PERSONAL.search(_CAPITAL_WITHIN.sub("_", column).lower()))
+
+
+def kept_object(domain: str, values: Mapping[str, str]) -> str:
+    """SQL of a JSON object's text with what columns hold that nobody described; NULL where all are empty.
+
+    A value stays as it is where it cannot tell of a person, else it is hashed: numbers of up to six digits,
+    decimals, yes and no, times, and codes of one word stay. What has blanks, what is nested, what looks like
+    an address or a longer number, and what stands in a column for people or text, is hashed. The rule sees
+    one value and the name of its column, nothing else.
+
+    `values` maps each column to SQL of its value as text.
+    """
+    members = ", ".join(
+        f"{{'name': {sql.text(c) if is_name(c) else hashed(domain, sql.text(c))}, "
+        f"'is_open': {not speaks_of_people(c)}, 'value': {value}}}"
+        for c, value in sorted(values.items())
+    )
+    is_code = (
+        f"regexp_full_match(m.value, '{_CODE}') AND NOT regexp_matches(m.value, '{_LONG_DIGITS}') "
+        f"AND NOT regexp_full_match(m.value, '{_NETWORK_ADDRESS}')"
+    )
+    is_plain = f"m.is_open AND (regexp_full_match(m.value, '{_PLAIN}') OR ({is_code}))"
+    entry = f"{{'k': m.name, 'v': CASE WHEN {is_plain} THEN m.value ELSE {hashed(domain, 'm.value')} END}}"
+    there = f"list_filter([{members}], lambda m: m.value IS NOT NULL)"
+    entries = f"list_transform({there}, lambda m: {entry})"
+    return f"nullif(CAST(to_json(map_from_entries({entries})) AS VARCHAR), '{{}}')"

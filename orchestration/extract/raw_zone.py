@@ -38,6 +38,8 @@ SYSTEM_TABLES = {
         "n_quarantined": "BIGINT",
         "n_columns_missing": "BIGINT",
         "n_columns_extra": "BIGINT",
+        "file_set": "VARCHAR",
+        "digest": "VARCHAR",
     },
     "parameters": {"as_of_at": "TIMESTAMP"},
 }
@@ -158,9 +160,9 @@ def _delivery_rows(deliveries: list[Delivery], sources: list[Source]) -> list[tu
             n_faults = count.n_quarantined + d.n_damaged if count else 0
             n_read = d.n_read if count is None or not feed.table.rows else count.n_rows + d.n_damaged
             counts = (count.n_landed, count.n_filtered, n_faults) if count else (0, 0, 0)
-            drift = (len(d.columns_missing), len(d.columns_extra))
+            tail = (len(d.columns_missing), len(d.columns_extra), d.file_set, d.digest)
             rows += [
-                (*head, entity, d.file, d.status, d.reason, moment, n_read, *counts, *drift)
+                (*head, entity, d.file, d.status, d.reason, moment, n_read, *counts, *tail)
                 for entity in feed.table.told_as
             ]
     return rows

@@ -24,7 +24,6 @@ from orchestration.extract.files import UnreadableFile
 from orchestration.extract.shapes import Shape
 from orchestration.extract.sources import DELIMITED, FileSet
 
-_JSON_SAMPLE = 20_480  # objects looked at to learn the keys of a JSON file
 _BATCH_LINES = 20_000
 # Reading a second time what follows a quote that never closes may cost this much at most.
 _MAX_REREAD_RATIO = 2
@@ -195,7 +194,7 @@ def open_readable(
     needed: Iterable[str] = (),
     shapes: Mapping[str, Shape] = MappingProxyType({}),
 ) -> Readable:
-    """Learns the columns of plain files alike; of `needed` ones it makes sure that they are nowhere in them.
+    """Learns the columns of plain files alike; an array without objects has the `needed` ones.
 
     JSON lines that cannot be told apart have no columns: the careful reader knows more.
 
@@ -218,10 +217,7 @@ def open_readable(
     layout = layout_of(first, options)
     readable = Readable(paths, origins, options, {}, layout=layout)
     try:
-        names = _keys(connection, readable, _JSON_SAMPLE)
-        known = {sql.folded(name) for name in names}
-        if any(sql.folded(column) not in known for column in needed):
-            names = _keys(connection, readable, -1)
+        names = _keys(connection, readable)
     except ENGINE_ERRORS as error:
         if options.format == "jsonl":
             return readable
@@ -239,15 +235,17 @@ def _shaped(readable: Readable, names: Iterable[str], shapes: Mapping[str, Shape
     return replace(readable, types=types, shapes={**shapes, **found})
 
 
-def _keys(connection: duckdb.DuckDBPyConnection, readable: Readable, n_objects: int) -> list[str]:
-    """Keys of the first objects (all: -1). DuckDB's own detection takes 32 MB for each file it looks into."""
+def _keys(connection: duckdb.DuckDBPyConnection, readable: Readable) -> list[str]:
+    """Keys of all objects: a new one may come late, and looking costs a few percent of landing.
+
+    DuckDB's own detection takes 32 MB for each file it looks into.
+    """
     lenient = ", ignore_errors=true" if readable.layout == "newline_delimited" else ""
     objects = (
         f"SELECT json FROM read_json_objects({sql.paths(readable.paths)}, hive_partitioning=false, "
         f"format='{readable.layout}'{lenient})"
     )
-    limit = f" LIMIT {n_objects}" if n_objects >= 0 else ""
-    keys = f"SELECT DISTINCT unnest(json_keys(json)) FROM ({objects}{limit}) ORDER BY 1"
+    keys = f"SELECT DISTINCT unnest(json_keys(json)) FROM ({objects}) ORDER BY 1"
     # No mapping can mean a key without a name, and DuckDB could not be asked for it.
     found = [row[0] for row in connection.execute(keys).fetchall() if row[0]]
     return list({sql.folded(key): key for key in found}.values())

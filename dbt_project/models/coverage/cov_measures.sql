@@ -2,6 +2,8 @@
 {% set groups = [
     "link",
     "volume",
+    "pattern",
+    "selection",
     "mapping",
     "codes",
     "history",

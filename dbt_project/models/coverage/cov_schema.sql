@@ -1,9 +1,26 @@
--- One row per blind spot of group schema and source instance: rows of files that came without a
--- mapped column, rows that did not fit, and files that were refused whole.
+-- One row per blind spot of group schema, source instance and day of delivery: rows of files that came
+-- without a mapped column, rows that did not fit, files that were refused whole, and new columns.
 with
     deliveries as (
         select
-            d.*,
+            d.centre,
+            d.source_instance,
+            d.entity,
+            -- Delivered before the first or after the last event, a file stands on that day.
+            case
+                when s.last_date is not null
+                then
+                    least(
+                        greatest(
+                            cast({{ local_time("d.delivered_at", "s.time_zone") }} as date), s.first_date
+                        ),
+                        s.last_date
+                    )
+            end as day,
+            d.status = 'landed' as is_landed,
+            d.n_quarantined,
+            d.n_columns_missing,
+            d.n_columns_extra,
             -- Nobody knows how many rows a refused file held; the usual number stands in.
             greatest(
                 case
@@ -20,6 +37,38 @@ with
                 1
             ) as n_rows
         from {{ source("raw_faultline", "deliveries") }} as d
+        inner join {{ ref("int_source__spans") }} as s on d.source_instance = s.source_instance
+    ),
+
+    entities as (
+        select
+            centre,
+            source_instance,
+            day,
+            entity,
+            sum(n_rows) as n_rows,
+            sum(case when not is_landed or n_columns_missing > 0 then n_rows else n_quarantined end)
+            -- Nothing is lost with a new column, yet somebody has to look at it.
+            + max(case when is_landed and n_columns_extra > 0 then 1 else 0 end) as n_affected,
+            max(case when is_landed then 1 else 0 end) = 0 as is_lost
+        from deliveries
+        group by 1, 2, 3, 4
+    ),
+
+    -- Where all that arrived of an entity was refused, nothing of the source can be read on that day.
+    days as (
+        select
+            centre,
+            source_instance,
+            day,
+            sum(n_rows) as n_rows,
+            case
+                when max(case when is_lost then 1 else 0 end) = 1
+                then sum(n_rows)
+                else sum(least(n_affected, n_rows))
+            end as n_affected
+        from entities
+        group by 1, 2, 3
     )
 
     {{ assessed("BS44") }}
@@ -31,17 +80,11 @@ select
     cast(null as {{ dbt.type_string() }}),
     cast(null as {{ dbt.type_string() }}),
     cast(null as {{ dbt.type_string() }}),
-    coalesce(max(s.last_date), max(c.last_date)),
-    cast(
-        sum(
-            case when d.status <> 'landed' or d.n_columns_missing > 0 then d.n_rows else d.n_quarantined end
-        ) as bigint
-    ),
+    coalesce(d.day, c.last_date),
+    cast(d.n_affected as bigint),
     cast(0 as bigint),
-    cast(sum(d.n_rows) as bigint)
-from deliveries as d
-inner join {{ ref("int_source__spans") }} as s on d.source_instance = s.source_instance
+    cast(d.n_rows as bigint)
+from days as d
 inner join
     (select centre, max(last_date) as last_date from {{ ref("int_source__spans") }} group by centre) as c
     on d.centre = c.centre
-group by d.centre, d.source_instance

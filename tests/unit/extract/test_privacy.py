@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import json
 import stat
 from pathlib import Path
 
@@ -177,3 +178,51 @@ def test_another_salt_lands_everything_anew(place: Place) -> None:
     assert len(place.land(salt=b"another").deliveries) == 1
     assert set(place.rows("customer_id")) == {hashed("customer:crm", "open", b"another")}
     assert SALT not in place.written()
+
+
+HARMLESS = [
+    "7", "-12", "123456", "3.25", "0,5", "0.8333333333333334", "true", "No", "2025-01-31", "31.1.2025 9:05",
+    "2025-01-31T10:00:00.123Z", "2025-01-31 10:00 +01:00", "10:30", "9:05 PM", "VOICE", "INC001002", "v1.2.3",
+    "a/b:c#d", "Störung", "x" * 64,
+]  # fmt: skip
+TELLING = [
+    "8675309", "+49 30 123456", "030/1234567", "555-1234", "(0)30123", "491511.2345678", "+49.1511234567",
+    "INC0010023", "a@b.c", "Zoe Quokka", "Zoe, Q", "10.0.0.17", "fe80::1c2d", "00:1b:63:84:45:e6",
+    "sip:12-345-67@pbx", "x" * 65, '{"a": 1}', "[1]", "o'clock;", "4111-1111-1111-1111", "2025-01-31 Zoe",
+]  # fmt: skip
+OF_PEOPLE = [
+    "name", "agentName", "FIRST_NAME", "Subject", "callerid", "e-mail", "Contact Phone", "zipCode", "City",
+    "ClientIP", "created_by", "HTMLBody", "assigned to", "u_user", "DOB", "notes", "Kommentar text",
+]  # fmt: skip
+OF_THINGS = ["capacity", "queue", "is_ipo", "tone", "bypass", "Stage", "shipment", "score"]
+NO_NAMES = ["quokka@example.org", "+49 151 2345678"]
+
+
+def kept(place: Place, *records: dict[str, str]) -> list[dict[str, str]]:
+    """What is kept beside records of JSON."""
+    sound = [{"id": f"C{i}", "opened": "2025-01-01", **record} for i, record in enumerate(records)]
+    place.source({"cases": {"case_id": "id", "opened_at": "opened"}}, format="jsonl")
+    place.put("a.jsonl", "".join(json.dumps(one) + "\n" for one in sound))
+    told = {privacy.shown(name) for record in records for name in record}
+    assert place.land_one().columns_extra == tuple(sorted(told))
+    return [json.loads(one) for one in place.rows("_extra")]
+
+
+def test_a_new_column_keeps_what_cannot_tell_of_a_person_and_hashes_what_could(place: Place) -> None:
+    found = kept(place, *({"state": value} for value in HARMLESS + TELLING))
+    assert found[: len(HARMLESS)] == [{"state": value} for value in HARMLESS]
+    assert found[len(HARMLESS) :] == [{"state": hashed("extra:crm", value)} for value in TELLING]
+    written = place.written()
+    assert [value for value in TELLING if len(value) > 6 and value.encode() in written] == []
+
+
+def test_a_new_column_for_people_or_text_is_hashed_whatever_it_holds(place: Place) -> None:
+    (found,) = kept(place, {name: f"x{i}" for i, name in enumerate(OF_PEOPLE + OF_THINGS)})
+    hidden = {name: hashed("extra:crm", f"x{i}") for i, name in enumerate(OF_PEOPLE)}
+    assert found == hidden | {name: f"x{i}" for i, name in enumerate(OF_THINGS, len(OF_PEOPLE))}
+
+
+def test_a_key_that_is_no_name_is_hashed_and_told_by_its_shape(place: Place) -> None:
+    (found,) = kept(place, dict.fromkeys(NO_NAMES, "x7"))
+    assert found == {hashed("extra:crm", name): "x7" for name in NO_NAMES}
+    assert not any(name.encode() in place.written() for name in NO_NAMES)

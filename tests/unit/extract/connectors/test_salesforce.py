@@ -258,7 +258,7 @@ def test_no_name_text_or_identifier_of_a_customer_lands(place: Place, file_set: 
                 row[read] = MOMENT if column.type == "ts" else "Owner"
             elif name in hiding and read not in shown:
                 row[read] = f"{CANARY}@{CANARY}.example" if "mail" in read else CANARY
-    place.put(f"{file_set}.csv", export({**row, "New__c": CANARY}))
+    place.put(f"{file_set}.csv", export({**row, "New__c": f"{CANARY} {CANARY}"}))
     delivery = place.land_one()
     assert (delivery.n_read, place.faults()) == (1, [])
     assert CANARY.lower().encode() not in place.written().lower()
