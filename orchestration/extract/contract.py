@@ -66,7 +66,7 @@ class Table:
 
     `columns` are the fields a source may fill. `event_at` dates a row; of several rows of one key the newest
     by `version_at` counts, its columns in turn, or else the one delivered last. `feeds` maps each entity that
-    the table tells of to an SQL condition on its columns: which rows are one of that entity (empty: every row).
+    the table tells of to an SQL condition on its columns: which rows are one of it (empty: every row).
     `rows` names, for tables made of lists inside records, each list in turn: alias to expression.
     """
 
