@@ -56,6 +56,8 @@ RECORDED_BEYOND = {
 }
 # Three-valued, and less known where something above is not recorded: NULL, or the same.
 LESS_KNOWN = {"mart_journey": {"is_sla_missed", "is_reopened"}}
+# What this system knows sooner: the breach of a target that still runs, where the plain feeds wait for its end.
+TRUE_SOONER = {"servicenow": {"mart_journey": {"is_sla_missed"}}}
 
 
 @pytest.fixture(scope="module")
@@ -155,8 +157,10 @@ def test_what_is_less_known_is_never_another_value(line: Run, pair: str) -> None
     keys = {"mart_journey": "started_at, first_channel, reason"}
     for mart, names in LESS_KNOWN.items():
         for name in names:
-            wrong = line.rows(
-                f"SELECT {keys[mart]} FROM {mart} WHERE centre IN ('{PLAIN}', '{pair}') GROUP BY ALL "
+            values = f"max({name}) FILTER (centre = '{PLAIN}'), max({name}) FILTER (centre = '{pair}')"
+            differing = line.rows(
+                f"SELECT {values} FROM {mart} WHERE centre IN ('{PLAIN}', '{pair}') GROUP BY {keys[mart]} "
                 f"HAVING count(*) = 2 AND count(DISTINCT centre) = 2 AND count(DISTINCT {name}) > 1"
             )
-            assert wrong == [], (mart, name)
+            expected = {(False, True)} if name in beyond(pair, TRUE_SOONER, mart) else set()
+            assert set(differing) == expected, (mart, name)
