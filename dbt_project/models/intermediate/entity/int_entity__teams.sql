@@ -1,5 +1,5 @@
 -- One row per team while the row was in force, of all sources.
--- What groups of a CRM tell of teams counts only where nobody describes them.
+-- What groups of a CRM tell of a team counts only where nobody describes it.
 with
     described as ({{ entity_union("teams", ["stg_mapped__teams"]) }}),
 
@@ -8,6 +8,8 @@ with
 select *
 from described
 union all
-select *
-from told_by_groups
-where centre not in (select centre from described)
+select g.*
+from told_by_groups as g
+left join
+    (select distinct centre, team_id from described) as d on g.centre = d.centre and g.team_id = d.team_id
+where d.team_id is null

@@ -1,4 +1,5 @@
 -- One row per incident as it stands at its newest delivery, with what the table of tasks says of it.
+{{ config(materialized="table") }}
 {% set of_task = [
     "opened_at",
     "closed_at",

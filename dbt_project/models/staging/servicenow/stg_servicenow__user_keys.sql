@@ -1,6 +1,7 @@
 -- One row per way to tell of a user, with the customer or agent who it is.
 -- It is told of by sys_id, or by a name that only one user bears, each as a hash. Whose sys_id is known bare
 -- is an agent: a member of a group.
+{{ config(materialized="table") }}
 with
     users as (
         select * from ({{ staged("users", "raw_servicenow") }}) as u where not coalesce(is_deleted, false)

@@ -251,8 +251,9 @@ def test_handoffs_are_changes_of_incidents_alone(place: Place) -> None:
     assert set(groups[2:11]) == {(None,) * 4}
 
 
-def test_a_change_by_the_system_is_nobodys(place: Place) -> None:
-    land(place, "sys_audit", audit(1, "priority", "3", "1") | {"user": "system"})
+@pytest.mark.parametrize("user", ["system", "guest"])
+def test_a_change_by_the_system_is_nobodys(place: Place, user: str) -> None:
+    land(place, "sys_audit", audit(1, "priority", "3", "1") | {"user": user})
     assert place.rows("changed_by_key", entity="audits") == [None]
 
 
