@@ -68,9 +68,9 @@ class Table:
     """One raw table.
 
     `columns` are the fields a source may fill. `event_at` dates a row; of several rows of one key the newest
-    by `version_at` counts, or else the one delivered last. `feeds` maps each entity that the table tells of
-    to an SQL condition on its columns: which rows count as one of that entity (empty: every row). `rows`
-    names, for tables made of lists inside records, each list in turn: alias to expression.
+    by `version_at` counts, its columns in turn, or else the one delivered last. `feeds` maps each entity that
+    the table tells of to an SQL condition on its columns: which rows are one of it (empty: every row).
+    `rows` names, for tables made of lists inside records, each list in turn: alias to expression.
     """
 
     name: str
@@ -81,7 +81,7 @@ class Table:
     columns: dict[str, Column] = field(hash=False)
     feeds: dict[str, str] = field(hash=False)
     schema: str = MAPPED_SCHEMA
-    version_at: str = ""
+    version_at: tuple[str, ...] = ()
     rows: dict[str, str] = field(default_factory=dict, hash=False)
 
     @property

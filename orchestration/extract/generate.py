@@ -84,7 +84,7 @@ def _macro() -> str:
             "table": table.name,
             "key": list(table.key),
             "event_at": table.event_at,
-            "version_at": table.version_at,
+            "version_at": list(table.version_at),
             "restated": table.is_restated,
             "feeds": dict(table.feeds),
             "columns": list(columns),

@@ -7,7 +7,7 @@ import duckdb
 
 from orchestration.extract import contract, moments, privacy, reading, sql
 from orchestration.extract.reading import Readable
-from orchestration.extract.sources import Feed, FileSet, Source, cannot_fail
+from orchestration.extract.sources import Feed, FileSet, Source, cannot_fail, is_choice
 
 _MOST_READINGS = 3  # a time is a wall-clock time, one in UTC, or a moment
 _WHOLE = r"[+-]?\d+(?:\.0+)?"
@@ -82,7 +82,8 @@ class _Field:
 def missing_columns(feed: Feed, readable: Readable) -> dict[str, tuple[str, ...]]:
     """File columns that each field (or `where`) reads and the file does not have.
 
-    JSON leaves out what is empty: of several keys that a field reads, one is enough.
+    JSON leaves out what is empty: of several keys that a field reads, one is enough. So it is of columns
+    of which a field takes the first that is filled.
     """
     present = {sql.folded(name) for name in readable.types}
     gaps = {
@@ -93,8 +94,12 @@ def missing_columns(feed: Feed, readable: Readable) -> dict[str, tuple[str, ...]
     return {
         field: absent
         for field, absent in gaps.items()
-        if absent and not (readable.options.is_json and len(absent) < len(feed.columns[field]))
+        if absent and not (_is_one_enough(feed, field, readable) and len(absent) < len(feed.columns[field]))
     }
+
+
+def _is_one_enough(feed: Feed, field: str, readable: Readable) -> bool:
+    return readable.options.is_json or (field in feed.mappings and is_choice(feed.mappings[field].expression))
 
 
 def compile_feed(

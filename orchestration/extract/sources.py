@@ -597,6 +597,14 @@ def cannot_fail(expression: str) -> bool:
     return _is_safe(_parsed(expression)["statements"][0]["node"]["select_list"])
 
 
+@cache
+def is_choice(expression: str) -> bool:
+    """Whether an expression takes the first of several columns that is filled."""
+    node = _parsed(expression)["statements"][0]["node"]["select_list"][0]
+    columns = node.get("children", []) if node["type"] == "OPERATOR_COALESCE" else []
+    return bool(columns) and all(column["class"] == "COLUMN_REF" for column in columns)
+
+
 def _is_safe(tree: Any, *, takes_numbers: bool = False) -> bool:
     if isinstance(tree, list):
         return all(_is_safe(item, takes_numbers=takes_numbers) for item in tree)

@@ -25,7 +25,7 @@
         row_number() over (
             partition by source_instance, {{ spec.key | join(", ") }}
             order by
-                {% if spec.version_at %} {{ spec.version_at }} desc nulls last, {% endif %}
+                {% for c in spec.version_at %} {{ c }} desc nulls last, {% endfor %}
                 _delivered_at desc,
                 {% for c in columns if c not in spec.key %} {{ c }} desc nulls last, {% endfor %}
                 _delivery_id desc

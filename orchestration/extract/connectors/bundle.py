@@ -1,10 +1,11 @@
 """Reads `connectors/<vendor>/connector.yml`: the files a vendor exports and the raw tables made of them.
 
 Each file set has the settings of a source file's file set, besides the places of the files. Each table says
-which file set it is made `from`, its grain, key and date, what tells its newest version, the entities it
-`feeds`, the lists it takes its `rows` from, and its columns as `type[*?] [hash|drop] = expression [-- note]`:
-`*` marks what a row cannot do without, `?` what the vendor leaves out where it is empty. Expressions are
-DuckDB's, over the columns of the file; in JSON a dot leads into an object.
+which file set it is made `from`, its grain, key and date, what tells its newest version (a column, or several
+in turn), the entities it `feeds`, the lists it takes its `rows` from, and its columns as
+`type[*?] [hash|drop] = expression [-- note]`: `*` marks what a row cannot do without, `?` what the vendor
+leaves out where it is empty. Expressions are DuckDB's, over the columns of the file; in JSON a dot leads into
+an object.
 """
 
 from dataclasses import dataclass, field
@@ -89,7 +90,7 @@ def parse(name: str, document: dict[str, Any]) -> Connector:
             grain=body["grain"],
             key=tuple(body["key"]),
             event_at=body.get("event_at", ""),
-            version_at=body.get("version_at", ""),
+            version_at=_listed(body.get("version_at", [])),
             is_restated=bool(body.get("restated", False)),
             feeds={entity: condition or "" for entity, condition in (body.get("feeds") or {}).items()},
             rows=dict(body.get("rows") or {}),
@@ -100,6 +101,10 @@ def parse(name: str, document: dict[str, Any]) -> Connector:
             mapping["where"] = body["where"]
         file_sets[body["from"]]["feeds"][table] = mapping
     return Connector(name, document["title"], file_sets, tables)
+
+
+def _listed(given: str | list[str]) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(given)
 
 
 def _column(where: str, name: str, text: str | dict[str, Any]) -> tuple[contract.Column, Any]:

@@ -266,7 +266,7 @@ _AUDIT = """
         FROM case_changes AS h
         JOIN (VALUES
             ('group', 'assignment_group', 1), ('owner', 'assigned_to', 1), ('priority', 'priority', 1),
-            ('status', 'incident_state', 1), ('status', 'hold_reason', 2)
+            ('status', 'incident_state', 1), ('status', 'hold_reason', 2), ('status', 'state', 1)
         ) AS f (field, fieldname, place) ON f.field = h.field
         LEFT JOIN sn_users AS u ON u.id = h.changed_by
         UNION ALL
@@ -290,7 +290,7 @@ _AUDIT = """
         tablename AS "tablename", fieldname AS "fieldname", documentkey AS "documentkey",
         coalesce(user_name, 'system') AS "user", oldvalue AS "oldvalue", newvalue AS "newvalue",
         NULL AS "reason",
-        row_number() OVER (PARTITION BY documentkey ORDER BY moment, step, fieldname) AS "record_checkpoint",
+        dense_rank() OVER (PARTITION BY documentkey ORDER BY moment, step) AS "record_checkpoint",
         coalesce(user_name, 'system') AS "sys_created_by", sn_time(moment) AS "sys_created_on",
         CAST(moment AS DATE) + 1 AS _day
     FROM kept ORDER BY moment, documentkey, step, fieldname
@@ -472,16 +472,16 @@ _PEOPLE = f"""
 _GROUP = (
     "sys_id active cost_center default_assignee description email exclude_manager include_members manager"
     " name parent roles source sys_created_by sys_created_on sys_mod_count sys_updated_by sys_updated_on"
-    " type"
+    " type u_team_id"
 )
 _GROUP_VALUES = {
     **_stamps("min(valid_from)", "max(valid_from)", "'admin'"),
     "sys_id": "sn_group(team_id)",
     "active": "true",
-    "description": "team_id",
     "exclude_manager": "false",
     "include_members": "false",
     "name": "arg_max(team, valid_from)",
+    "u_team_id": "team_id",
 }
 _GROUPS = f"""
     SELECT {_columns(_GROUP, _GROUP_VALUES, parent="sys_user_group")}

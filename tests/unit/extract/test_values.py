@@ -323,6 +323,33 @@ def test_a_missing_column_is_not_what_otherwise_says(place: Place) -> None:
     assert place.rows("status") == [None]
 
 
+@pytest.mark.parametrize(
+    ("expression", "missing"),
+    [
+        ("coalesce(status, gone)", ()),
+        ("coalesce(lost, gone)", ("gone", "lost")),
+        ("coalesce(status, gone, 'open')", ("gone",)),
+        ("lower(coalesce(status, gone))", ("gone",)),
+    ],
+)
+def test_of_columns_of_which_the_first_filled_one_counts_one_is_enough(
+    place: Place, expression: str, missing: tuple[str, ...]
+) -> None:
+    place.source({"cases": {"case_id": "id", "opened_at": "opened", "status": expression}})
+    place.put("a.csv", csv_text(("C1", "2025-01-01", "open")))
+    assert place.land_one().columns_missing == missing
+
+
+def test_a_required_field_may_stand_in_either_column(place: Place) -> None:
+    place.source({"cases": {"case_id": "coalesce(id, key)", "opened_at": "opened"}})
+    place.put("a.csv", csv_text(("C1", "2025-01-01", "open")))
+    place.put("b.csv", csv_text(("C2", "2025-01-01"), header="key,opened"))
+    place.put("c.csv", csv_text(("C3", "2025-01-01"), header="number,opened"))
+    by_file = {delivery.file: delivery.status for delivery in place.land().deliveries}
+    assert by_file == {"a.csv": "landed", "b.csv": "landed", "c.csv": "quarantined"}
+    assert place.rows("case_id") == ["C1", "C2"]
+
+
 FILTERED = ["open", "open", "shut", "", "shut", "odd", ""]
 
 

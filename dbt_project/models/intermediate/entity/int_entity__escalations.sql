@@ -3,7 +3,9 @@
 with
     recorded as ({{ entity_union("escalations", ["stg_mapped__escalations"]) }}),
 
-    told_by_cases as ({{ entity_union("escalations", ["stg_salesforce__escalations"]) }})
+    told_by_cases as (
+        {{ entity_union("escalations", ["stg_salesforce__escalations", "stg_servicenow__escalations"]) }}
+    )
 
 select *
 from recorded

@@ -10,9 +10,7 @@ with
     counted as (
         {% for one in fed %}
             {%- set spec = one.spec %}
-            {%- set version = (
-                [spec.version_at or "_delivered_at"] if spec.version_at or spec.restated else []
-            ) %}
+            {%- set version = ["_delivered_at"] if spec.restated else spec.version_at %}
             {%- set key = spec.key + version %}
             select
                 r.centre,

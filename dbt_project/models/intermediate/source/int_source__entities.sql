@@ -12,13 +12,6 @@ with
         {% endfor %}
     ),
 
-    landed as (
-        select centre, source_instance, entity, sum(n_landed) as n_landed
-        from {{ source("raw_faultline", "deliveries") }}
-        where status = 'landed'
-        group by 1, 2, 3
-    ),
-
     delivered as (
         select
             l.centre,
@@ -26,7 +19,7 @@ with
             sum(l.n_landed) as n_landed,
             min(s.first_date) as first_date,
             max(s.last_date) as last_date
-        from landed as l
+        from {{ ref("int_source__landed") }} as l
         inner join {{ ref("int_source__spans") }} as s on l.source_instance = s.source_instance
         group by 1, 2
     )

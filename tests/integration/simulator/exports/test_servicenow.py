@@ -154,6 +154,25 @@ def test_the_audit_holds_every_change_in_order(made: Made) -> None:
     assert len(set(ids)) == len(ids)
 
 
+def test_an_update_has_one_number_and_tells_its_state_twice(made: Made) -> None:
+    told: dict[str, set[tuple[str, ...]]] = defaultdict(set)
+    moments: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for row in made.csv("sys_audit"):
+        key = (row["documentkey"], row["record_checkpoint"])
+        told[row["fieldname"]].add((*key, row["oldvalue"], row["newvalue"]))
+        moments[key].add(row["sys_created_on"])
+    assert told["state"]
+    assert told["state"] == told["incident_state"]
+    assert {len(found) for found in moments.values()} == {1}
+
+
+def test_groups_lead_back_to_teams(made: Made) -> None:
+    groups = [(row["u_team_id"], row["name"]) for row in made.csv("sys_user_group")]
+    assert sorted(groups) == made.rows(
+        "SELECT team_id, arg_max(team, valid_from) FROM teams GROUP BY ALL ORDER BY 1"
+    )
+
+
 def test_group_ids_of_the_audit_are_groups(made: Made) -> None:
     groups = {row["sys_id"] for row in made.csv("sys_user_group")}
     told = [row for row in made.csv("sys_audit") if row["fieldname"] == "assignment_group"]

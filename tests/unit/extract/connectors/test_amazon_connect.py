@@ -86,7 +86,7 @@ def test_every_version_of_a_record_lands_and_tells_when_it_was_written(place: Pl
     assert sorted(place.rows("updated_at", entity="contact_records")) == [
         datetime(2025, 8, 11, 5, 40), datetime(2025, 8, 11, 5, 43), datetime(2025, 8, 11, 5, 43),
     ]  # fmt: skip
-    assert bundle.load(CONNECT).tables["contact_records"].version_at == "updated_at"
+    assert bundle.load(CONNECT).tables["contact_records"].version_at == ("updated_at",)
 
 
 def test_an_abandoned_contact_has_no_agent(place: Place) -> None:
