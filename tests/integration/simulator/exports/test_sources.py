@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import duckdb
 import pytest
 import yaml
 
 from seeds.simulator.deliver import deliver
+from seeds.simulator.exports import plain as plain_feeds
 from seeds.simulator.exports import registry
 from seeds.simulator.exports.kit import Vendor
 from seeds.simulator.scenario import Centre, Scenario
@@ -58,8 +60,23 @@ def test_what_the_vendor_covers_does_not_come_twice(export: tuple[Vendor, Path])
     vendor, out = export
     folders = [folder for folder in (out / "exports").iterdir() if folder.name != vendor.name]
     plain = {file.stem for folder in folders for file in folder.rglob("*.csv")}
-    assert not plain & vendor.covers
+    assert plain & vendor.covers == (plain_feeds.OF_CHANNELS if vendor.channels else set())
     assert len(plain) > 20
+
+
+def test_contacts_of_other_channels_come_as_plain_feeds(export: tuple[Vendor, Path]) -> None:
+    vendor, out = export
+    if not vendor.channels:
+        assert not list((out / "exports").glob("telephony/*/contacts.csv")) or "contacts" not in vendor.covers
+        return
+    truth, fed = f"{out}/truth/events", f"{out}/exports/telephony/*"
+    for table in sorted(plain_feeds.OF_CHANNELS):
+        ids = duckdb.sql(f"SELECT DISTINCT contact_id FROM '{fed}/{table}.csv' ORDER BY 1").fetchall()
+        own = duckdb.sql(
+            f"SELECT DISTINCT contact_id FROM '{truth}/{table}.parquet' JOIN '{truth}/contacts.parquet' "
+            f"USING (contact_id) WHERE channel NOT IN {(*vendor.channels, '')} ORDER BY 1"
+        ).fetchall()
+        assert ids == own != []
 
 
 def test_the_same_seed_writes_the_same_bytes(export: tuple[Vendor, Path], tmp_path: Path) -> None:
