@@ -5,6 +5,7 @@ leaves either a committed delivery or nothing that counts. Small files alike are
 point where one of them is no longer like the others: then the group is divided, at last into single files.
 """
 
+import codecs
 import hashlib
 import re
 import shutil
@@ -488,7 +489,10 @@ class _Landing:
             return ""
         if self.options.format in DELIMITED:
             with path.open("rb") as file:
-                return "" if self.options.format == "lines" else repr(file.readline(files.MAX_LINE_BYTES))
+                first = file.readline(files.MAX_LINE_BYTES)
+            if self.options.header:  # no line of names, but a mark of the encoding and an end of its line
+                return repr((first.startswith(codecs.BOM_UTF8), first[len(first.rstrip(b"\r\n")) :]))
+            return repr(first)
         if self.options.format == "parquet":
             return ""
         return reading.layout_of(path, self.options)

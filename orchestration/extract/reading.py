@@ -277,8 +277,8 @@ def _damaged(error: Exception) -> str:
 
 
 def _with_header(paths: tuple[Path, ...], origins: tuple[Origin, ...], options: FileSet) -> Readable:
-    if options.format == "lines":
-        return Readable(paths, origins, options, {"line": "VARCHAR"})
+    if options.header:
+        return Readable(paths, origins, options, dict.fromkeys(options.header, "VARCHAR"))
     with paths[0].open("rb") as file:
         head = file.read(files.CHUNK_BYTES).decode("utf-8-sig", errors="replace")
     text = list(io.StringIO(head, newline=""))

@@ -24,7 +24,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from orchestration.errors import ConfigurationError
-from orchestration.extract import contract, shapes
+from orchestration.extract import contract, shapes, sql
 from orchestration.extract.connectors import bundle
 
 # Raised when landing writes the same input differently: everything is then landed anew.
@@ -82,6 +82,7 @@ class FileSet(BaseModel):
     encoding: str = "utf-8"
     decimal: Literal[".", ","] = "."
     list_separator: str = "|"
+    header: list[str] = []
     nulls: list[str] = [""]
     dates: list[str] = []
     time_zone: str = ""
@@ -125,6 +126,13 @@ class FileSet(BaseModel):
             raise ValueError("must be a character or more")
         return value
 
+    @field_validator("header")
+    @classmethod
+    def _columns_have_names(cls, value: list[str]) -> list[str]:
+        if any(not name.strip() for name in value) or len({sql.folded(name) for name in value}) < len(value):
+            raise ValueError("each column needs a name of its own")
+        return value
+
     @field_validator("glob")
     @classmethod
     def _glob_can_be_searched(cls, value: str) -> str:
@@ -155,8 +163,10 @@ class FileSet(BaseModel):
     def _options_fit_the_format(self) -> "FileSet":
         if self.format not in ("csv", "tsv") and self.delimiter:
             raise ValueError(f"a delimiter means nothing for {self.format}")
+        if self.format not in ("csv", "tsv") and self.header:
+            raise ValueError(f"a header means nothing for {self.format}")
         if self.format == "lines":  # one column: a separator that no text holds, and no quotes
-            self.delimiter, self.quote = "\x1f", ""
+            self.delimiter, self.quote, self.header = "\x1f", "", ["line"]
         self.delimiter = self.delimiter or ("\t" if self.format == "tsv" else ",")
         if self.delimiter == self.quote:
             raise ValueError(f"delimiter and quote are both {self.quote!r}")

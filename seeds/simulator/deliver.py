@@ -55,6 +55,8 @@ def deliver(
     vendors = [] if is_bulk else [one for one in (telephony, crm) if one.covers]
     for vendor in vendors:
         feeds -= vendor.covers - (vendor.per_contact if delivery.is_bulk else frozenset())
+        if vendor.channels:
+            feeds |= vendor.covers & plain.OF_CHANNELS - left_out
     kind = "parquet" if is_bulk else "csv"
     if is_bulk:
         tell(f"Writing {n_contacts:,} contacts as Parquet")
@@ -67,7 +69,7 @@ def deliver(
             tell(f"Writing the exports of {vendor.name}")
             vendor.export(delivery)
         tell("Writing plain feeds")
-        plain.export(delivery, feeds, period)
+        plain.export(delivery, feeds, period, told=telephony.channels)
     _postpone(out / "exports", late)
     texts = plain.sources(delivery, feeds, crm, kind)
     texts |= {f"{world.centre.name}_{vendor.name}": vendor.source(delivery, crm) for vendor in vendors}

@@ -1,8 +1,9 @@
 """Asterisk: the queue log and the call detail records, one file a day each.
 
-A PBX knows calls only: chats, mail and forms of the centre are not exported by this vendor. Calls to
-customers stand in the call detail records alone, because they pass no queue. The menu answers every incoming
-call, so the call detail record of an abandoned one says ANSWERED, too. Hold and after-call work are unknown.
+A PBX knows calls only: chats, mail and forms of the centre come as plain feeds. Calls to customers stand in
+the call detail records alone, because they pass no queue; the dialplan notes in the userfield for which queue
+an agent calls. The menu answers every incoming call, so the call detail record of an abandoned one says
+ANSWERED, too. Hold and after-call work are unknown.
 """
 
 from seeds.simulator.exports.kit import Delivery, Ids, Vendor
@@ -29,7 +30,7 @@ SELECT
     md5(l.contact_id || '/' || l.leg_seq) AS luck,
     concat_ws(';',
         'entry=' || c.entry_point, 'ivr=' || c.ivr_path, 'reason=' || c.reason_entry, 'case=' || c.case_id,
-        'customer=' || c.customer_id,
+        'customer=' || c.customer_id, if(c.direction = 'outbound', 'queue=' || l.queue_id, NULL),
         if(is_last, concat_ws(';', 'close=' || c.reason_close, 'disposition=' || c.disposition), NULL)
     ) AS userfield
 FROM legs AS l
@@ -167,6 +168,7 @@ VENDOR = Vendor(
     name="asterisk",
     title="Asterisk",
     covers=frozenset({"contacts", "legs"}),
+    channels=frozenset({"voice"}),
     ids=Ids(
         contact=lambda key, start: f"{start}.{key}",
         case=lambda key: f"{key:08d}",

@@ -110,7 +110,8 @@ class Vendor:
 
     `export` writes the files of the covered tables into a delivery; `files` are the globs that find them
     again, by file set. What a vendor does not cover comes as plain feeds; so does, at scale, what it writes
-    in one file per contact. Where other systems name a CRM's case or user, `id_as_landed` brings the id to
+    in one file per contact. Contacts and legs of other than its `channels` (empty: all are its own) come as
+    plain feeds, too. Where other systems name a CRM's case or user, `id_as_landed` brings the id to
     the form that the CRM's own connector lands; `case_ids` says where this system names cases, by file set.
     """
 
@@ -121,6 +122,7 @@ class Vendor:
     export: Callable[[Delivery], None]
     files: dict[str, str]
     per_contact: frozenset[str] = frozenset()
+    channels: frozenset[str] = frozenset()
     id_as_landed: str = "{}"
     case_ids: dict[str, str] = field(default_factory=dict)
 

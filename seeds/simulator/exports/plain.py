@@ -26,6 +26,8 @@ DOMAINS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Folder, and source, of each feed."""
 
+OF_CHANNELS = frozenset({"contacts", "legs"})
+"""Tables whose rows are of one channel each."""
 _DATED = {
     "contacts": "t.ended_at",
     "legs": "t.ended_at",
@@ -66,8 +68,13 @@ _FROM_TEXT = {
 _IDS_OF_CRM = ("case_id", "author_id", "crm_user_id")
 
 
-def export(delivery: Delivery, tables: frozenset[str], period: int = 1) -> None:
-    """Writes the plain feeds of some tables, one delivery every `period` days."""
+def export(
+    delivery: Delivery, tables: frozenset[str], period: int = 1, told: frozenset[str] = frozenset()
+) -> None:
+    """Writes the plain feeds of some tables, one delivery every `period` days.
+
+    Contacts of the channels in `told`, and their legs, are left out: another system tells of them.
+    """
     delivery.connection.execute(
         "CREATE OR REPLACE MACRO delivery_day(moment) AS (SELECT CAST(first AS DATE) + CAST("
         f"((CAST(greatest(moment, first) AS DATE) - CAST(first AS DATE)) // {period} + 1) * {period} "
@@ -76,10 +83,10 @@ def export(delivery: Delivery, tables: frozenset[str], period: int = 1) -> None:
     for domain, names in DOMAINS.items():
         for table in names:
             if table in tables:
-                delivery.daily(f"{domain}/%Y-%m-%d/{table}.csv", select(table))
+                delivery.daily(f"{domain}/%Y-%m-%d/{table}.csv", select(table, told))
 
 
-def select(table: str) -> str:
+def select(table: str, told: frozenset[str] = frozenset()) -> str:
     """SQL of a table as it is delivered, with the day of delivery in `_day`; lists are joined by a bar."""
     columns = [*EXPORTED[table], *(["body"] if table in _FROM_TEXT else [])]
     if table == "cases":
@@ -88,9 +95,13 @@ def select(table: str) -> str:
         return _versions(table, *_LATE[table])
     moment = _DATED.get(table, "t.valid_from" if "valid_from" in TABLES[table] else "NULL::TIMESTAMP")
     listed = ", ".join(_written(table, column) for column in columns)
+    others = ""
+    if told and table in OF_CHANNELS:
+        own = ", ".join(f"'{channel}'" for channel in sorted(told))
+        others = f" AND contact_id IN (SELECT contact_id FROM contacts WHERE channel NOT IN ({own}))"
     return (
         f"SELECT {listed}, delivery_day({moment}) AS _day "
-        f'FROM "{table}" AS t, bounds AS b WHERE coalesce({moment} < b.after, true) ORDER BY ALL'
+        f'FROM "{table}" AS t, bounds AS b WHERE coalesce({moment} < b.after, true){others} ORDER BY ALL'
     )
 
 

@@ -191,6 +191,43 @@ def test_line_breaks_within_quotes_are_text(place: Place) -> None:
     assert place.rows("status") == [text, 'x,"y"']
 
 
+NAMES = ["id", "opened", "status"]
+
+
+@pytest.mark.parametrize("kind", ["csv", "tsv"])
+def test_columns_of_a_file_without_a_header_are_named_by_its_source(place: Place, kind: str) -> None:
+    text = delimited("\t" if kind == "tsv" else ",").partition("\n")[2]
+    place.source(format=kind, header=NAMES).put("a", text)
+    assert place.land_one().n_read == 3
+    assert place.rows("case_id", "opened_at", "status") == LANDED
+
+
+def test_lines_of_files_without_a_header_are_exact(place: Place) -> None:
+    """Files alike land together, whatever their first lines say; damaged ones are read carefully."""
+    for i in range(4):
+        place.put(f"sound{i}", csv_text(*cases(3, 3 * i)).partition("\n")[2])
+    landed = place.source(header=NAMES).land().deliveries
+    assert len(place.manifest.parts()) == 1
+    place.put("marked", "\ufeff" + csv_text(*cases(1, 20)).partition("\n")[2])
+    place.put("returns", csv_text(*cases(2, 30)).partition("\n")[2].replace("\n", "\r\n"))
+    place.put("bad", "C40,2025-01-01,a\nC41,2025-01-02\nC42,2025-13-01,c\nC43,2025-01-04,d")
+    landed += place.land().deliveries
+    assert {delivery.file: delivery.n_read for delivery in landed} == {
+        **{f"sound{i}": 3 for i in range(4)}, "marked": 1, "returns": 2, "bad": 4,
+    }  # fmt: skip
+    expected = [*range(12), 20, 30, 31, 40, 43]
+    assert sorted(place.rows("case_id")) == sorted(f"C{i}" for i in expected)
+    assert place.bad_lines() == {
+        2: "2 columns where the header has 3",
+        3: "cannot be read as a date and time",
+    }
+
+
+def test_a_header_that_leaves_out_what_is_needed_is_refused(place: Place) -> None:
+    place.source(header=["id", "status"]).put("a", "C1,open\n")
+    assert "column 'opened' is missing" in place.refused()
+
+
 def test_lines_are_exact_after_line_breaks_within_quotes(place: Place) -> None:
     place.source().put(
         "a.csv",

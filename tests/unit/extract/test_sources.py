@@ -72,6 +72,8 @@ MISTAKES = [
     ("glob: crm/*.csv", "glob: a.csv\n    quote: '§'", 7, "must be an ASCII character, not '§'"),
     ("glob: crm/*.csv", "glob: a.csv\n    delimiter: '\"'", 5, "delimiter and quote are both '\"'"),
     ("glob: crm/*.csv", "glob: a\n    format: jsonl\n    delimiter: ','", 5, "a delimiter means nothing for jsonl"),
+    ("glob: crm/*.csv", "glob: a\n    format: jsonl\n    header: [a]", 5, "a header means nothing for jsonl"),
+    ("glob: crm/*.csv", "glob: a\n    header: [a, A]", 7, "header: each column needs a name of its own"),
     ("glob: crm/*.csv", "glob: a\n    list_separator: ''", 7, "list_separator: must be a character or more"),
     ("glob: crm/*.csv", "glob: a\n    decimal: ';'", 7, "decimal: Input should be '.' or ','"),
     ("glob: crm/*.csv", "glob: a\n    delivered: '(\\d{4}'", 7, "is no pattern (missing ), unterminated"),

@@ -137,6 +137,16 @@ def test_outbound_calls_stand_in_the_call_records_alone(
     assert out == {call["uniqueid"] for call in calls if call["lastapp"] == "Dial"}
     assert out
     assert not out & {line[1] for line in log}
+    noted = {
+        call["uniqueid"]: part.removeprefix("queue=")
+        for call in calls
+        for part in call["userfield"].split(";")
+        if part.startswith("queue=")
+    }
+    query = (
+        "SELECT contact_id, queue_id FROM legs JOIN contacts USING (contact_id) WHERE direction = 'outbound'"
+    )
+    assert noted == dict(rows(delivery, query))
 
 
 def test_text_is_quoted_and_numbers_are_not(delivery: Delivery) -> None:

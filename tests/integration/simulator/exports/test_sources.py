@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import duckdb
 import pytest
 import yaml
 
 from seeds.simulator.deliver import deliver
+from seeds.simulator.exports import plain as plain_feeds
 from seeds.simulator.exports import registry
 from seeds.simulator.exports.kit import Vendor
 from seeds.simulator.scenario import Centre, Scenario
@@ -58,8 +60,21 @@ def test_what_the_vendor_covers_does_not_come_twice(export: tuple[Vendor, Path])
     vendor, out = export
     folders = [folder for folder in (out / "exports").iterdir() if folder.name != vendor.name]
     plain = {file.stem for folder in folders for file in folder.rglob("*.csv")}
-    assert not plain & vendor.covers
+    assert plain & vendor.covers == (plain_feeds.OF_CHANNELS if vendor.channels else set())
     assert len(plain) > 20
+
+
+@pytest.mark.parametrize("vendor", [one for one in SYSTEMS if one.channels], ids=lambda one: one.name)
+def test_contacts_of_other_channels_come_as_plain_feeds(vendor: Vendor, tmp_path: Path) -> None:
+    out = written(tmp_path / "out", vendor)
+    own = ", ".join(f"'{channel}'" for channel in vendor.channels)
+    others = f"SELECT contact_id FROM '{out}/truth/events/contacts.parquet' WHERE channel NOT IN ({own})"
+    for table in sorted(plain_feeds.OF_CHANNELS):
+        files = f"read_csv('{out}/exports/telephony/*/{table}.csv', all_varchar = true)"
+        fed = duckdb.sql(f"SELECT contact_id FROM {files} ORDER BY 1").fetchall()
+        there = f"SELECT contact_id FROM '{out}/truth/events/{table}.parquet' WHERE contact_id IN ({others})"
+        assert fed
+        assert fed == duckdb.sql(f"{there} ORDER BY 1").fetchall()
 
 
 def test_the_same_seed_writes_the_same_bytes(export: tuple[Vendor, Path], tmp_path: Path) -> None:

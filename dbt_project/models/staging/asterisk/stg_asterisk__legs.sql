@@ -1,0 +1,179 @@
+-- One row per leg of a contact: a stay in a queue, what a transfer led to outside queues, or a dialled call.
+{% set transfers = {"BLINDTRANSFER": "blind", "ATTENDEDTRANSFER": "consult", "TRANSFER": "unspecified"} %}
+{% set end_reasons = {
+    "ABANDON": "customer_disconnect",
+    "COMPLETECALLER": "customer_disconnect",
+    "COMPLETEAGENT": "agent_disconnect",
+    "BLINDTRANSFER": "transfer",
+    "ATTENDEDTRANSFER": "transfer",
+    "TRANSFER": "transfer",
+    "EXITWITHTIMEOUT": "timeout",
+    "EXITEMPTY": "no_agents",
+    "EXITWITHKEY": "key",
+} %}
+with
+    events as (select * from {{ ref("stg_asterisk__queue_events") }}),
+
+    stays as (
+        select
+            centre,
+            source_instance,
+            call_id,
+            stay_no,
+            min_by(queue_id, event_no) as queue_id,
+            coalesce(
+                min_by(agent_id, event_no) filter (where step = 'CONNECT'),
+                min_by(agent_id, event_no) filter (where step = 'END')
+            ) as agent_id,
+            min(event_at) as first_event_at,
+            min(event_at) filter (where step = 'ENTERQUEUE') as entered_at,
+            min(event_at) filter (where step = 'CONNECT') as connected_at,
+            min(event_at) filter (where step = 'END') as ended_at,
+            min_by(event, event_no) filter (where step = 'END') as ended_by,
+            min_by(wait_seconds, event_no) filter (where wait_seconds is not null) as wait_seconds,
+            min_by(talk_seconds, event_no) filter (where step = 'END') as talk_seconds,
+            max(delivered_at) as delivered_at
+        from events
+        group by 1, 2, 3, 4
+    ),
+
+    -- Later events tell how long the ones before them took, should those be lost.
+    answered as (
+        select
+            s.*,
+            coalesce(
+                connected_at,
+                case
+                    when talk_seconds is not null
+                    then {{ dbt.dateadd("second", "-talk_seconds", "ended_at") }}
+                end
+            ) as answered_at
+        from stays as s
+    ),
+
+    in_queues as (
+        select
+            a.*,
+            coalesce(
+                entered_at,
+                case
+                    when wait_seconds is not null
+                    then {{ dbt.dateadd("second", "-wait_seconds", "coalesce(answered_at, ended_at)") }}
+                end
+            ) as enqueued_at,
+            lag(stay_no) over (
+                partition by source_instance, call_id order by stay_no, first_event_at
+            ) as stay_before,
+            lag(ended_by) over (
+                partition by source_instance, call_id order by stay_no, first_event_at
+            ) as come_by,
+            lead(stay_no) over (
+                partition by source_instance, call_id order by stay_no, first_event_at
+            ) as stay_after
+        from answered as a
+    ),
+
+    dialled as (
+        select r.*
+        from {{ ref("stg_asterisk__call_records") }} as r
+        left join
+            (select distinct source_instance, call_id from events) as e
+            on r.source_instance = e.source_instance
+            and r.call_id = e.call_id
+        where e.call_id is null and r.is_answered and r.application <> 'QUEUE'
+    ),
+
+    legs as (
+        select
+            centre,
+            source_instance,
+            call_id,
+            stay_no as place,
+            queue_id,
+            agent_id,
+            coalesce(enqueued_at, first_event_at) as started_at,
+            enqueued_at,
+            answered_at,
+            ended_at,
+            -- Time on hold is part of it.
+            case
+                when answered_at is not null
+                then coalesce(talk_seconds, {{ dbt.datediff("answered_at", "ended_at", "second") }})
+            end as talk_seconds,
+            case
+                when stay_before is null
+                then 'none'
+                {% for event, kind in transfers.items() %}
+                    when come_by = '{{ event }}' then '{{ kind }}'
+                {% endfor %}
+                when come_by is not null
+                then 'queue'
+            end as transfer_type,
+            case
+                ended_by
+                {% for event, reason in end_reasons.items() %}
+                    when '{{ event }}' then '{{ reason }}'
+                {% endfor %}
+            end as end_reason,
+            delivered_at
+        from in_queues
+        union all
+        -- Whoever takes a call that leaves the queues is somebody else, although no event tells of it.
+        select
+            centre,
+            source_instance,
+            call_id,
+            stay_no + 1 as place,
+            {{ unfilled("legs", ["queue_id", "agent_id"]) }},
+            ended_at as started_at,
+            {{ unfilled("legs", ["enqueued_at", "answered_at", "ended_at"]) }},
+            null as talk_seconds,
+            case
+                ended_by
+                {% for event, kind in transfers.items() %} when '{{ event }}' then '{{ kind }}' {% endfor %}
+            end as transfer_type,
+            {{ unfilled("legs", ["end_reason"]) }},
+            delivered_at
+        from in_queues
+        where stay_after is null and ended_by in ('{{ transfers | join("', '") }}')
+        union all
+        select
+            centre,
+            source_instance,
+            call_id,
+            record_no as place,
+            queue_id,
+            agent_id,
+            started_at,
+            {{ unfilled("legs", ["enqueued_at"]) }},
+            answered_at,
+            ended_at,
+            billed_seconds as talk_seconds,
+            -- Several records of a call may be transfers, or may not.
+            case when record_no = 1 then 'none' end as transfer_type,
+            {{ unfilled("legs", ["end_reason"]) }},
+            delivered_at
+        from dialled
+    )
+
+select
+    centre,
+    source_instance,
+    call_id as contact_id,
+    cast(
+        row_number() over (
+            partition by source_instance, call_id order by place, started_at
+        ) as {{ dbt.type_bigint() }}
+    ) as leg_seq,
+    queue_id,
+    agent_id,
+    started_at,
+    enqueued_at,
+    answered_at,
+    ended_at,
+    cast(talk_seconds as double) as talk_seconds,
+    {{ unfilled("legs", ["hold_seconds", "wrap_up_seconds"]) }},
+    transfer_type,
+    end_reason,
+    delivered_at
+from legs
