@@ -14,7 +14,7 @@ from tests.integration.simulator.privacy import check_no_canary_leaves_the_raw_z
 
 pytestmark = pytest.mark.integration
 
-PAIRS = {"connect_salesforce": ("amazon_connect", "salesforce")}
+PAIRS = {"genesys": ("genesys_cloud", "plain")}
 PLAIN = "plain_feeds"
 SCENARIO = {
     "about": "One centre, as several systems tell of it.",

@@ -1,0 +1,1 @@
+"""Samples of vendors: how they are delivered, and what they tell."""
