@@ -188,8 +188,8 @@ WITH note AS (
                 'segmentEnd': stamp_ms(worked_until),
                 'queueId': queue_id,
                 'disconnectType': parting,
-                'wrapUpCode': if(has_last_word AND disposition IS NOT NULL, uuid_of('wrap-up/' || disposition),
-                    'ININ-WRAP-UP-TIMEOUT'),
+                'wrapUpCode': if(has_last_word AND disposition IS NOT NULL,
+                    uuid_of('wrap-up/' || disposition), 'ININ-WRAP-UP-TIMEOUT'),
                 'wrapUpNote': if(has_last_word, coalesce(note, ''), ''),
                 'segmentType': 'wrapup',
                 'conference': conference

@@ -14,7 +14,10 @@ from tests.integration.simulator.privacy import check_no_canary_leaves_the_raw_z
 
 pytestmark = pytest.mark.integration
 
-PAIRS = {"genesys": ("genesys_cloud", "plain")}
+PAIRS = {
+    "connect_salesforce": ("amazon_connect", "salesforce"),
+    "genesys_plain": ("genesys_cloud", "plain"),
+}
 PLAIN = "plain_feeds"
 SCENARIO = {
     "about": "One centre, as several systems tell of it.",

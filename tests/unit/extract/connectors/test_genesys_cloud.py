@@ -86,7 +86,7 @@ def conversation(identity: str = CONVERSATION, **fields: Any) -> dict[str, Any]:
             "metrics": [
                 {"name": "tTalk", "value": 300_000, "emitDate": stamp("05:06:00")},
                 {"name": "tAcw", "value": 30_000, "emitDate": stamp("05:06:30")},
-            ]
+            ],
         },
     )
     return {
