@@ -73,9 +73,12 @@ class _Field:
 def missing_columns(feed: Feed, readable: Readable) -> dict[str, tuple[str, ...]]:
     """File columns that each field (or `where`) reads and the file does not have.
 
-    JSON leaves out what is empty: of several keys that a field reads, one is enough.
+    JSON leaves out what is empty: of several keys that a field reads, one is enough, and where rows come from
+    lists, an answer that found none may say no more than what is known of it.
     """
     present = {sql.folded(name) for name in readable.types}
+    if feed.table.rows and present and present <= {sql.folded(name) for name in readable.options.known}:
+        return {}
     gaps = {
         field: tuple(c for c in read if sql.folded(c) not in present)
         for field, read in feed.columns.items()

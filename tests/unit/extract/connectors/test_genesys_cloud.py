@@ -265,6 +265,19 @@ def test_a_page_of_another_shape_is_quarantined_alone(place: Place) -> None:
     assert len(kinds) == len(bundle.load(GENESYS).file_sets["conversations"]["feeds"])
 
 
+@pytest.mark.parametrize("answer", [{"totalHits": 0}, {"conversations": [], "totalHits": 0}])
+def test_a_day_without_conversations_is_a_page_without_rows(place: Place, answer: dict[str, Any]) -> None:
+    delivery = land(place, json.dumps(answer), page(conversation()))
+    assert (delivery.status, delivery.columns_missing, place.faults()) == ("landed", (), [])
+    assert place.rows("conversation_id", entity="conversations") == [CONVERSATION]
+
+
+def test_another_document_is_refused(place: Place) -> None:
+    place.put("conversations.json", json.dumps({"message": "not allowed", "totalHits": 0}))
+    reason = place.vendor(GENESYS, "conversations").refused()
+    assert reason.startswith("column 'conversations' is missing, which conversations.conversation_id needs")
+
+
 def test_a_segment_without_a_start_costs_itself(place: Place) -> None:
     broken = conversation()
     del broken["participants"][3]["sessions"][0]["segments"][0]["segmentStart"]
