@@ -82,10 +82,13 @@ class _Field:
 def missing_columns(feed: Feed, readable: Readable) -> dict[str, tuple[str, ...]]:
     """File columns that each field (or `where`) reads and the file does not have.
 
-    JSON leaves out what is empty: of several keys that a field reads, one is enough. So it is of columns
+    JSON leaves out what is empty: of several keys that a field reads, one is enough, and where rows come from
+    lists, an answer that found none may say no more than what is known of it. One is enough, too, of columns
     of which a field takes the first that is filled.
     """
     present = {sql.folded(name) for name in readable.types}
+    if feed.table.rows and present and present <= {sql.folded(name) for name in readable.options.known}:
+        return {}
     gaps = {
         field: tuple(c for c in read if sql.folded(c) not in present)
         for field, read in feed.columns.items()

@@ -188,9 +188,9 @@ WITH note AS (
                 'segmentEnd': stamp_ms(worked_until),
                 'queueId': queue_id,
                 'disconnectType': parting,
-                'wrapUpCode': if(is_last AND disposition IS NOT NULL, uuid_of('wrap-up/' || disposition),
-                    'ININ-WRAP-UP-TIMEOUT'),
-                'wrapUpNote': if(is_last, coalesce(note, ''), ''),
+                'wrapUpCode': if(has_last_word AND disposition IS NOT NULL,
+                    uuid_of('wrap-up/' || disposition), 'ININ-WRAP-UP-TIMEOUT'),
+                'wrapUpNote': if(has_last_word, coalesce(note, ''), ''),
                 'segmentType': 'wrapup',
                 'conference': conference
             }}]
@@ -212,6 +212,8 @@ WITH note AS (
     FROM (
         SELECT *,
             lead(queue) OVER (PARTITION BY contact_id ORDER BY leg_seq) AS lead_queue,
+            leg_seq = max(leg_seq) FILTER (WHERE answered_at IS NOT NULL) OVER (PARTITION BY contact_id)
+                AS has_last_word,
             greatest(enqueued_at, answered_at - INTERVAL 3 SECOND) AS alerted_at
         FROM leg
     )
@@ -408,7 +410,9 @@ VENDOR = Vendor(
     export=_export,
     files={
         "conversations": "genesys_cloud/conversations/**/*.json",
-        "lookups": "genesys_cloud/lookups/*.json",
+        "queues": "genesys_cloud/lookups/queues.json",
+        "users": "genesys_cloud/lookups/users.json",
+        "wrap_up_codes": "genesys_cloud/lookups/wrapupcodes.json",
     },
 )
 """Genesys Cloud as the simulation knows it."""

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.integration
 PAIRS = {
     "asterisk_plain": ("asterisk", "plain"),
     "connect_salesforce": ("amazon_connect", "salesforce"),
-    "plain_servicenow": ("plain", "servicenow"),
+    "genesys_servicenow": ("genesys_cloud", "servicenow"),
 }
 PLAIN = "plain_feeds"
 SCENARIO = {

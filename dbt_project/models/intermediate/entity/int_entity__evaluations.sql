@@ -1,2 +1,7 @@
 -- One row per quality evaluation, of all sources.
-{{ entity_union("evaluations", ["stg_mapped__evaluations", "stg_amazon_connect__evaluations"]) }}
+{{
+    entity_union(
+        "evaluations",
+        ["stg_mapped__evaluations", "stg_amazon_connect__evaluations", "stg_genesys_cloud__evaluations"],
+    )
+}}

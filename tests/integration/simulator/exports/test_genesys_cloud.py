@@ -217,11 +217,11 @@ def test_lookups_name_queues_users_and_wrap_up_codes(
             assert agent["participantName"] == names["users"][agent["userId"]]
             assert agent["sessions"][0]["segments"][0]["queueId"] in names["queues"]
         agents = handlers(conversation)
-        if agents and len(agents) == len(participants(conversation, "acd")):
+        if agents:
             told[names["wrapupcodes"].get(agents[-1]["sessions"][0]["segments"][-1]["wrapUpCode"])] += 1
     rows = delivery.connection.execute(
-        "SELECT disposition, count(*) FROM contacts JOIN legs USING (contact_id) "
-        "WHERE leg_seq = n_legs AND answered_at IS NOT NULL GROUP BY ALL"
+        "SELECT disposition, count(*) FROM contacts WHERE contact_id IN "
+        "(SELECT contact_id FROM legs WHERE answered_at IS NOT NULL) GROUP BY ALL"
     ).fetchall()
     assert told == dict(rows)
 

@@ -1,0 +1,155 @@
+-- One row per contact: every conversation is one, as its newest export tells of it.
+{% set from_first = ["customer_id", "entry_point", "ivr_path", "reason_entry"] %}
+{% set from_last = ["case_id", "reason_close"] %}
+{% set by_number = "participant_number" %}
+with
+    conversations as ({{ staged("conversations", "raw_genesys_cloud") }}),
+
+    participants as (
+        select p.*
+        from ({{ staged("participants", "raw_genesys_cloud") }}) as p
+        inner join
+            conversations as c
+            on p.source_instance = c.source_instance
+            and p.conversation_id = c.conversation_id
+            and p.known_until_at = c.known_until_at
+            and p.delivered_at = c.delivered_at
+    ),
+
+    codes as ({{ staged("wrap_up_codes", "raw_genesys_cloud") }}),
+
+    -- The customer's attributes count before anybody else's.
+    noted_in_order as (
+        select
+            *,
+            row_number() over (
+                partition by source_instance, conversation_id
+                order by case when purpose = 'customer' then 0 else 1 end, participant_number, participant_id
+            ) as place,
+            row_number() over (
+                partition by source_instance, conversation_id
+                order by case when purpose = 'customer' then 1 else 0 end, participant_number, participant_id
+            ) as reversed_place
+        from participants
+    ),
+
+    noted as (
+        select
+            source_instance,
+            conversation_id
+            {%- for column in from_first %}
+                , min_by({{ column }}, place) filter (where {{ column }} is not null) as {{ column }}
+            {%- endfor %}
+            {%- for column in from_last %}
+                , max_by({{ column }}, reversed_place) filter (where {{ column }} is not null) as {{ column }}
+            {%- endfor %}
+        from noted_in_order
+        group by source_instance, conversation_id
+    ),
+
+    sessions as (
+        select
+            *,
+            row_number() over (
+                partition by source_instance, conversation_id
+                order by
+                    case purpose when 'customer' then 0 when 'external' then 1 else 2 end,
+                    participant_number,
+                    session_number,
+                    session_id
+            ) as place,
+            row_number() over (
+                partition by source_instance, conversation_id, is_handling
+                order by handled_since_at nulls first, participant_number, session_number, session_id
+            ) as turn
+        from {{ ref("stg_genesys_cloud__sessions") }}
+    ),
+
+    -- Where a conversation began from inside, or goes back to a customer, their number is the one dialled.
+    held as (
+        select
+            source_instance,
+            conversation_id,
+            min_by(media_type, place) filter (where media_type is not null) as media_type,
+            min_by(direction, place) filter (where purpose in ('customer', 'external')) as direction,
+            {% for column in ["ani", "dnis", "callback_number"] %}
+                {% for part in [column, column ~ "_status"] %}
+                    min_by({{ part }}, place) filter (
+                        where purpose in ('customer', 'external') and {{ column }}_status is not null
+                    ) as {{ part }},
+                {% endfor %}
+            {% endfor %}
+            count(*) filter (where is_handling) as n_handling,
+            count(*) filter (where purpose = 'acd') as n_queued,
+            max_by(wrap_up_code, turn) filter (
+                where
+                    is_handling
+                    and wrap_up_code is not null
+                    and wrap_up_code not in ('ININ-WRAP-UP-TIMEOUT', 'ININ-WRAP-UP-SKIPPED')
+            ) as wrap_up_code
+        from sessions
+        group by source_instance, conversation_id
+    ),
+
+    contacts as (
+        select
+            c.*,
+            n.customer_id,
+            n.case_id,
+            n.entry_point,
+            n.ivr_path,
+            n.reason_entry,
+            n.reason_close,
+            h.media_type,
+            coalesce(c.originating_direction, h.direction) as direction,
+            h.ani,
+            h.ani_status,
+            h.dnis,
+            h.dnis_status,
+            h.callback_number,
+            h.callback_number_status,
+            h.n_handling > 0 as has_answer,
+            h.n_queued > 0 as has_waited,
+            coalesce(w.disposition, h.wrap_up_code) as disposition
+        from conversations as c
+        left join
+            noted as n on c.source_instance = n.source_instance and c.conversation_id = n.conversation_id
+        left join held as h on c.source_instance = h.source_instance and c.conversation_id = h.conversation_id
+        left join codes as w on c.source_instance = w.source_instance and h.wrap_up_code = w.wrap_up_code
+    )
+
+select
+    centre,
+    source_instance,
+    conversation_id as contact_id,
+    conversation_id as chain_id,
+    case
+        media_type when 'callback' then 'voice' when 'message' then 'web' else coalesce(media_type, 'unknown')
+    end as channel,
+    direction,
+    started_at,
+    ended_at,
+    customer_id,
+    {% for part in ["", "_status"] %}
+        case
+            when callback_number_status is not null
+            then callback_number{{ part }}
+            when direction = 'outbound' and dnis_status is not null
+            then dnis{{ part }}
+            else ani{{ part }}
+        end as ani{{ part }},
+    {% endfor %}
+    case_id,
+    entry_point,
+    ivr_path,
+    reason_entry,
+    reason_close,
+    disposition,
+    -- What goes on may still be answered.
+    case
+        when has_answer then false when ended_at is not null then coalesce(has_waited, false)
+    end as is_abandoned,
+    case when has_answer then true when ended_at is not null then false end as is_answered,
+    {{ unfilled("contacts", ["delivered_version_at"]) }},
+    delivered_at
+from contacts

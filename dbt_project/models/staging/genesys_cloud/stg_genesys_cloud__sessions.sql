@@ -1,0 +1,155 @@
+-- One row per session of a participant, as the newest export of its conversation tells of it.
+{{ config(materialized="table") }}
+{% set handling = "('interact', 'hold', 'callback')" %}
+{% set watching = "('monitoring', 'coaching', 'barging')" %}
+{% set metrics = {
+    "talk_ms": "'ttalk'",
+    "whole_talk_ms": "'ttalkcomplete'",
+    "hold_ms": "'theld'",
+    "whole_hold_ms": "'theldcomplete'",
+    "wrap_up_ms": "'tacw'",
+    "n_transferred": "'ntransferred'",
+    "n_blind_transferred": "'nblindtransferred'",
+    "n_consult_transferred": "'nconsulttransferred'",
+} %}
+with
+    conversations as ({{ staged("conversations", "raw_genesys_cloud") }}),
+
+    sessions as ({{ staged("sessions", "raw_genesys_cloud") }}),
+
+    segments as ({{ staged("segments", "raw_genesys_cloud") }}),
+
+    metrics as ({{ staged("metrics", "raw_genesys_cloud") }}),
+
+    -- Of all exports of a conversation its sessions count as the newest one has them.
+    newest as (
+        select s.*
+        from sessions as s
+        inner join
+            conversations as c
+            on s.source_instance = c.source_instance
+            and s.conversation_id = c.conversation_id
+            and s.known_until_at = c.known_until_at
+            and s.delivered_at = c.delivered_at
+    ),
+
+    timed as (
+        select
+            g.*,
+            case
+                when g.segment_type in {{ handling }}
+                then 'handling'
+                when g.segment_type in {{ watching }}
+                then 'watching'
+                else g.segment_type
+            end as kind,
+            {{ dbt.datediff("g.started_at", "g.ended_at", "millisecond") }} as duration_ms
+        from segments as g
+        inner join
+            newest as s
+            on g.source_instance = s.source_instance
+            and g.conversation_id = s.conversation_id
+            and g.session_id = s.session_id
+            and g.known_until_at = s.known_until_at
+            and g.delivered_at = s.delivered_at
+    ),
+
+    told_by_segments as (
+        select
+            source_instance,
+            conversation_id,
+            session_id,
+            min_by(queue_id, segment_number) filter (where queue_id is not null) as queue_id,
+            min(started_at) filter (where kind = 'handling') as handled_since_at,
+            case
+                when count(*) filter (where kind = 'handling' and ended_at is null) = 0
+                then max(ended_at) filter (where kind = 'handling')
+            end as handled_until_at,
+            max_by(disconnect_type, segment_number) filter (
+                where disconnect_type is not null and kind <> 'wrapup'
+            ) as disconnect_type,
+            max_by(wrap_up_code, segment_number) filter (where wrap_up_code is not null) as wrap_up_code,
+            count(*) filter (where kind = 'watching') > 0 as is_watching,
+            sum(duration_ms) filter (where kind = 'handling' and segment_type <> 'hold') as talk_ms,
+            sum(duration_ms) filter (where segment_type = 'hold') as hold_ms,
+            sum(duration_ms) filter (where kind = 'wrapup') as wrap_up_ms
+        from timed
+        group by source_instance, conversation_id, session_id
+    ),
+
+    told_by_metrics as (
+        select
+            m.source_instance,
+            m.conversation_id,
+            m.session_id
+            {%- for column, names in metrics.items() %}
+                , sum(m.value) filter (where lower(m.metric) = {{ names }}) as {{ column }}
+            {%- endfor %}
+        from metrics as m
+        inner join
+            newest as s
+            on m.source_instance = s.source_instance
+            and m.conversation_id = s.conversation_id
+            and m.session_id = s.session_id
+            and m.known_until_at = s.known_until_at
+            and m.delivered_at = s.delivered_at
+        group by m.source_instance, m.conversation_id, m.session_id
+    )
+
+select
+    s.centre,
+    s.source_instance,
+    s.conversation_id,
+    s.session_id,
+    s.participant_id,
+    s.participant_number,
+    s.session_number,
+    s.purpose,
+    s.user_id,
+    s.media_type,
+    s.direction,
+    s.ani,
+    s.ani_status,
+    s.dnis,
+    s.dnis_status,
+    s.callback_number,
+    s.callback_number_status,
+    s.started_at,
+    s.delivered_at,
+    g.queue_id,
+    g.handled_since_at,
+    g.handled_until_at,
+    g.disconnect_type,
+    g.wrap_up_code,
+    -- Who was only rung up, or listens in on others, handles nothing.
+    s.purpose = 'agent' and g.handled_since_at is not null and not g.is_watching as is_handling,
+    coalesce(m.talk_ms, m.whole_talk_ms, g.talk_ms) / 1000.0 as talk_seconds,
+    coalesce(m.hold_ms, m.whole_hold_ms, g.hold_ms, 0) / 1000.0 as hold_seconds,
+    coalesce(m.wrap_up_ms, g.wrap_up_ms, 0) / 1000.0 as wrap_up_seconds,
+    -- What queues hand over to agents ends as `transfer`, too.
+    case
+        when s.purpose <> 'agent'
+        then null
+        when m.n_blind_transferred > 0
+        then 'blind'
+        when m.n_consult_transferred > 0
+        then 'consult'
+        when g.disconnect_type = 'transfer'
+        then 'blind'
+        when g.disconnect_type in ('consulttransfer', 'conferencetransfer')
+        then 'consult'
+        when m.n_transferred > 0 or g.disconnect_type like '%transfer'
+        then 'unspecified'
+        else 'none'
+    end as passed_on
+from newest as s
+left join
+    told_by_segments as g
+    on s.source_instance = g.source_instance
+    and s.conversation_id = g.conversation_id
+    and s.session_id = g.session_id
+left join
+    told_by_metrics as m
+    on s.source_instance = m.source_instance
+    and s.conversation_id = m.conversation_id
+    and s.session_id = m.session_id
