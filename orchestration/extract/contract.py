@@ -25,6 +25,9 @@ DUCKDB_TYPES = {
     "email": "VARCHAR",
 }
 
+# Types that identify somebody, whatever the field is called.
+IDENTIFIER_TYPES = ("phone", "phones", "email")
+
 # Written by landing on every row, beside the entity's own columns.
 SYSTEM_COLUMNS = {
     "source_instance": "VARCHAR",
@@ -58,6 +61,11 @@ class Column:
     def duckdb_type(self) -> str:
         """Type of the landed column."""
         return DUCKDB_TYPES[self.type]
+
+    @property
+    def is_hashed(self) -> bool:
+        """Whether only a keyed hash of it lands."""
+        return self.pii == "hash" or self.type in IDENTIFIER_TYPES
 
 
 @dataclass(frozen=True)
