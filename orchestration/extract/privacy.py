@@ -38,7 +38,7 @@ _UNPARSED = {
 
 
 def _normalised() -> str:
-    """Pattern of what is E.164 already: `+`, 7 to 15 digits, a country that exists, no trunk zero after it."""
+    """Pattern of what is E.164 already: 7 to 15 digits, a country that exists, no trunk zero after it."""
     countries: dict[int, list[str]] = {}
     for code in sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE):
         countries.setdefault(len(str(code)), []).append(str(code))
@@ -182,7 +182,7 @@ def _status_without_country(text: str) -> str:
 
 
 def address(expression: str) -> str:
-    """SQL for an e-mail address or user name as all systems would write it: `"A. B." <Me@x.org>` is `me@x.org`."""
+    """SQL for an address or user name as all systems would write it: `"A. B." <Me@x.org>` is `me@x.org`."""
     bare = rf"regexp_replace({expression}, '^\s*mailto:|^.*<\s*([^<>\s]+)\s*>\s*$', '\1', 'i')"
     return f"nullif(lower(trim({bare})), '')"
 
