@@ -66,7 +66,8 @@ def _contact(story: Chronicle, contact: Contact, case_id: str | None, u: list[fl
     story.recorder.add(
         "contacts", contact_id, contact_id, contact.channel, contact.direction, contact.started,
         contact.ended, customer_id, ani, email, case_id if u[6] < 0.985 else None,
-        ENTRY_POINTS[contact.channel], path, at_entry, at_close, disposition, not has_answer, has_answer, contact.ended + 60, contact.key,
+        ENTRY_POINTS[contact.channel], path, at_entry, at_close, disposition, not has_answer, has_answer,
+        contact.ended + 60, contact.key,
         contact.issue, contact.seq, reason.name, contact.is_resolved, contact.wait, ended_by,
         len(contact.legs),
     )  # fmt: skip

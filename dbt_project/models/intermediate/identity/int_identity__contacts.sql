@@ -112,7 +112,8 @@ with
             greatest(
                 coalesce(m.n_customers_of_number, 0), c.n_customers_seen_by_phone
             ) as n_customers_of_number,
-            c.customer_id is null and coalesce(m.n_customers_sharing, 0) > 1 as is_ambiguous,
+            coalesce(c.customer_id, m.phone_customer_id, m.email_customer_id) is null
+            and coalesce(m.n_customers_sharing, 0) > 1 as is_ambiguous,
             c.customer_id is null and coalesce(m.is_internal_number, false) as is_internal_number
         from contacts as c
         left join matched as m on c.source_instance = m.source_instance and c.contact_id = m.contact_id
