@@ -28,7 +28,7 @@ from orchestration.extract import contract, shapes
 from orchestration.extract.connectors import bundle
 
 # Raised when landing writes the same input differently: everything is then landed anew.
-LANDING_VERSION = 3
+LANDING_VERSION = 4
 DELIMITED = ("csv", "tsv", "lines")
 MAPPED = "mapped"
 FILE_COLUMN = "_source_file"
