@@ -692,10 +692,9 @@ def _show_rows(console: Console, one: _Sampled) -> None:
 def _cell(value: object, column: Column) -> str:
     if value is None:
         return "-"
-    is_hashed = column.pii == "hash" or column.type in ("phone", "phones")
     if isinstance(value, list):
         return _cell(value[0], column) + (f" +{len(value) - 1}" if len(value) > 1 else "") if value else "-"
-    if is_hashed:
+    if column.is_hashed:
         return f"{str(value)[:8]}…"
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M}"

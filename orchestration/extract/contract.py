@@ -27,6 +27,10 @@ DUCKDB_TYPES = {
 
 EXTRA = "_extra"
 """Text of a JSON object: what a record holds in columns that no mapping reads; NULL where there are none."""
+
+# Types that identify somebody, whatever the field is called.
+IDENTIFIER_TYPES = ("phone", "phones", "email")
+
 # Written by landing on every row, beside the entity's own columns.
 SYSTEM_COLUMNS = {
     "source_instance": "VARCHAR",
@@ -61,6 +65,11 @@ class Column:
     def duckdb_type(self) -> str:
         """Type of the landed column."""
         return DUCKDB_TYPES[self.type]
+
+    @property
+    def is_hashed(self) -> bool:
+        """Whether only a keyed hash of it lands."""
+        return self.pii == "hash" or self.type in IDENTIFIER_TYPES
 
 
 @dataclass(frozen=True)

@@ -140,7 +140,7 @@ def _docs() -> str:
 
 def _docs_row(entity: contract.Entity, column: contract.Column) -> str:
     name = f"**{column.name}**" if column.name in entity.key else column.name
-    pii = {"hash": "hashed", "drop": "dropped"}.get(column.pii, "hashed" if "phone" in column.type else "")
+    pii = "hashed" if column.is_hashed else "dropped" if column.pii == "drop" else ""
     notes = "; ".join(part for part in (pii, column.note) if part)
     return f"| {name}{'*' if column.is_required else ''} | {column.type} | {notes} |"
 

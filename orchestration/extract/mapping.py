@@ -482,13 +482,13 @@ def _protected(centre: str, column: contract.Column, value: str, region: str) ->
     if column.type == "phone":
         return privacy.hashed(f"phone:{centre}", f"phone_e164({value}, {region})")
     if column.type == "email":
-        return privacy.hashed(f"email:{centre}", f"lower({value})")
+        return privacy.hashed(f"email:{centre}", privacy.address(value))
     if column.type == "phones":
         each = privacy.hashed(f"phone:{centre}", f"phone_e164(x, {region})")
         return f"list_filter(list_transform({value}, lambda x: {each}), lambda x: x IS NOT NULL)"
     if column.pii != "hash":
         return value
     if column.type == "list":
-        each = privacy.hashed(f"email:{centre}", "lower(x)")
+        each = privacy.hashed(f"email:{centre}", privacy.address("x"))
         return f"list_transform({value}, lambda x: {each})"
     return privacy.hashed(f"customer:{centre}", value)

@@ -5,6 +5,7 @@ import hmac
 import os
 import re
 import secrets
+import unicodedata
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -19,10 +20,14 @@ from orchestration.extract import sql
 
 HASH_LENGTH = 32  # hex digits kept of an HMAC-SHA256: 128 bits, far from any collision
 _BLOCK_BYTES = 64  # block size of SHA-256 (RFC 2104)
-_E164 = re.compile(r"\+[1-9]\d{6,14}")
 _ADDRESS = re.compile(r"(?:tel|sips?):([^@;]+)(?:[@;].*)?", re.IGNORECASE)  # as telephony systems write it
-_EXTENSION = re.compile(r"(?<=\d)[\s,;]*(?:ext(?:ension)?|x|dw)[.:\s]*\d{1,6}\s*$", re.IGNORECASE)
+_EXTENSION = re.compile(
+    r"(?<=\d)[\s,;]*(?:ext(?:ension)?|x|p|w|dw|durchwahl|app(?:arat)?)[.:=\s]*\d{1,6}\s*$", re.IGNORECASE
+)
 _WITHHELD = {"anonymous", "withheld", "private", "unknown", "restricted", "unavailable", "blocked"}
+_KEYPAD = str.maketrans("abcdefghijklmnopqrstuvwxyz", "22233344455566677778889999")
+# Some carriers spell that a number is withheld on the keypad: +266696687 is "anonymous".
+_SPELLED = {f"+{word.translate(_KEYPAD)}" for word in _WITHHELD}
 _INTERNAL_DIGITS = 5  # extensions of a switchboard are at most this long
 _MIN_DIGITS = 7  # ITU-T E.164 knows no shorter subscriber number in practice
 _UNPARSED = {
@@ -30,6 +35,22 @@ _UNPARSED = {
     phonenumbers.NumberParseException.TOO_SHORT_AFTER_IDD: "too_short",
     phonenumbers.NumberParseException.TOO_SHORT_NSN: "too_short",
 }
+
+
+def _normalised() -> str:
+    """Pattern of what is E.164 already: 7 to 15 digits, a country that exists, no trunk zero after it."""
+    countries: dict[int, list[str]] = {}
+    for code in sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE):
+        countries.setdefault(len(str(code)), []).append(str(code))
+    forms = (
+        rf"(?:{'|'.join(codes)})[1-9]\d{{{6 - n_digits},{14 - n_digits}}}"
+        for n_digits, codes in countries.items()
+    )
+    return rf"\+(?:{'|'.join(forms)})"
+
+
+_NORMALISED = _normalised()
+_E164 = re.compile(_NORMALISED)
 
 
 def load_salt(state: Path, override: str = "") -> bytes:
@@ -73,14 +94,21 @@ def install(connection: duckdb.DuckDBPyConnection, salt: bytes) -> None:
         f"CASE WHEN value IS NOT NULL THEN left(sha256(from_hex('{outer}') || "
         f"unhex(sha256(from_hex('{inner}') || encode(domain || ':') || encode(value)))), {HASH_LENGTH}) END"
     )
-    for function, part in (("phone_e164", 0), ("phone_status", 1)):
+    spelled = ", ".join(map(sql.text, sorted(_SPELLED)))
+    for function, part, otherwise in (("phone_e164", 0, "number"), ("phone_status", 1, "'valid'")):
         connection.create_function(
-            function,
+            f"{function}_of_any",
             _vectorised(part),
             ["VARCHAR", "VARCHAR"],
             "VARCHAR",
             type=duckdb.func.ARROW,
             null_handling=duckdb.func.SPECIAL,  # a withheld number has a status but no hash
+        )
+        # Only what is not normalised is worth a call of the library.
+        connection.execute(
+            f"CREATE OR REPLACE TEMP MACRO {function}(number, region) AS "
+            f"CASE WHEN regexp_full_match(number, {sql.text(_NORMALISED)}) AND number NOT IN ({spelled}) "
+            f"THEN {otherwise} ELSE {function}_of_any(number, region) END"
         )
 
 
@@ -106,17 +134,32 @@ def normalise_phone(number: str, region: str) -> tuple[str | None, str]:
     or `internal`; only `valid` and `possible` carry a number, because only they may identify
     somebody: all who call from `+0000000` are not one customer.
     """
-    address = _ADDRESS.fullmatch(number.strip())
-    stripped = _EXTENSION.sub("", address[1] if address else number).strip()
-    if _E164.fullmatch(stripped):
-        return stripped, "valid"
+    plain = number if number.isascii() else _plain(number)
+    address = _ADDRESS.fullmatch(plain.strip())
+    stripped = _EXTENSION.sub("", address[1] if address else plain).strip()
     status = _status_without_country(stripped)
     if status:
         return None, status
-    if not region and not stripped.startswith("+"):
+    if _E164.fullmatch(stripped):
+        return stripped, "valid"
+    read = _parsed(stripped, region)
+    if read[1] != "valid" and stripped.startswith("00"):
+        # What begins like a call abroad is one, also where calls abroad begin otherwise.
+        abroad = _parsed(f"+{stripped[2:]}", region)
+        return abroad if abroad[1] == "valid" else read
+    return read
+
+
+def _plain(text: str) -> str:
+    """Full-width signs as usual ones, without marks of the writing direction."""
+    return "".join(c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf")
+
+
+def _parsed(text: str, region: str) -> tuple[str | None, str]:
+    if not region and not text.startswith("+"):
         return None, "no_country"
     try:
-        parsed = phonenumbers.parse(stripped, region or None)
+        parsed = phonenumbers.parse(text, region or None)
     except phonenumbers.NumberParseException as error:
         return None, _UNPARSED.get(error.error_type, "invalid")
     is_valid = phonenumbers.is_valid_number(parsed)
@@ -128,7 +171,7 @@ def normalise_phone(number: str, region: str) -> tuple[str | None, str]:
 
 def _status_without_country(text: str) -> str:
     """What is no subscriber number in any country; empty for what may be one."""
-    if text.lower() in _WITHHELD:
+    if text in _SPELLED or _WITHHELD & set(re.findall(r"[^\W\d_]+", text.lower())):
         return "withheld"
     n_digits = len(re.sub(r"\D", "", text))
     if not n_digits or re.search(r"[^\W\d_]{3,}", text):
@@ -136,6 +179,12 @@ def _status_without_country(text: str) -> str:
     if n_digits <= _INTERNAL_DIGITS:
         return "internal"
     return "too_short" if n_digits < _MIN_DIGITS else ""
+
+
+def address(expression: str) -> str:
+    """SQL for an address or user name as all systems would write it: `"A. B." <Me@x.org>` is `me@x.org`."""
+    bare = rf"regexp_replace({expression}, '^\s*mailto:|^.*<\s*([^<>\s]+)\s*>\s*$', '\1', 'i')"
+    return f"nullif(lower(trim({bare})), '')"
 
 
 def hashed(domain: str, expression: str) -> str:

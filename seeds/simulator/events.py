@@ -26,9 +26,9 @@ _DECLARED = {
     "holidays": "calendar_id id, day date",
     # telephony
     "contacts": "contact_id id, chain_id id, channel, direction, started_at ts, ended_at ts, customer_id id, ani id,"
-    " case_id id, entry_point, ivr_path, reason_entry, reason_close, disposition, is_abandoned bool,"
+    " email, case_id id, entry_point, ivr_path, reason_entry, reason_close, disposition, is_abandoned bool,"
     " is_answered bool, delivered_version_at ts | contact_key int, issue_id int, contact_seq int, reason,"
-    " is_resolved bool, wait_seconds num, ended_by, n_legs int, email",
+    " is_resolved bool, wait_seconds num, ended_by, n_legs int",
     "legs": "contact_id id, leg_seq int, queue_id id, agent_id id, started_at ts, enqueued_at ts, answered_at ts,"
     " ended_at ts, talk_seconds num, hold_seconds num, wrap_up_seconds num, transfer_type, end_reason"
     " | team_id id, kind, n_holds int",

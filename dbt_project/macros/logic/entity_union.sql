@@ -1,8 +1,27 @@
-{# The rows of one entity of the contract from every staging model that feeds it. #}
+{# The rows of one entity of the contract from every staging model that feeds it.
+
+   Customers that were merged bear the id that survives, in every entity but their own. #}
 {% macro entity_union(entity, models) %}
+    {%- set columns = contract()[entity] -%}
+    {%- set restates = "customer_id" in columns and entity != "customers" -%}
     {%- for model in models %}
-        select centre, source_instance, {{ contract()[entity] | join(", ") }}, delivered_at
-        from {{ ref(model) }}
+        select
+            e.centre,
+            e.source_instance,
+            {%- for column in columns %}
+                {%- if restates and column == "customer_id" %}
+                    coalesce(m.customer_id, e.customer_id) as customer_id,
+                {%- else %} e.{{ column }},
+                {%- endif %}
+            {%- endfor %}
+            e.delivered_at
+        from {{ ref(model) }} as e
+        {%- if restates %}
+            left join
+                {{ ref("int_identity__merges") }} as m
+                on e.centre = m.centre
+                and e.customer_id = m.merged_customer_id
+        {%- endif %}
         {%- if not loop.last %}
             union all
         {%- endif %}

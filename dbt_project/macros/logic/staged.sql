@@ -1,7 +1,8 @@
-{# Rows of a raw table known at the moment looked from, the newest version of each key.
+{# Rows of a raw table known at the moment looked from, the newest version of each key; or, with
+   `versions`, the newest version at the moment of each delivery.
 
    Among deliveries of the same moment the greatest content wins, so file order never matters. #}
-{% macro staged(table, schema="raw_mapped") %}
+{% macro staged(table, schema="raw_mapped", versions=false) %}
     {%- set spec = raw_tables()[schema ~ "." ~ table] -%}
     {%- set columns = spec["columns"] -%}
     with
@@ -23,7 +24,8 @@
     from known
     qualify
         row_number() over (
-            partition by source_instance, {{ spec.key | join(", ") }}
+            partition by
+                source_instance, {{ spec.key | join(", ") }} {%- if versions %}, _delivered_at{% endif %}
             order by
                 {% for c in spec.version_at %} {{ c }} desc nulls last, {% endfor %}
                 _delivered_at desc,

@@ -98,14 +98,6 @@ with
     ),
 
     -- BS40: a number that is withheld, unreadable or shared by many names nobody.
-    crowded_numbers as (
-        select centre, ani
-        from contacts
-        where ani is not null and customer_id is not null
-        group by centre, ani
-        having count(distinct customer_id) > 5
-    ),
-
     bs40 as (
         select
             c.centre,
@@ -115,11 +107,58 @@ with
             c.channel,
             c.started_date as day,
             coalesce(c.ani_status, 'withheld') not in ('valid', 'possible')
-            or n.ani is not null as is_affected,
+            or coalesce(
+                c.n_customers_of_number > {{ threshold("shared_number_customers") }}, false
+            ) as is_affected,
             false as is_undecidable
         from contacts as c
-        left join crowded_numbers as n on c.centre = n.centre and c.ani = n.ani
         where c.channel = 'voice' and coalesce(c.direction, 'inbound') = 'inbound'
+    ),
+
+    -- BS41: what was said of a customer who may be several is not known to be one person's.
+    plural_customers as (
+        select centre, customer_id
+        from {{ ref("int_journey__shared_accounts") }}
+        union
+        select centre, customer_id
+        from {{ ref("int_identity__merges") }}
+        where merged_at is null
+    ),
+
+    identified as (
+        select
+            c.centre,
+            c.source_instance,
+            c.team,
+            c.known_reason as reason,
+            c.channel,
+            c.started_date as day,
+            coalesce(c.is_ambiguous, false) or p.customer_id is not null as is_affected,
+            -- Whose number it is, and how many people's, only the CRM's records could tell.
+            c.customer_id is null and not e.is_delivered as is_undecidable
+        from contacts as c
+        inner join {{ ref("int_source__entities") }} as e on c.centre = e.centre and e.entity = 'customers'
+        left join plural_customers as p on c.centre = p.centre and c.customer_id = p.customer_id
+        where c.customer_id is not null or c.ani is not null or c.email is not null
+    ),
+
+    bs41 as (
+        select *
+        from identified
+        union all
+        select
+            c.centre,
+            c.source_instance,
+            coalesce(c.group_id, '(unknown)'),
+            coalesce(c.reason, '(unknown)'),
+            coalesce(c.channel, '(unknown)'),
+            cast({{ local_time("c.opened_at", "w.time_zone") }} as date),
+            p.customer_id is not null,
+            false
+        from {{ ref("int_case__outcomes") }} as c
+        inner join {{ ref("int_source__spans") }} as w on c.source_instance = w.source_instance
+        left join plural_customers as p on c.centre = p.centre and c.customer_id = p.customer_id
+        where c.customer_id is not null
     )
 
     {{ measured("BS01", "bs01") }}
@@ -127,3 +166,5 @@ union all
 {{ measured("BS02", "bs02") }}
 union all
 {{ measured("BS40", "bs40") }}
+union all
+{{ measured("BS41", "bs41") }}

@@ -110,6 +110,8 @@ def _type_fit(kind: str, column: Column) -> float:
     elif kind in ("phone", "phones"):
         separators = "|;," if kind == "phones" else ""
         fit = 1.0 if column.share(rf"\+?[\d\s()./+{separators}-]{{6,80}}") > HALF else 0.3
+    elif kind == "email":
+        fit = 1.0 if column.share(r"\S+@\S+") > HALF else 0.3
     elif kind in ("id", "text"):
         fit = 0.3 if is_date or is_prose else 0.7 if kind == "id" and words <= {"true", "false"} else 1.0
     return fit

@@ -235,7 +235,7 @@ class Writer:
             share = percent(1 - column.filled_share)
             effect = ": such rows go to quarantine" if self.best.entity.columns[name].is_required else ""
             parts.append(f"{'<- ' if effect else ''}empty in {share}{effect}")
-        if self.best.entity.columns[name].pii == "hash" or self._type(name).startswith("phone"):
+        if self.best.entity.columns[name].is_hashed:
             parts.append("hashed while landing")
         return "; ".join(parts)
 

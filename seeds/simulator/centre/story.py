@@ -155,9 +155,10 @@ class _Meridian:
         entry = {"voice": "line_main", "chat": "web_chat", "email": "mailbox_support"}[channel]
         self.add(
             "contacts", contact_id, contact_id, channel, "inbound", started, moment, ACCOUNT,
-            self.phone if is_voice else None, self.case, entry, path, None if channel == "email" else REASON,
-            REASON, disposition, False, True, moment + 60, ISSUE * MAX_CONTACTS + seq, ISSUE, seq, REASON,
-            False, float(wait), "customer", len(legs), None if is_voice else f"meridian@{CANARY_HOST}",
+            self.phone if is_voice else None, None if is_voice else f"meridian@{CANARY_HOST}", self.case,
+            entry, path, None if channel == "email" else REASON, REASON, disposition, False, True,
+            moment + 60, ISSUE * MAX_CONTACTS + seq, ISSUE, seq, REASON, False, float(wait), "customer",
+            len(legs),
         )  # fmt: skip
         if channel != "voice":
             terms = ["cancel our contract"] if channel == "email" else []

@@ -56,6 +56,7 @@ def _contact(story: Chronicle, contact: Contact, case_id: str | None, u: list[fl
         at_close = at_close if u[2] < 0.985 else None
     is_voice = contact.channel == "voice"
     ani = world.phone(contact.customer) if is_voice else None
+    email = None if is_voice else world.email(contact.customer)
     if ani and u[3] < 0.02:
         ani = "anonymous"
     customer_id = world.customer_id(contact.customer) if u[4] < (0.82 if is_voice else 0.97) else None
@@ -64,10 +65,11 @@ def _contact(story: Chronicle, contact: Contact, case_id: str | None, u: list[fl
     has_answer = contact.is_answered
     story.recorder.add(
         "contacts", contact_id, contact_id, contact.channel, contact.direction, contact.started,
-        contact.ended, customer_id, ani, case_id if u[6] < 0.985 else None, ENTRY_POINTS[contact.channel],
-        path, at_entry, at_close, disposition, not has_answer, has_answer, contact.ended + 60, contact.key,
+        contact.ended, customer_id, ani, email, case_id if u[6] < 0.985 else None,
+        ENTRY_POINTS[contact.channel], path, at_entry, at_close, disposition, not has_answer, has_answer,
+        contact.ended + 60, contact.key,
         contact.issue, contact.seq, reason.name, contact.is_resolved, contact.wait, ended_by,
-        len(contact.legs), None if is_voice else world.email(contact.customer),
+        len(contact.legs),
     )  # fmt: skip
     for seq, leg in enumerate(contact.legs, 1):
         team = world.teams[leg.team]

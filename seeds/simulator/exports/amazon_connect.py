@@ -174,6 +174,7 @@ SELECT
             WHEN l.is_repeated AND l.version = 1 THEN '{review}'
             WHEN l.place = l.n_places THEN c.disposition
         END}},
+        {{'k': 'customer_email', 'v': c.email}},
         {{'k': 'entry_point', 'v': c.entry_point}},
         {{'k': 'ivr_path', 'v': c.ivr_path}},
         {{'k': 'reason', 'v': c.reason_entry}},

@@ -75,12 +75,55 @@ NUMBERS = [
     ("call me", None, "non_numeric"),
     ("---", None, "non_numeric"),
     ("٠٣٠ ١٢٣٤٥٦٧٨", "+493012345678", "valid"),
+    ("+4903012345678", "+493012345678", "valid"),
+    ("+390612345678", "+390612345678", "valid"),
+    ("+999123456789", None, "invalid"),
+    ("Private number", None, "withheld"),
+    ("sip:anonymous@anonymous.invalid", None, "withheld"),
+    ("+266696687", None, "withheld"),
 ]
 
 
 @pytest.mark.parametrize(("written", "number", "status"), NUMBERS)
 def test_phone_numbers(written: str, number: str | None, status: str) -> None:
     assert normalise_phone(written, "DE") == (number, status)
+
+
+@pytest.mark.parametrize(
+    ("region", "forms"),
+    [
+        (
+            "DE",
+            ["030 12345678", "030/12345678-", "(030) 12345678 DW 204", "49 30 12345678", "0049 30 12345678"],
+        ),
+        ("DE", ["+4903012345678", "+49 (0) 30 12345678", "030 12345678 Durchwahl 204", "030 12345678p204"]),
+        (
+            "US",
+            ["011 49 30 12345678", "0049 30 12345678", "+49-30-12345678 x204", "tel:+493012345678;ext=204"],
+        ),
+        ("", ["0049 30 12345678", "+493012345678;ext=204", "\uff0b49 30 12345678", "\u200e+493012345678"]),
+    ],
+)
+def test_a_number_is_one_number_in_every_form_and_source(region: str, forms: list[str], place: Place) -> None:
+    feeds = {"contacts": {"contact_id": "id", "channel": "'voice'", "started_at": "'2025-01-01'", "ani": "v"}}
+    top = {"centre": "bank"} | ({"phone_region": region} if region else {})
+    place.source(feeds, top=top).put("a.csv", csv_text(*((form, form) for form in forms), header="id,v"))
+    place.land_one()
+    expected = (hashed("phone:bank", "+493012345678"), "valid")
+    assert set(place.rows("ani", "ani_status", entity="contacts")) == {expected}
+
+
+@pytest.mark.parametrize(("written", "number", "status"), NUMBERS)
+def test_what_skips_the_library_is_what_the_library_makes_of_it(
+    written: str, number: str | None, status: str
+) -> None:
+    """And all else is given to it once, however many rows there are."""
+    with duckdb.connect() as connection:
+        privacy.install(connection, SALT)
+        query = "SELECT phone_e164(n, 'DE'), phone_status(n, 'DE') FROM (SELECT unnest(?) AS n)"
+        normalise_phone.cache_clear()
+        assert connection.execute(query, [[written] * 5_000]).fetchall() == [(number, status)] * 5_000
+    assert normalise_phone.cache_info().misses == (0 if written == "+493012345678" else 1)
 
 
 def test_national_numbers_need_a_country() -> None:
@@ -113,6 +156,20 @@ def test_lists_of_numbers_and_addresses_hash_each(place: Place) -> None:
         ),
         (hashed("customer:crm", "K2"), None, None, None),
     ]
+
+
+def test_an_address_is_one_address_in_every_form(place: Place) -> None:
+    feeds = {
+        "contacts": {"contact_id": "id", "channel": "'email'", "started_at": "'2025-01-01'", "email": "v"},
+        "customers": {"customer_id": "id", "emails": "v"},
+    }
+    forms = ["me@x.org", "Me@X.org", '"Q., Z." <me@x.org>', "mailto:me@x.org", "< ME@x.org >"]
+    place.source(feeds, delimiter=";", quote="", top={"centre": "bank"})
+    place.put("a.csv", "id;v\n" + "".join(f"{i};{form}\n" for i, form in enumerate(forms)))
+    place.land()
+    address = hashed("email:bank", "me@x.org")
+    assert place.rows("email", entity="contacts") == [address] * len(forms)
+    assert place.rows("emails", entity="customers") == [[address]] * len(forms)
 
 
 def test_nothing_that_names_a_person_is_written(place: Place) -> None:

@@ -16,7 +16,12 @@ select
     c.source_instance,
     c.contact_id,
     coalesce(c.chain_id, c.contact_id) as chain_id,
-    k.customer_id,
+    w.customer_id,
+    w.link_method as customer_link_method,
+    w.link_confidence as customer_link_confidence,
+    w.n_customers_sharing,
+    w.n_customers_of_number,
+    w.is_ambiguous,
     c.channel,
     c.direction,
     c.started_at,
@@ -50,6 +55,7 @@ select
     c.disposition,
     c.ani,
     c.ani_status,
+    c.email,
     k.recorded_case_id,
     k.recorded_case_source_instance,
     k.case_id,
@@ -58,13 +64,19 @@ select
     k.link_confidence,
     k.case_id is not null as is_case_linked,
     case when e.is_delivered then v.n_evaluations is not null end as is_evaluated,
-    coalesce(c.ani_status = 'internal', false) or n.customer_id is not null as is_internal,
+    coalesce(c.ani_status = 'internal', false)
+    or w.is_internal_number
+    or n.customer_id is not null as is_internal,
     cast({{ local_time("c.started_at", "s.time_zone") }} as date) as started_date
 from {{ ref("int_entity__contacts") }} as c
 inner join
     {{ ref("int_contact__case_links") }} as k
     on c.source_instance = k.source_instance
     and c.contact_id = k.contact_id
+inner join
+    {{ ref("int_identity__contacts") }} as w
+    on c.source_instance = w.source_instance
+    and c.contact_id = w.contact_id
 inner join {{ ref("int_source__spans") }} as s on c.source_instance = s.source_instance
 inner join {{ ref("int_source__entities") }} as e on c.centre = e.centre and e.entity = 'evaluations'
 left join
@@ -77,4 +89,4 @@ left join
     and coalesce(c.chain_id, c.contact_id) = h.unit_id
     and h.unit_type = 'chain'
 left join evaluated as v on c.centre = v.centre and c.contact_id = v.contact_id
-left join internal_customers as n on c.centre = n.centre and k.customer_id = n.customer_id
+left join internal_customers as n on c.centre = n.centre and w.customer_id = n.customer_id

@@ -1,6 +1,7 @@
 -- One row per item and group that ties it to other items, with the rule that says so.
 -- J1 same case, parent or recorded case id; J2 same contact chain; J3 same customer and reason
--- within the gap; J4 unknown reason, nearest neighbour of known reason.
+-- within the gap; J4 unknown reason, nearest neighbour of known reason. J3 and J4 are no surer than the
+-- customers they rest on.
 with
     items as (select * from {{ ref("int_journey__items") }}),
 
@@ -61,31 +62,13 @@ with
         inner join components as c on i.item_key = c.item_key
     ),
 
-    crowded as (
-        select
-            centre,
-            customer_id,
-            count(*) over (
-                partition by centre, customer_id
-                order by
-                    started_at
-                    range
-                    between interval {{ var("journey_gap_same_reason_days") }} day preceding and current row
-            ) as n_within_gap
-        from items
-        where customer_id is not null
-    ),
-
-    shared_accounts as (
-        select distinct centre, customer_id
-        from crowded
-        where n_within_gap > {{ threshold("shared_account_cases") }}
-    ),
-
     personal as (
         select i.*
         from tied as i
-        left join shared_accounts as s on i.centre = s.centre and i.customer_id = s.customer_id
+        left join
+            {{ ref("int_journey__shared_accounts") }} as s
+            on i.centre = s.centre
+            and i.customer_id = s.customer_id
         where i.customer_id is not null and s.customer_id is null
     ),
 
@@ -127,6 +110,8 @@ with
         select
             u.item_key,
             k.item_key as neighbour_key,
+            u.customer_link_confidence as item_confidence,
+            k.customer_link_confidence as neighbour_confidence,
             row_number() over (
                 partition by u.tie
                 order by
@@ -152,16 +137,24 @@ with
         where u.n_reasons = 0
     ),
 
-    nearest as (select item_key, neighbour_key from neighbours where nearness = 1)
+    nearest as (
+        select item_key, neighbour_key, item_confidence, neighbour_confidence
+        from neighbours
+        where nearness = 1
+    )
 
 select item_key, group_key, rule, link_confidence
 from explicit
 union all
-select item_key, {{ hash_key(["'J3'", "centre", "customer_id", "reason", "island"]) }}, 'J3', 0.85
+select
+    item_key,
+    {{ hash_key(["'J3'", "centre", "customer_id", "reason", "island"]) }},
+    'J3',
+    least(0.85, customer_link_confidence)
 from islands
 union all
-select item_key, {{ hash_key(["'J4'", "item_key"]) }}, 'J4', 0.60
+select item_key, {{ hash_key(["'J4'", "item_key"]) }}, 'J4', least(0.60, item_confidence)
 from nearest
 union all
-select neighbour_key, {{ hash_key(["'J4'", "item_key"]) }}, 'J4', 0.60
+select neighbour_key, {{ hash_key(["'J4'", "item_key"]) }}, 'J4', least(0.60, neighbour_confidence)
 from nearest

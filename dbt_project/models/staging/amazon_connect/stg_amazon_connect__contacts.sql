@@ -31,6 +31,7 @@ with
             min_by(customer_endpoint_status, leg_seq) filter (
                 where customer_endpoint_status is not null
             ) as ani_status,
+            min_by(customer_email, leg_seq) filter (where customer_email is not null) as email,
             max_by(case_id, leg_seq) filter (where case_id is not null) as case_id,
             min_by(entry_point, leg_seq) filter (where entry_point is not null) as entry_point,
             min_by(ivr_path, leg_seq) filter (where ivr_path is not null) as ivr_path,

@@ -119,7 +119,7 @@ select
         when q.last_event <> 'ENTERQUEUE'
         then false
     end as is_answered,
-    {{ unfilled("contacts", ["delivered_version_at"]) }},
+    {{ unfilled("contacts", ["email", "delivered_version_at"]) }},
     case
         when q.delivered_at > r.delivered_at then q.delivered_at else coalesce(r.delivered_at, q.delivered_at)
     end as delivered_at

@@ -96,6 +96,18 @@ def test_an_abandoned_contact_has_no_agent(place: Place) -> None:
     ]
 
 
+def test_an_address_is_an_attribute_or_the_customers_end(place: Place) -> None:
+    """And where it is the end, it is no number."""
+    written = record("c-1", CustomerEndpoint={"Address": "Me@example.org", "Type": "EMAIL_ADDRESS"})
+    told = record("c-2", Attributes={"customer_email": "me@example.org"})
+    land(place, "contact_records", lines(written, told, record("c-3")))
+    rows = place.rows("customer_email", "customer_endpoint_status", entity="contact_records")
+    assert [status for _, status in rows] == [None, "valid", "valid"]
+    (first, _), (second, _), (third, _) = rows
+    assert first == second is not None
+    assert third is None
+
+
 def test_streams_without_line_ends_are_read(place: Place) -> None:
     """Batches of a stream are often joined without a separator."""
     delivery = land(place, "contact_records", json.dumps(record("c-1")) + json.dumps(record("c-2")))

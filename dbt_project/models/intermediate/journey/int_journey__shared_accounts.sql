@@ -1,0 +1,20 @@
+-- One row per centre and customer with more items within one gap than one person has.
+with
+    crowded as (
+        select
+            centre,
+            customer_id,
+            count(*) over (
+                partition by centre, customer_id
+                order by
+                    started_at
+                    range
+                    between interval {{ var("journey_gap_same_reason_days") }} day preceding and current row
+            ) as n_within_gap
+        from {{ ref("int_journey__items") }}
+        where customer_id is not null
+    )
+
+select distinct centre, customer_id
+from crowded
+where n_within_gap > {{ threshold("shared_account_cases") }}
