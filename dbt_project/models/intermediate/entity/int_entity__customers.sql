@@ -1,2 +1,6 @@
 -- One row per customer, of all sources.
-{{ entity_union("customers", ["stg_mapped__customers", "stg_salesforce__customers"]) }}
+{{
+    entity_union(
+        "customers", ["stg_mapped__customers", "stg_salesforce__customers", "stg_zendesk__customers"]
+    )
+}}
