@@ -1,8 +1,8 @@
 """Zendesk: pages of its JSON API as an extractor saves them, numeric ids, UTC times with whole seconds.
 
 Tickets come from the incremental export, so one that changes on three days comes three times. Every change,
-comment and notification of one moment stands in one audit. What is chosen for a custom field is a tag, too. A group's
-description is what the rest of the centre calls it. What agents look up is not recorded at all.
+comment and notification of one moment stands in one audit. What is chosen for a custom field is a tag, too.
+A group's description is what the rest of the centre calls it. What agents look up is not recorded at all.
 """
 
 from collections.abc import Iterator

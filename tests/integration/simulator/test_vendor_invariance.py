@@ -14,7 +14,10 @@ from tests.integration.simulator.privacy import check_no_canary_leaves_the_raw_z
 
 pytestmark = pytest.mark.integration
 
-PAIRS = {"connect_salesforce": ("amazon_connect", "salesforce")}
+PAIRS = {
+    "connect_salesforce": ("amazon_connect", "salesforce"),
+    "plain_zendesk": ("plain", "zendesk"),
+}
 PLAIN = "plain_feeds"
 SCENARIO = {
     "about": "One centre, as several systems tell of it.",
@@ -45,6 +48,7 @@ NOT_RECORDED = {
     "salesforce": {
         "mart_case": {"vendor_reopen_count", "vendor_reassignment_count", "is_timely_response"},
     },
+    "zendesk": {"mart_case": {"is_knowledge_used"}},
 }
 # What this system records of more rows than the plain feeds do.
 RECORDED_BEYOND = {"salesforce": {"mart_case": {"is_knowledge_used"}}}

@@ -39,23 +39,27 @@ with
         select
             source_instance,
             ticket_id,
-            count(*) as n_clocks,
-            count(*) filter (where is_breached) as n_breached,
-            count(*) filter (where is_breached or is_fulfilled) as n_decided
-        from
-            (
-                select
-                    source_instance,
-                    ticket_id,
-                    metric,
-                    instance_id,
-                    bool_or(event_type in ('apply_sla', 'apply_group_sla')) as is_due,
-                    bool_or(event_type = 'breach') as is_breached,
-                    bool_or(event_type = 'fulfill') as is_fulfilled
-                from ({{ staged("ticket_metric_events", "raw_zendesk") }}) as e
-                where not coalesce(is_deleted, false)
-                group by source_instance, ticket_id, metric, instance_id
-            ) as told
+            instance_id,
+            metric = 'reply_time' as is_reply,
+            bool_or(event_type in ('apply_sla', 'apply_group_sla')) as is_due,
+            bool_or(event_type = 'breach') as is_breached,
+            bool_or(event_type = 'fulfill') as is_fulfilled
+        from ({{ staged("ticket_metric_events", "raw_zendesk") }}) as e
+        where not coalesce(is_deleted, false)
+        group by source_instance, ticket_id, metric, instance_id
+    ),
+
+    -- The first reply is in time or not; all other clocks together are the service level of the case.
+    service_levels as (
+        select
+            source_instance,
+            ticket_id,
+            count(*) filter (where is_breached and not is_reply) as n_breached,
+            count(*) filter (where not is_breached and not is_fulfilled and not is_reply) as n_running,
+            count(*) filter (where not is_reply) as n_clocks,
+            bool_or(is_breached) filter (where is_reply and instance_id = '1') as is_late_reply,
+            bool_or(is_fulfilled) filter (where is_reply and instance_id = '1') as is_replied
+        from clocks
         where is_due
         group by source_instance, ticket_id
     ),
@@ -83,13 +87,14 @@ select
         when m.n_group_stations > 0 then m.n_group_stations - 1 else m.n_group_stations
     end as vendor_reassignment_count,
     m.n_reopens as vendor_reopen_count,
-    case when c.n_breached > 0 then false when c.n_decided = c.n_clocks then true end as is_sla_met,
-    {{ unfilled("cases", ["is_knowledge_used", "is_timely_response"]) }},
+    case when c.n_breached > 0 then false when c.n_running = 0 and c.n_clocks > 0 then true end as is_sla_met,
+    {{ unfilled("cases", ["is_knowledge_used"]) }},
+    case when c.is_late_reply then false when c.is_replied then true end as is_timely_response,
     t.delivered_at
 from tickets as t
 left join users as u on t.source_instance = u.source_instance and t.requester_id = u.user_id
 left join groups as g on t.source_instance = g.source_instance and t.group_id = g.group_id
 left join custom as f on t.source_instance = f.source_instance and t.ticket_id = f.ticket_id
 left join last_closed as l on t.source_instance = l.source_instance and t.ticket_id = l.case_id
-left join clocks as c on t.source_instance = c.source_instance and t.ticket_id = c.ticket_id
+left join service_levels as c on t.source_instance = c.source_instance and t.ticket_id = c.ticket_id
 left join counters as m on t.source_instance = m.source_instance and t.ticket_id = m.ticket_id
