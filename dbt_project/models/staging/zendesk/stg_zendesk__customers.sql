@@ -1,4 +1,5 @@
--- One row per customer: an end-user, by the centre's own number where the user has one.
+-- One row per customer.
+-- A customer is an end-user, by the number that the centre itself gave where the user has one.
 with
     users as (
         select *, coalesce(customer_number, user_key) as customer_id
