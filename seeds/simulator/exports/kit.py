@@ -113,6 +113,7 @@ class Vendor:
     in one file per contact. Contacts and legs of other than its `channels` (empty: all are its own) come as
     plain feeds, too. Where other systems name a CRM's case or user, `id_as_landed` brings the id to
     the form that the CRM's own connector lands; `case_ids` says where this system names cases, by file set.
+    `choices` are further expressions that the centre's source file has of its own, by file set and column.
     """
 
     name: str
@@ -125,12 +126,13 @@ class Vendor:
     channels: frozenset[str] = frozenset()
     id_as_landed: str = "{}"
     case_ids: dict[str, str] = field(default_factory=dict)
+    choices: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def source(self, delivery: Delivery, crm: "Vendor") -> str:
         """The text of the source file that reads the export again, next to that of a CRM."""
         dated = "    delivered: '(\\d{4}-\\d{2}-\\d{2})'\n"
         sets = "".join(
-            f"  {name}:\n    glob: {glob}\n" + (dated if "/*/" in glob else "") + self._case_id(name, crm)
+            f"  {name}:\n    glob: {glob}\n" + (dated if "/*/" in glob else "") + self._feeds(name, crm)
             for name, glob in self.files.items()
         )
         return (
@@ -139,8 +141,10 @@ class Vendor:
             f"files:\n{sets}"
         )
 
-    def _case_id(self, file_set: str, crm: "Vendor") -> str:
-        if file_set not in self.case_ids or crm.id_as_landed == Vendor.id_as_landed:
-            return ""
-        expression = crm.id_as_landed.format(self.case_ids[file_set])
-        return f"    feeds:\n      {file_set}: {{case_id: '{expression}'}}\n"
+    def _feeds(self, file_set: str, crm: "Vendor") -> str:
+        """What the source file says otherwise than the connector, of the table named as the file set."""
+        own = dict(self.choices.get(file_set, {}))
+        if file_set in self.case_ids and crm.id_as_landed != Vendor.id_as_landed:
+            own["case_id"] = crm.id_as_landed.format(self.case_ids[file_set])
+        listed = ", ".join(f"{column}: '{expression}'" for column, expression in own.items())
+        return f"    feeds:\n      {file_set}: {{{listed}}}\n" if own else ""

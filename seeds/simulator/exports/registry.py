@@ -17,5 +17,5 @@ TELEPHONY: dict[str, Vendor] = {
 CRM: dict[str, Vendor] = {
     one.name: one for one in (plain.VENDOR, salesforce.VENDOR, zendesk.VENDOR, servicenow.VENDOR)
 }
-UNREAD = {"zendesk"}
+UNREAD: set[str] = set()
 """Formats that no connector reads yet."""

@@ -1,7 +1,8 @@
 """Zendesk: pages of its JSON API as an extractor saves them, numeric ids, UTC times with whole seconds.
 
 Tickets come from the incremental export, so one that changes on three days comes three times. Every change,
-comment and notification of one moment stands in one audit. What agents look up is not recorded at all.
+comment and notification of one moment stands in one audit. What is chosen for a custom field is a tag, too.
+A group's description is what the rest of the centre calls it. What agents look up is not recorded at all.
 """
 
 from collections.abc import Iterator
@@ -231,7 +232,9 @@ _TICKETS = f"""
             'has_incidents': false,
             'is_public': true,
             'due_at': NULL,
-            'tags': [c.reason],
+            'tags': list_distinct(list_filter([
+                c.reason, c.product, CASE WHEN c.resolved_at < v.day + 1 THEN c.resolution_code END
+            ], lambda tag: tag IS NOT NULL)),
             'custom_fields': [
                 {{'id': {_FIELDS + 1}, 'value': c.reason}},
                 {{'id': {_FIELDS + 2}, 'value': c.product}},
@@ -714,5 +717,6 @@ VENDOR = Vendor(
     ),
     export=_export,
     files={name: f"zendesk/{'*/' if feed.due else ''}{name}_*.json" for name, feed in FEEDS.items()},
+    choices={"groups": {"team_id": "team.description"}},
 )
 """Zendesk Support."""

@@ -15,7 +15,7 @@ from tests.integration.simulator.privacy import check_no_canary_lands
 pytestmark = pytest.mark.integration
 
 PAIRS = {
-    "asterisk_plain": ("asterisk", "plain"),
+    "asterisk_zendesk": ("asterisk", "zendesk"),
     "connect_salesforce": ("amazon_connect", "salesforce"),
     "genesys_servicenow": ("genesys_cloud", "servicenow"),
 }
@@ -52,6 +52,7 @@ NOT_RECORDED = {
     "salesforce": {
         "mart_case": {"vendor_reopen_count", "vendor_reassignment_count", "is_timely_response"},
     },
+    "zendesk": {"mart_case": {"is_knowledge_used"}},
 }
 # The rows that such a column would tell something of; others are empty anyway, or told by another system.
 TELLING = {
@@ -73,15 +74,20 @@ RECORDED_TOGETHER = {
 RECORDED_BEYOND = {
     "salesforce": {"mart_case": {"is_knowledge_used"}},
     "servicenow": {"mart_case": {"is_knowledge_used", "is_sla_met", "is_timely_response"}},
+    "zendesk": {"mart_case": {"is_sla_met", "is_timely_response"}},
 }
 # Three-valued, and less known where something above is not recorded: NULL, or the same.
 LESS_KNOWN = {
     "asterisk": {"mart_contact": {"queue_wait_seconds"}},
     "salesforce": {"mart_journey": {"is_sla_missed", "is_reopened"}},
     "servicenow": {"mart_journey": {"is_sla_missed"}},
+    "zendesk": {"mart_journey": {"is_sla_missed"}},
 }
 # What this system knows sooner: the breach of a target that still runs, where the plain feeds wait for its end.
-TRUE_SOONER = {"servicenow": {"mart_journey": {"is_sla_missed"}}}
+TRUE_SOONER = {
+    "servicenow": {"mart_journey": {"is_sla_missed"}},
+    "zendesk": {"mart_journey": {"is_sla_missed"}},
+}
 # Sums and maxima of the contacts that something is known of: NULL, or at most as much.
 PARTLY_KNOWN = {"asterisk": {"mart_journey": {"hold_seconds", "max_wait_seconds"}}}
 KEYS = {

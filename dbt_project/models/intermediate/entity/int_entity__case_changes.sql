@@ -2,6 +2,11 @@
 {{
     entity_union(
         "case_changes",
-        ["stg_mapped__case_changes", "stg_salesforce__case_changes", "stg_servicenow__case_changes"],
+        [
+            "stg_mapped__case_changes",
+            "stg_salesforce__case_changes",
+            "stg_servicenow__case_changes",
+            "stg_zendesk__case_changes",
+        ],
     )
 }}

@@ -1,0 +1,65 @@
+-- One row per customer.
+-- A customer is an end-user, by the number that the centre itself gave where the user has one.
+with
+    users as (
+        select *, coalesce(customer_number, user_key) as customer_id
+        from ({{ staged("users", "raw_zendesk") }}) as u
+        where role = 'end-user'
+    ),
+
+    organizations as (select * from ({{ staged("organizations", "raw_zendesk") }}) as o),
+
+    -- Users of one number are one customer, as the newest of them has it.
+    customers as (
+        select *
+        from users
+        qualify
+            row_number() over (
+                partition by source_instance, customer_id
+                order by
+                    updated_at desc nulls last,
+                    delivered_at desc,
+                    {{ dbt.length("user_id") }} desc,
+                    user_id desc
+            )
+            = 1
+    ),
+
+    addresses as (
+        select source_instance, user_id, phone, email
+        from users
+        union all
+        select source_instance, user_id, phone, email
+        from ({{ staged("user_identities", "raw_zendesk") }}) as i
+    ),
+
+    {% for one in ["phone", "email"] %}
+        {{ one }}s as (
+            select u.source_instance, u.customer_id, {{ joined_arrays(array_of("a." ~ one)) }} as {{ one }}s
+            from users as u
+            inner join addresses as a on u.source_instance = a.source_instance and u.user_id = a.user_id
+            where a.{{ one }} is not null
+            group by u.source_instance, u.customer_id
+        )
+        {%- if not loop.last %},{% endif %}
+    {% endfor %}
+
+select
+    c.centre,
+    c.source_instance,
+    c.customer_id,
+    coalesce(c.segment, o.segment) as segment,
+    coalesce(c.tier, o.tier) as tier,
+    coalesce(c.region, o.region) as region,
+    c.time_zone,
+    p.phones,
+    e.emails,
+    c.merged_into,
+    c.is_internal,
+    c.created_at,
+    c.delivered_at
+from customers as c
+left join
+    organizations as o on c.source_instance = o.source_instance and c.organization_id = o.organization_id
+left join phones as p on c.source_instance = p.source_instance and c.customer_id = p.customer_id
+left join emails as e on c.source_instance = e.source_instance and c.customer_id = e.customer_id
