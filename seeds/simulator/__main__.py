@@ -81,12 +81,6 @@ def _simulate(
     )
     for what, where in (("exports", "exports"), ("sources", "sources"), ("truth", "truth")):
         out.print(f"  {what:<8} {escape(str(folder / where))}", soft_wrap=True)
-    unread = [name for name in (telephony, crm) if name in registry.UNREAD]
-    if unread:
-        out.print(
-            f"  note     no connector reads {' and '.join(unread)} yet; the other formats run as they are"
-        )
-        return
     out.print(
         f"  next     faultline run --sources {escape(str(folder / 'sources'))} "
         f"--exports {escape(str(folder / 'exports'))}",

@@ -17,5 +17,3 @@ TELEPHONY: dict[str, Vendor] = {
 CRM: dict[str, Vendor] = {
     one.name: one for one in (plain.VENDOR, salesforce.VENDOR, zendesk.VENDOR, servicenow.VENDOR)
 }
-UNREAD: set[str] = set()
-"""Formats that no connector reads yet."""
