@@ -9,6 +9,7 @@
     "label",
     "schema",
     "definition",
+    "chain",
 ] %}
 {% for group in groups %}
     select
