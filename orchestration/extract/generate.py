@@ -9,7 +9,7 @@ import yaml
 from orchestration.extract import contract
 from orchestration.extract.connectors import bundle
 from orchestration.extract.contract import MAPPED_SCHEMA, Table
-from orchestration.extract.landing import QUARANTINE_COLUMNS
+from orchestration.extract.quarantine import QUARANTINE_COLUMNS
 from orchestration.extract.raw_zone import SYSTEM_SCHEMA, SYSTEM_TABLES
 from orchestration.settings import PROJECT_ROOT
 

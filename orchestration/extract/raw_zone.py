@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from orchestration.extract import files, landing, sql
+from orchestration.extract import files, quarantine, sql
 from orchestration.extract.connectors import bundle
 from orchestration.extract.manifest import Delivery, Manifest
 from orchestration.extract.sources import Source
@@ -92,7 +92,7 @@ def expose(warehouse: Path, home: Home, sources: Iterable[Source], as_of: dateti
         _fill(connection, "parameters", [(as_of,)])
         paths = sorted(home.quarantine / commit.quarantine for commit in faults)
         view, only = f"{SYSTEM_SCHEMA}.quarantine", _OF_NEWEST
-        _create_view(connection, view, landing.QUARANTINE_COLUMNS, paths, only)
+        _create_view(connection, view, quarantine.QUARANTINE_COLUMNS, paths, only)
     return counts
 
 

@@ -580,13 +580,17 @@ def _unfit(kind: str, function: str) -> str:
 def _parsed(expression: str) -> dict[str, Any]:
     """The engine's own reading of an expression."""
     query = "SELECT json_serialize_sql(?::VARCHAR)"
-    found = _parser().execute(query, [f"SELECT ({expression}\n)"]).fetchall()[0][0]
+    with _parser() as parser:
+        found = parser.execute(query, [f"SELECT ({expression}\n)"]).fetchall()[0][0]
     return dict(json.loads(found))
 
 
-@cache
+_PARSER = duckdb.connect()
+
+
 def _parser() -> duckdb.DuckDBPyConnection:
-    return duckdb.connect()
+    """A connection for one query: batches side by side may ask at the same time."""
+    return _PARSER.cursor()
 
 
 _SAFE_NODES = ("COLUMN_REF", "CASE", "CONJUNCTION", "COMPARISON")

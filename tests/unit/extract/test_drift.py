@@ -69,7 +69,7 @@ def test_a_key_that_comes_late_is_kept(place: Place) -> None:
 
 
 def test_compaction_keeps_new_columns(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(landing, "GROUP_FILES", 1)
+    monkeypatch.setattr(landing, "BATCH_FILES", 1)
     monkeypatch.setattr(landing.compaction, "MAX_SMALL_PARTS", 1)
     place.source().put("a.csv", csv_text(*cases(3)))
     place.put("b.csv", csv_text(("C7", "2025-01-01", "open", "gold"), header=NEW))

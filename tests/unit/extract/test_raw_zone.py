@@ -5,7 +5,7 @@ from datetime import datetime
 import duckdb
 import pytest
 
-from orchestration.extract import contract, landing, raw_zone, sources
+from orchestration.extract import contract, landing, quarantine, raw_zone, sources
 from orchestration.extract.connectors import bundle
 from tests.unit.extract.place import SALT, Place, cases, csv_text
 
@@ -23,7 +23,7 @@ def test_every_raw_table_has_the_columns_of_its_contract_delivered_or_not(place:
     assert counts == dict.fromkeys(tables, 0) | {"raw_mapped.cases": 2}
     for name, table in tables.items():
         assert described(place, name) == table.landed
-    for table, columns in (raw_zone.SYSTEM_TABLES | {"quarantine": landing.QUARANTINE_COLUMNS}).items():
+    for table, columns in (raw_zone.SYSTEM_TABLES | {"quarantine": quarantine.QUARANTINE_COLUMNS}).items():
         assert described(place, f"raw_faultline.{table}") == columns
     assert "name" not in contract.entities()["agents"].landed
 

@@ -1,0 +1,671 @@
+"""A batch: files alike on their way into the raw zone, as Parquet parts and quarantine.
+
+Rows in = rows landed + rows filtered by `where` + rows quarantined, always. Files that turn out not to be
+alike are told apart: the batch is given up for smaller ones, at last for single files.
+"""
+
+import codecs
+import hashlib
+import re
+from collections.abc import Callable, Container, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from orchestration.extract import files, mapping, privacy, quarantine, reading, sql
+from orchestration.extract.files import Bytes, Delivered, UnreadableFile, UnsettledFile
+from orchestration.extract.manifest import (
+    LANDED,
+    QUARANTINED,
+    Commit,
+    Count,
+    Delivery,
+    Part,
+    put_in_place,
+)
+from orchestration.extract.reading import Origin, Readable
+from orchestration.extract.sources import DELIMITED, Feed, Source
+from orchestration.settings import Home
+
+PARQUET = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880"
+BATCH_BYTES = 64_000_000
+"""How much is landed in one batch of several files."""
+# What a packed file is expected to grow by; a batch that grows by more is divided.
+PACKED_RATIO = 8
+_OWN_DISK = re.compile(r"could not write|no space left|quota", re.IGNORECASE)
+
+
+class Distrusted(Exception):  # noqa: N818 - not a fault: the careful reader takes over
+    """The fast reader's result does not agree with the file; it must be read carefully."""
+
+
+class Divided(Exception):  # noqa: N818 - not a fault: the files are landed in smaller groups
+    """Files that were thought to be alike are not; `groups` are to be landed apart."""
+
+    def __init__(self, groups: Iterable[list[Delivered]]) -> None:
+        super().__init__()
+        self.groups = [group for group in groups if group]
+
+
+@dataclass
+class _Outcome:
+    """What became of the records of one file."""
+
+    n_read: int = 0
+    n_damaged: int = 0
+    counts: tuple[Count, ...] = ()
+
+
+@dataclass
+class _Result:
+    """What became of a group: outcomes by delivery id, and what else its commit tells."""
+
+    outcomes: dict[str, _Outcome] = field(default_factory=dict)
+    parts: tuple[Part, ...] = ()
+    columns_missing: tuple[str, ...] = ()
+    columns_extra: tuple[str, ...] = ()
+    quarantine: str = ""
+
+
+_Inspected = Callable[[], dict[str, Bytes]]
+Known = dict[tuple[str, str, str], Delivery]
+"""The newest delivery of each file, by source instance, file set and name."""
+
+
+class Engine:
+    """What a batch is landed with: a database in memory of its own, and a thread that reads files beside it.
+
+    `limits` are the memory in bytes and the threads that it may use when it works alone.
+    """
+
+    def __init__(self, home: Home, salt: bytes, scratch: Path, limits: tuple[int, int]) -> None:
+        self.home, self.salt, self.scratch = home, salt, scratch
+        self.memory, self.threads = limits
+        self.pool = ThreadPoolExecutor(1)
+        self.connection = self._connected()
+
+    def _connected(self) -> duckdb.DuckDBPyConnection:
+        connection = duckdb.connect()
+        connection.execute(f"SET temp_directory = {sql.text(str(self.scratch))}")
+        connection.execute("SET TimeZone = 'UTC'")
+        privacy.install(connection, self.salt)
+        return connection
+
+    def share(self, n: int) -> None:
+        """Takes the n-th part of the machine."""
+        self.connection.execute(f"SET memory_limit = '{self.memory // n}B'")
+        self.connection.execute(f"SET threads = {max(1, self.threads // n)}")
+
+    def revive(self) -> None:
+        """Connects anew where an internal error, which some damaged files cause, has closed the database."""
+        try:
+            self.connection.execute("SELECT 1")
+        except duckdb.FatalException:
+            self.connection.close()
+            self.connection = self._connected()
+
+    def close(self) -> None:
+        """Ends its thread and its database."""
+        self.pool.shutdown()
+        self.connection.close()
+
+
+@dataclass
+class Due:
+    """What is new in one file set; rows hashed with another salt would join nothing, so it has its print."""
+
+    source: Source
+    file_set: str
+    fingerprint: str
+    files: list[Delivered] = field(default_factory=list)
+    n_unchanged: int = 0
+
+
+@dataclass
+class _Member:
+    """One file of a group: where it can be read, and what is known of it so far."""
+
+    file: Delivered
+    token: str
+    supersedes: str
+    delivered_at: datetime
+    path: Path | None = None
+    reason: str = ""
+    digest: str = ""
+
+
+class Batch:
+    """Files alike on their way into the raw zone; `staged` maps what is written to where it belongs."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        due: Due,
+        group: list[Delivered],
+        scratch: Path,
+    ) -> None:
+        source, file_set = due.source, due.file_set
+        self.engine, self.home = engine, engine.home
+        self.source, self.file_set, self.group, self.scratch = source, file_set, group, scratch
+        self.fingerprint = due.fingerprint
+        self.options = source.document.files[file_set]
+        self.shapes = source.shapes(file_set)
+        self.keeps_new = self.options.keep_new
+        # A feed of every record tells how many there are; others would need a scan for it.
+        self.feeds = sorted(source.feeds[file_set], key=lambda feed: bool(feed.where or feed.table.rows))
+        self.staged: dict[Path, Path] = {}
+        self.members: dict[str, _Member] = {}
+        self.token = ""
+
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """DuckDB, a new one after an internal error."""
+        return self.engine.connection
+
+    def run(self, known: Known) -> Commit:
+        """Lands the files, or quarantines the one that cannot be read.
+
+        Raises:
+            Divided: the files are not alike, or one of several is damaged.
+            UnsettledFile: the one file is out of reach, changes, or needs more memory than there is.
+            OSError: the disk is full.
+        """
+        for file in self.group:
+            member = self._member(file, known)
+            self.members[member.token] = member
+        self.token = token_of(*self.members)
+        self._open()
+        result = _Result()
+        problem = next(iter(self.members.values())).reason
+        if not problem:
+            try:
+                readable = self._readable()
+                self._stop_if_lost(readable)
+                result = self._landed(readable)
+            except UnreadableFile as error:
+                self.engine.revive()
+                self._divide_by_half()
+                problem = str(error)
+            except duckdb.OutOfMemoryException as error:
+                self._divide_by_half()
+                raise UnsettledFile("it needs more memory; raise FAULTLINE_MEMORY_LIMIT") from error
+        if problem:
+            result = _Result(quarantine=self._refused(problem))
+        self._settle()
+        self._move_into_place()
+        deliveries = tuple(self._delivery(token, problem, result) for token in self.members)
+        return Commit(deliveries, result.parts, result.quarantine)
+
+    def _member(self, file: Delivered, known: Known) -> _Member:
+        earlier = known.get((self.source.instance, self.file_set, file.name))
+        supersedes = earlier.delivery_id if earlier else ""
+        token = token_of(
+            self.source.instance,
+            self.file_set,
+            file.name,
+            file.size,
+            file.modified_ns,
+            self.fingerprint,
+            supersedes,
+        )
+        member = _Member(file, token, supersedes, file.modified_at)
+        try:
+            zone = self.source.zone(self.file_set)
+            member.delivered_at = files.delivered_at(file, self.options.delivered, zone)
+        except ValueError:
+            member.reason = "`delivered` finds no real date in its name; correct the pattern"
+        return member
+
+    def _delivery(self, token: str, problem: str, result: _Result) -> Delivery:
+        member, outcome = self.members[token], result.outcomes.get(token, _Outcome())
+        file = member.file
+        return Delivery(
+            delivery_id=token,
+            source_instance=self.source.instance,
+            centre=self.source.centre,
+            file_set=self.file_set,
+            file=file.name,
+            digest=member.digest,
+            size=file.size,
+            modified_ns=file.modified_ns,
+            delivered_at=member.delivered_at.isoformat(timespec="microseconds").replace("+00:00", "Z"),
+            fingerprint=self.fingerprint,
+            status=QUARANTINED if problem else LANDED,
+            reason=problem,
+            n_read=outcome.n_read,
+            n_damaged=outcome.n_damaged,
+            counts=outcome.counts,
+            columns_missing=result.columns_missing,
+            columns_extra=result.columns_extra,
+            supersedes=member.supersedes,
+        )
+
+    def _settle(self) -> None:
+        """Digests what was not yet, and makes sure that the files are still those that were found."""
+        changed = []
+        for token, member in self.members.items():
+            if member.file.problem:
+                continue
+            try:
+                member.digest = member.digest or files.digest(member.file)
+                files.stop_if_changed(member.file)
+            except UnsettledFile:
+                if len(self.group) == 1:
+                    raise
+                changed.append(token)
+        if changed:
+            self._set_apart(changed)
+
+    # ------------------------------------------------------------ dividing
+
+    def _divide(self, *groups: list[Delivered]) -> None:
+        """Gives up this group for smaller ones; does nothing for a single file."""
+        if len(self.group) > 1:
+            raise Divided(groups)
+
+    def _set_apart(self, tokens: Container[str]) -> None:
+        """Gives up this group for each of these files alone, and the others together."""
+        rest = [member.file for token, member in self.members.items() if token not in tokens]
+        alone = [[member.file] for token, member in self.members.items() if token in tokens]
+        self._divide(rest, *alone)
+
+    def _divide_by_half(self) -> None:
+        middle = len(self.group) // 2
+        self._divide(self.group[:middle], self.group[middle:])
+
+    # ------------------------------------------------------------ opening
+
+    def _open(self) -> None:
+        """Makes every file readable where it can be; files that are not alike are told apart."""
+        alike: dict[str, list[Delivered]] = {}
+        n_bytes = 0
+        for i, (token, member) in enumerate(self.members.items()):
+            try:
+                if not member.reason:
+                    self._stop_if_hopeless(member.file)
+                    member.path = self._plain(member.file, self.scratch / str(i))
+                    n_bytes += member.path.stat().st_size
+            except UnreadableFile as error:
+                member.reason = str(error)
+            except UnsettledFile:
+                self._set_apart([token])
+                raise
+            if n_bytes > PACKED_RATIO * BATCH_BYTES:
+                self._divide_by_half()
+            if len(self.group) > 1:
+                alike.setdefault(self._likeness(member), []).append(member.file)
+        alone = [[file] for file in alike.pop("", [])]
+        if alone or len(alike) > 1:
+            self._divide(*alike.values(), *alone)
+
+    def _likeness(self, member: _Member) -> str:
+        """What files that are landed together have in common; empty for one that must be landed alone."""
+        path = member.path
+        if member.reason or path is None or not 0 < path.stat().st_size <= BATCH_BYTES:
+            return ""
+        if self.options.format in DELIMITED:
+            with path.open("rb") as file:
+                first = file.readline(files.MAX_LINE_BYTES)
+            if self.options.header:  # no line of names, but a mark of the encoding and an end of its line
+                return repr((first.startswith(codecs.BOM_UTF8), first[len(first.rstrip(b"\r\n")) :]))
+            return repr(first)
+        if self.options.format == "parquet":
+            return ""
+        return reading.layout_of(path, self.options)
+
+    def _stop_if_hopeless(self, file: Delivered) -> None:
+        if file.problem:
+            raise UnreadableFile(file.problem)
+        files.stop_if_out_of_reach(file)
+
+    def _plain(self, file: Delivered, scratch: Path) -> Path:
+        """The file as plain UTF-8 text with line feeds (or Parquet), unpacked where it is packed."""
+        path = file.path
+        if not files.is_plain(file):
+            path = files.unpack(file, scratch.with_suffix(".unpacked"))
+        if self.options.format == "parquet":
+            return path
+        codec = files.needs_transcoding(path, self.options.encoding)
+        if codec == "utf-8-sig" and self.options.format in DELIMITED and not files.has_bare_returns(path):
+            return path  # DuckDB's CSV reader knows this mark
+        return files.transcode(path, codec, scratch.with_suffix(".utf8")) if codec else path
+
+    def _readable(self) -> Readable:
+        members = self.members.values()
+        needed = [
+            column
+            for feed in self.feeds
+            for name, read in feed.columns.items()
+            if not feed.is_optional(name)
+            for column in read
+        ]
+        return reading.open_readable(
+            self.connection,
+            tuple(member.path for member in members if member.path),
+            tuple(
+                Origin(member.file.name, member.token, member.delivered_at.replace(tzinfo=None))
+                for member in members
+            ),
+            self.options,
+            needed=needed,
+            shapes=self.shapes,
+        )
+
+    def _stop_if_lost(self, readable: Readable) -> None:
+        if not readable.types:
+            return  # JSON lines that only the careful reader can tell apart
+        for feed in self.feeds:
+            gaps = mapping.missing_columns(feed, readable)
+            for name in (*feed.table.required, "where", "rows"):
+                if name in gaps:
+                    columns = ", ".join(repr(column) for column in gaps[name])
+                    # What was found is not told: without a header it would be somebody's data.
+                    raise UnreadableFile(
+                        f"column {columns} is missing, which {feed.table.name}.{name} needs "
+                        f"({len(readable.types)} columns found); correct the delimiter or the mapping"
+                    )
+
+    # ------------------------------------------------------------ landing
+
+    def _landed(self, readable: Readable) -> _Result:
+        delimiter = self.options.delimiter if readable.is_delimited else ""
+        paths = readable.paths
+        inspection = self.engine.pool.submit(lambda: [files.inspect(path, delimiter) for path in paths])
+
+        def inspected() -> dict[str, Bytes]:
+            return dict(zip(self.members, inspection.result(), strict=True))
+
+        try:
+            result = self._land_somehow(readable, inspected)
+        finally:
+            inspection.exception()  # its files must not vanish under it
+        for token, found in inspected().items():
+            member = self.members[token]
+            member.digest = found.digest if member.path == member.file.path else ""
+        return result
+
+    def _land_somehow(self, readable: Readable, inspected: _Inspected) -> _Result:
+        """Lands by the fast reader; or with values of any kind; or what a careful one finds sound."""
+        try:
+            return self._land_readable(readable, inspected)
+        except (Distrusted, *reading.ENGINE_ERRORS) as error:
+            self._stop_if_ours(error)
+            first = error
+        if reading.is_about_kinds(first):
+            try:
+                return self._land_loosely(replace(readable, is_loose=True), inspected)
+            except (Distrusted, *reading.ENGINE_ERRORS) as error:
+                self._stop_if_ours(error)
+                first = error
+        self._divide_by_half()
+        if self.options.format not in (*DELIMITED, "jsonl"):
+            raise UnreadableFile(reading.first_line(first)) from first
+        careful = reading.rewrite_carefully(readable, self.scratch / "careful", self.shapes)
+        if not careful.types:
+            raise UnreadableFile("no line holds a JSON object; correct `format`")
+        self._stop_if_lost(careful)
+        try:
+            return self._land_loosely(careful, inspected)
+        except reading.ENGINE_ERRORS as error:
+            self._stop_if_ours(error)
+            raise UnreadableFile(reading.first_line(error)) from error
+
+    def _land_loosely(self, readable: Readable, inspected: _Inspected) -> _Result:
+        """A new column that cannot be read, such as a key written twice, costs nothing but itself."""
+        try:
+            return self._land_readable(readable, inspected)
+        except reading.ENGINE_ERRORS as error:
+            if not (self.keeps_new and reading.is_about_kinds(error)) or len(self.group) > 1:
+                raise
+            self._stop_if_ours(error)
+        self.keeps_new = False
+        return self._land_readable(readable, inspected)
+
+    def _stop_if_ours(self, error: Exception) -> None:
+        """A full disk or too little memory says nothing about the file."""
+        self.engine.revive()
+        if isinstance(error, duckdb.OutOfMemoryException):
+            raise error
+        if isinstance(error, duckdb.IOException) and _OWN_DISK.search(str(error)):
+            raise OSError(0, "the disk is full") from error
+
+    def _land_readable(self, readable: Readable, inspected: _Inspected) -> _Result:
+        """Lands every feed of readable files.
+
+        Raises:
+            Distrusted: the rows do not account for the file, or lines of faults could not be named.
+            Divided: some of several files are like that, or hold no sound row.
+        """
+        if not readable.types:
+            raise Distrusted
+        if readable.members:
+            self.connection.register(readable.members, readable.member_table())
+        extra = self._extra(readable)
+        keepers = self._keepers() if extra and self.keeps_new else []
+        compiled = [
+            (feed, self._compiled(feed, readable, extra if feed in keepers else ())) for feed in self.feeds
+        ]
+        n_records: dict[str, int] = {}
+        if not any(query.is_every_record for _, query in compiled):
+            n_records = self._counts(readable.counts())
+        parts: list[Part] = []
+        counts: dict[str, list[Count]] = {token: [] for token in self.members}
+        for feed, query in compiled:
+            part, found = self._write_part(query.landed, feed)
+            parts += part
+            n_selected = {token: n for token, (n, _) in found.items()}
+            if query.is_every_record:
+                if n_records and n_selected != n_records:
+                    raise Distrusted
+                n_records = n_selected
+            n_all = n_records
+            if feed.table.rows:
+                n_all = self._counts(query.count_all) if feed.where else n_selected
+            for token in self.members:
+                n, n_bad = found.get(token, (0, 0))
+                counts[token].append(Count(feed.table.full_name, n - n_bad, n_all.get(token, 0) - n, n_bad))
+        is_one_line_each = self._reconcile(readable, n_records, inspected)
+        outcomes = {
+            token: _Outcome(n_records.get(token, 0), 0, tuple(counts[token])) for token in self.members
+        }
+        if readable.damage:
+            (outcome,) = outcomes.values()
+            outcome.n_read += len(readable.damage)
+            outcome.n_damaged = len(readable.damage)
+        self._divide_if_hopeless(readable, outcomes)
+        faulty = [
+            (feed, query)
+            for i, (feed, query) in enumerate(compiled)
+            if any(outcome.counts[i].n_quarantined for outcome in outcomes.values())
+        ]
+        quarantined = ""
+        if readable.damage or faulty:
+            if not is_one_line_each:
+                self._divide_by_half()
+                raise Distrusted
+            counted = {token: n_records.get(token, 0) for token in self.members}
+            bad = [(feed.table.name, query) for feed, query in faulty]
+            quarantine.collect(self.connection, readable, bad, counted, self._label())
+            quarantined = self._write_quarantine()
+        missing = sorted({column for _, query in compiled for column in query.missing})
+        return _Result(outcomes, tuple(parts), tuple(missing), tuple(map(privacy.shown, extra)), quarantined)
+
+    def _divide_if_hopeless(self, readable: Readable, outcomes: dict[str, _Outcome]) -> None:
+        """Alone, a file of JSON without any sound row, or without a needed key, is told what it lacks."""
+        if not self.options.is_json or len(self.group) == 1:
+            return
+        hopeless = {
+            token
+            for token, outcome in outcomes.items()
+            if outcome.n_read and any(c.n_quarantined == outcome.n_read for c in outcome.counts)
+        }
+        # An expression may make something of a key that is not there.
+        made = {
+            feed.columns[name][0]
+            for feed in self.feeds
+            for name in feed.table.required
+            if len(feed.columns[name]) == 1 and feed.mappings[name].expression != feed.columns[name][0]
+        }
+        if made:
+            names = [sql.name(column) for column in made]
+            has_all = " AND ".join(f"count({name}) > 0" for name in names)
+            rows = readable.rows(names)
+            query = f"SELECT {reading.DELIVERY} FROM {rows} GROUP BY ALL HAVING NOT ({has_all})"
+            hopeless.update(token for (token,) in self.connection.execute(query).fetchall())
+        if hopeless:
+            self._set_apart(hopeless)
+
+    def _extra(self, readable: Readable) -> tuple[str, ...]:
+        used = {c for feed in self.feeds for c in feed.referenced()} | {c.lower() for c in self.options.known}
+        return tuple(sorted(c for c in readable.types if c.lower() not in used))
+
+    def _keepers(self) -> list[Feed]:
+        """Feeds that keep new columns: the first of every record, else all that take some records."""
+        of_records = [feed for feed in self.feeds if not feed.table.rows]
+        return [feed for feed in of_records if not feed.where][:1] or of_records or self.feeds
+
+    def _compiled(self, feed: Feed, readable: Readable, new: tuple[str, ...]) -> mapping.Compiled:
+        try:
+            return mapping.compile_feed(self.connection, self.source, self.file_set, feed, readable, new=new)
+        except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException) as error:
+            raise UnreadableFile(f"{feed.table.name}: {reading.first_line(error)}") from error
+
+    def _counts(self, query: str) -> dict[str, int]:
+        return dict(self.connection.execute(query).fetchall())
+
+    def _reconcile(self, readable: Readable, n_records: dict[str, int], inspected: _Inspected) -> bool:
+        """Trusts the fast reader only when its rows account for every line and delimiter of the files.
+
+        Returns:
+            Whether the line of each record is known.
+        """
+        if not readable.has_lines:
+            return True
+        if readable.record_lines is not None:
+            n_parsed = sum(n_records.values())
+            if n_parsed != len(readable.record_lines):
+                raise UnreadableFile(
+                    f"{abs(len(readable.record_lines) - n_parsed)} records could not be accounted for"
+                )
+            return True
+        # Of each file: records, and how far its lines and delimiters differ from what they take.
+        odd: dict[str, tuple[int, int]] = {}
+        bad: list[str] = []
+        for token, found in inspected().items():
+            n_parsed = n_records.get(token, 0)
+            n_lines = found.n_lines - readable.n_header_lines - n_parsed
+            n_marks = found.n_delimiters - readable.n_header_delimiters - n_parsed * (len(readable.types) - 1)
+            if not found.is_clean_text or found.has_long_line:
+                bad.append(token)
+            elif n_lines or (readable.is_delimited and n_marks):
+                odd[token] = (n_lines, n_marks)
+        if odd and readable.is_delimited and readable.options.format != "lines":
+            inside = self._inside(readable)
+            bad += [token for token, found in odd.items() if inside.get(token) != found]
+        else:
+            bad += odd
+        if bad:
+            self._set_apart(bad)
+            raise Distrusted
+        return not any(n_lines for n_lines, _ in odd.values())
+
+    def _inside(self, readable: Readable) -> dict[str, tuple[int, int]]:
+        """Line breaks and delimiters inside the values of each file.
+
+        Values may hold both. DuckDB takes a row with too many columns when the last ones are empty, so
+        delimiters count as well.
+        """
+        delimiter = readable.options.delimiter
+        breaks, marks = (
+            "coalesce(sum({}), 0)".format(
+                " + ".join(
+                    f"coalesce((length({c}) - length(replace({c}, {mark}, ''))) // {length}, 0)"
+                    for c in map(sql.name, readable.types)
+                )
+            )
+            for mark, length in (("chr(10)", 1), (sql.text(delimiter), len(delimiter)))
+        )
+        rows = self.connection.execute(
+            f"SELECT {reading.DELIVERY}, {breaks}, {marks} "
+            f"FROM {readable.rows(map(sql.name, readable.types))} GROUP BY ALL"
+        )
+        return {token: (int(n_breaks), int(n_marks)) for token, n_breaks, n_marks in rows.fetchall()}
+
+    # ------------------------------------------------------------ parts
+
+    def _part_name(self, feed: Feed) -> str:
+        schema = feed.table.schema.removeprefix("raw_")
+        return f"{schema}/{feed.table.name}/{self.source.instance}-{self.token}.parquet"
+
+    def _write_part(self, select: str, feed: Feed) -> tuple[list[Part], dict[str, tuple[int, int]]]:
+        """Writes the sound rows of a part beside its place.
+
+        Returns:
+            The part, unless it would be empty; for each delivery, rows selected and rows flagged bad.
+        """
+        target = self.home.raw / self._part_name(feed)
+        writing = target.with_name(f"{target.name}.writing")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        self.staged[writing] = target
+        # Flags that are NULL cost nothing to write.
+        flagged = f"SELECT * REPLACE (nullif(_bad, false) AS _bad) FROM ({select})"
+        self.connection.execute(f"COPY ({flagged}) TO {sql.text(str(writing))} ({PARQUET})")
+        written = f"read_parquet({sql.path(writing)}, hive_partitioning=false)"
+        found = self.connection.execute(
+            f"SELECT _delivery_id, count(*), count(_bad) FROM {written} GROUP BY ALL"
+        ).fetchall()
+        n_bad = sum(row[2] for row in found)
+        n_sound = sum(row[1] for row in found) - n_bad
+        by_delivery = {token: (n, n_wrong) for token, n, n_wrong in found}
+        if not n_sound:
+            writing.unlink()
+            del self.staged[writing]
+            return [], by_delivery
+        if n_bad:
+            sound = self.scratch / "sound"
+            self.connection.execute(
+                f"COPY (SELECT * FROM {written} WHERE _bad IS NULL) TO {sql.text(str(sound))} ({PARQUET})"
+            )
+            sound.replace(writing)
+        n_bytes, tokens = writing.stat().st_size, tuple(self.members)
+        part = Part(feed.table.full_name, self._part_name(feed), n_sound, n_bytes, tokens)
+        return [part], by_delivery
+
+    def discard(self) -> None:
+        """Removes what was written and not moved into place."""
+        for writing in self.staged:
+            writing.unlink(missing_ok=True)
+        self.staged.clear()
+
+    def _move_into_place(self) -> None:
+        for writing, target in self.staged.items():
+            put_in_place(writing, target)
+        self.staged.clear()
+
+    # ------------------------------------------------------------ quarantine
+
+    def _refused(self, reason: str) -> str:
+        self.discard()
+        quarantine.refuse(self.connection, list(self.members), self._label(), reason)
+        return self._write_quarantine()
+
+    def _label(self) -> str:
+        return ", ".join(feed.table.name for feed in self.source.feeds[self.file_set])
+
+    def _write_quarantine(self) -> str:
+        name = f"{self.source.instance}/{self.token}.parquet"
+        target = self.home.quarantine / name
+        writing = target.with_name(f"{target.name}.writing")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        self.staged[writing] = target
+        files_ = {token: member.file.name for token, member in self.members.items()}
+        quarantine.write(self.connection, writing, self.source.instance, files_, PARQUET)
+        return name
+
+
+def token_of(*parts: object) -> str:
+    """A short digest of what tells one thing from another."""
+    return hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()[:20]

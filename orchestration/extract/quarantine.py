@@ -1,0 +1,104 @@
+"""Quarantine: what could not land, with its place and reason, and never more of its value than the shape."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from orchestration.extract import sql
+from orchestration.extract.mapping import Compiled
+from orchestration.extract.reading import Damage, Readable
+
+# `line` counts records instead where the format has no lines of its own: JSON arrays and Parquet.
+QUARANTINE_COLUMNS = {
+    "source_instance": "VARCHAR",
+    "entity": "VARCHAR",
+    "source_file": "VARCHAR",
+    "line": "BIGINT",
+    "column_name": "VARCHAR",
+    "reason": "VARCHAR",
+    "masked_value": "VARCHAR",
+    "_delivery_id": "VARCHAR",
+}
+_OWN = ("entity", "line", "column_name", "reason", "masked_value")
+
+
+def refuse(connection: duckdb.DuckDBPyConnection, deliveries: Sequence[str], label: str, reason: str) -> None:
+    """Notes that whole files cannot be read; `label` names the tables that they would have fed."""
+    _start(connection)
+    connection.execute(
+        "INSERT INTO faults SELECT unnest(?), ?, NULL, '', ?, ''", [list(deliveries), label, reason]
+    )
+
+
+def collect(
+    connection: duckdb.DuckDBPyConnection,
+    readable: Readable,
+    faulty: Sequence[tuple[str, Compiled]],
+    n_records: Mapping[str, int],
+    label: str,
+) -> None:
+    """Notes the place of every fault; in the engine, because a file can be all faults.
+
+    `faulty` are the tables with bad rows; `n_records` counts the records of each delivery, in the order in
+    which their files are read.
+    """
+    _start(connection)
+    if readable.damage:
+        connection.register("damage", _damage_table(readable.damage))
+        connection.execute(
+            "INSERT INTO faults SELECT ?, ?, line, '', reason, '' FROM damage", [next(iter(n_records)), label]
+        )
+    if readable.record_lines is not None:
+        lines = np.asarray(readable.record_lines)
+        connection.register("lines", pa.table({"record": np.arange(1, len(lines) + 1), "line": lines}))
+    # Records are counted through all files, in the order in which these are read.
+    before = np.cumsum([0, *n_records.values()])[:-1]
+    connection.register("files_before", pa.table({"_delivery_id": list(n_records), "n_before": before}))
+    for table, query in faulty:
+        found = f"({query.faults}) AS f(_delivery_id, record, column_name, reason, masked_value)"
+        line, joined = f"f.record - n_before + {readable.n_header_lines}", ""
+        if readable.record_lines is not None:
+            line, joined = "lines.line", " JOIN lines USING (record)"
+        connection.execute(
+            f"INSERT INTO faults SELECT f._delivery_id, ?, {line}, column_name, reason, "
+            f"coalesce(masked_value, '') FROM {found} JOIN files_before USING (_delivery_id){joined}",
+            [table],
+        )
+
+
+def write(
+    connection: duckdb.DuckDBPyConnection,
+    target: Path,
+    source_instance: str,
+    files: Mapping[str, str],
+    options: str,
+) -> None:
+    """Writes what was noted as a Parquet file; `files` names the file of each delivery."""
+    delivered = pa.table({"_delivery_id": list(files), "source_file": list(files.values())})
+    connection.register("delivered_files", delivered)
+    listed = ", ".join(
+        f"{sql.text(source_instance)} AS source_instance" if c == "source_instance" else sql.name(c)
+        for c in QUARANTINE_COLUMNS
+    )
+    connection.execute(
+        f"COPY (SELECT {listed} FROM faults JOIN delivered_files USING (_delivery_id) "
+        f"ORDER BY source_file, line, entity, column_name) TO {sql.text(str(target))} ({options})"
+    )
+    connection.execute("DROP TABLE faults")
+
+
+def _start(connection: duckdb.DuckDBPyConnection) -> None:
+    columns = ", ".join(f"{sql.name(c)} {QUARANTINE_COLUMNS[c]}" for c in _OWN)
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE faults (_delivery_id VARCHAR, {columns})")
+
+
+def _damage_table(damage: list[Damage]) -> pa.Table:
+    return pa.table(
+        {
+            "line": pa.array([one.line for one in damage], pa.int64()),
+            "reason": pa.array([one.reason for one in damage], pa.string()),
+        }
+    )
