@@ -28,7 +28,7 @@ ui: $(INSTALLED) ## Open the Dagster UI on the loopback address
 	@$(BIN)/faultline ui
 
 test: $(INSTALLED) ## Run all tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses 2
 
 lint: $(INSTALLED) ## Check style, types, SQL and definitions
 	@$(BIN)/ruff check .

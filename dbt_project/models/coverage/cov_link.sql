@@ -27,7 +27,7 @@ with
             c.source_instance,
             c.team,
             c.known_reason as reason,
-            c.channel,
+            coalesce(c.channel, '(unknown)') as channel,
             c.started_date as day,
             not c.is_case_linked as is_unlinked,
             c.is_answered and c.talk_seconds >= {{ threshold("handled_talk_seconds") }} as is_handled,

@@ -11,6 +11,7 @@
     "label",
     "schema",
     "definition",
+    "chain",
 ] %}
 {% for group in groups %}
     select

@@ -1,1 +1,4 @@
-"""Samples of vendors: how they are delivered, and what they tell."""
+"""What vendors' own samples tell, one module per vendor: where they are delivered, and whom they tell of.
+
+Each module offers SOURCES (file name of a source to its text), deliver(real_data, exports) and told(real_data).
+"""

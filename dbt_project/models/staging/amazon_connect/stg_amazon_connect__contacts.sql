@@ -1,19 +1,8 @@
--- One row per contact: a chain of transfers, or one that only events and analyses tell of.
-{% set told_by_events = [
-    "contact_id",
-    "chain_id",
-    "channel",
-    "direction",
-    "started_at",
-    "ended_at",
-    "is_answered",
-] %}
+-- One row per contact: a chain of transfers, or one whose records are missing, of which something else tells.
 with
     records as (select * from {{ ref("stg_amazon_connect__contact_records") }}),
 
-    events as ({{ staged("contact_events", "raw_amazon_connect") }}),
-
-    analyses as ({{ staged("analyses", "raw_amazon_connect") }}),
+    signs as (select * from {{ ref("stg_amazon_connect__contact_signs") }}),
 
     recorded as (
         select
@@ -40,72 +29,44 @@ with
             max_by(disposition, leg_seq) filter (where disposition is not null) as disposition,
             count(connected_to_agent_at) = 0 and count(enqueued_at) > 0 as is_abandoned,
             count(connected_to_agent_at) > 0 as is_answered,
+            true as is_recorded,
             max(updated_at) as delivered_version_at,
             max(delivered_at) as delivered_at
         from records
         group by centre, source_instance, root_contact_id
     ),
 
-    -- Events are delivered where possible: what they do not tell is unknown.
     heard_of as (
         select
             centre,
             source_instance,
-            case
-                when initiation_method in ('TRANSFER', 'QUEUE_TRANSFER')
-                then coalesce(initial_contact_id, contact_id)
-                else contact_id
-            end as contact_id,
-            max(initial_contact_id) as chain_id,
-            max(channel) as channel,
-            max(initiation_method) as direction,
-            min(initiated_at) as started_at,
-            max(disconnected_at) as ended_at,
-            case when count(connected_to_agent_at) > 0 then true end as is_answered,
-            max(delivered_at) as delivered_at
-        from events
-        group by 1, 2, 3
-        having min(initiated_at) is not null and max(channel) is not null
-        union all
-        select
-            centre,
-            source_instance,
-            contact_id,
-            {{ unfilled("contacts", ["chain_id"]) }},
-            max(channel) as channel,
-            {{ unfilled("contacts", ["direction"]) }},
+            root_contact_id as contact_id,
+            coalesce(min_by(initial_contact_id, leg_seq), root_contact_id) as chain_id,
+            min_by(channel, leg_seq) as channel,
+            min_by(initiation_method, leg_seq) as direction,
             min(started_at) as started_at,
-            {{ unfilled("contacts", ["ended_at", "is_answered"]) }},
+            max(ended_at) as ended_at,
+            case when count(answered_at) > 0 then true end as is_answered,
+            false as is_recorded,
             max(delivered_at) as delivered_at
-        from analyses
-        where contact_id is not null
-        group by 1, 2, 3
-        having min(started_at) is not null and max(channel) is not null
-    ),
-
-    known_otherwise as (
-        select
-            h.*,
-            row_number() over (
-                partition by h.source_instance, h.contact_id order by h.direction nulls last, h.started_at
-            ) as choice
-        from heard_of as h
-        left join
-            (
-                select source_instance, contact_id
-                from records
-                union
-                select source_instance, root_contact_id
-                from records
-            ) as r
-            on h.source_instance = r.source_instance
-            and h.contact_id = r.contact_id
-        where r.contact_id is null
+        from signs
+        group by centre, source_instance, root_contact_id
     ),
 
     contacts as (
         select centre, source_instance, delivered_at, task_source, {{ contract()["contacts"] | join(", ") }}
-        from recorded
+        from
+            recorded
+            {% set told = [
+                "contact_id",
+                "chain_id",
+                "channel",
+                "direction",
+                "started_at",
+                "ended_at",
+                "is_answered",
+                "is_recorded",
+            ] %}
         union all
         select
             centre,
@@ -114,32 +75,68 @@ with
             cast(null as {{ landed_type("text") }}) as task_source
             {%- for column in contract()["contacts"] %}
                 ,
-                {% if column in told_by_events %} {{ column }}
+                {% if column in told %} {{ column }}
                 {% else %} {{ unfilled("contacts", [column]) }}
                 {% endif %}
             {%- endfor %}
-        from known_otherwise
-        where choice = 1
+        from heard_of
+    ),
+
+    -- A case lists its contacts as items, and may drop them again.
+    items as (
+        select
+            source_instance,
+            case_id,
+            item_id,
+            max(contact_id) as contact_id,
+            max(changed_at) as changed_at,
+            bool_or(event_type like '%DELETED') as is_dropped
+        from ({{ staged("case_events", "raw_amazon_connect") }}) as e
+        where item_id is not null
+        group by source_instance, case_id, item_id
+    ),
+
+    legs as (
+        select source_instance, contact_id, root_contact_id
+        from records
+        union all
+        select source_instance, contact_id, root_contact_id
+        from signs
+    ),
+
+    filed as (
+        select
+            i.source_instance,
+            l.root_contact_id,
+            i.case_id,
+            row_number() over (
+                partition by i.source_instance, l.root_contact_id order by i.changed_at desc, i.case_id
+            ) as choice
+        from items as i
+        inner join legs as l on i.source_instance = l.source_instance and i.contact_id = l.contact_id
+        where not i.is_dropped
     )
 
 select
-    centre,
-    source_instance,
-    delivered_at,
-    coalesce(chain_id, contact_id) as chain_id,
+    c.centre,
+    c.source_instance,
+    c.delivered_at,
     -- A task stands for whatever made it.
-    case when channel = 'TASK' then coalesce(task_source, 'task') else lower(channel) end as channel,
+    case when c.channel = 'TASK' then coalesce(c.task_source, 'task') else lower(c.channel) end as channel,
     case
-        direction
+        c.direction
         when 'OUTBOUND'
         then 'outbound'
         when 'INBOUND'
         then 'inbound'
         when 'API'
         then 'inbound'
-        else lower(direction)
-    end as direction
-    {%- for column in contract()["contacts"] if column not in ("chain_id", "channel", "direction") %}
-        , {{ column }}
+        else lower(c.direction)
+    end as direction,
+    coalesce(c.case_id, f.case_id) as case_id
+    {%- for column in contract()["contacts"] if column not in ("channel", "direction", "case_id") %}
+        , c.{{ column }}
     {%- endfor %}
-from contacts
+from contacts as c
+left join
+    filed as f on c.source_instance = f.source_instance and c.contact_id = f.root_contact_id and f.choice = 1

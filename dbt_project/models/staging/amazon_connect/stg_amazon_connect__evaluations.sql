@@ -3,7 +3,7 @@ select
     e.centre,
     e.source_instance,
     e.evaluation_id,
-    coalesce(r.root_contact_id, e.contact_id) as contact_id,
+    coalesce(r.root_contact_id, o.root_contact_id, e.contact_id) as contact_id,
     e.agent_id,
     e.evaluator_id,
     e.score_percentage as score,
@@ -16,3 +16,7 @@ left join
     {{ ref("stg_amazon_connect__contact_records") }} as r
     on e.source_instance = r.source_instance
     and e.contact_id = r.contact_id
+left join
+    {{ ref("stg_amazon_connect__contact_signs") }} as o
+    on e.source_instance = o.source_instance
+    and e.contact_id = o.contact_id

@@ -119,6 +119,7 @@ select
         when q.last_event <> 'ENTERQUEUE'
         then false
     end as is_answered,
+    true as is_recorded,
     {{ unfilled("contacts", ["email", "delivered_version_at"]) }},
     case
         when q.delivered_at > r.delivered_at then q.delivered_at else coalesce(r.delivered_at, q.delivered_at)

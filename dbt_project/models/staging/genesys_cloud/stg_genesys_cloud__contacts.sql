@@ -150,6 +150,7 @@ select
         when has_answer then false when ended_at is not null then coalesce(has_waited, false)
     end as is_abandoned,
     case when has_answer then true when ended_at is not null then false end as is_answered,
+    true as is_recorded,
     {{ unfilled("contacts", ["email", "delivered_version_at"]) }},
     delivered_at
 from contacts

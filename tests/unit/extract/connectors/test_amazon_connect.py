@@ -61,6 +61,7 @@ def test_every_stream_of_the_export_has_a_table() -> None:
         "agent_events": ["agent_events", "agent_event_contacts"],
         "analyses": ["analyses"],
         "evaluations": ["evaluations", "evaluation_items"],
+        "case_events": ["case_events"],
     }
 
 
@@ -268,6 +269,73 @@ def test_no_name_text_or_number_lands(place: Place) -> None:
     assert b"4930123456" not in written
 
 
+def case_event(kind: str = "CASE.UPDATED", **detail: Any) -> dict[str, Any]:
+    """An event of a case or of an item related to one, as the documented stream has it."""
+    return {
+        "version": "0",
+        "id": "e-1",
+        "detail-type": "Amazon Connect Cases Event",
+        "time": "2025-08-11T06:00:00Z",
+        "detail": {"eventType": kind, "approximateChangeTime": "2025-08-11T05:36:12.893Z", **detail},
+    }
+
+
+def test_case_events_hold_the_case_after_the_change_or_an_item_of_it(place: Place) -> None:
+    fields = {
+        "status": {"value": {"stringValue": "open"}},
+        "title": {"value": {"stringValue": CANARY}},
+        "customer_id": {"value": {"stringValue": f"{INSTANCE}/profiles/{CANARY}"}},
+        "assigned_queue": {"value": {"stringValue": f"{INSTANCE}/queue/q-1"}},
+        "assigned_user": {"value": {"userArnValue": f"{INSTANCE}/agent/a-1"}},
+        "custom-1": {"value": {"stringValue": "urgent"}},
+    }
+    case = {"caseId": "k-1", "createdDateTime": "2025-08-11T05:00:00.000Z", "fields": fields}
+    item = {"relatedItemType": "Contact", "relatedItemId": "i-1", "caseId": "k-1"}
+    place.put(
+        "case_events.jsonl",
+        lines(
+            case_event(case=case),
+            case_event(
+                "RELATED_ITEM.CREATED",
+                relatedItem=item | {"contact": {"contactArn": f"{INSTANCE}/contact/c-1"}},
+            ),
+            case_event("RELATED_ITEM.CREATED", relatedItem=item | {"comment": {"body": CANARY}}),
+            case_event("CASE.DELETED", case={"caseId": "k-1"}),
+        ),
+    )
+    own = {"priority": 'detail."case".fields."custom-1".value.stringValue'}
+    landed = place.vendor(CONNECT, "case_events", case_events={"feeds": {"case_events": own}}).land_one()
+    assert (landed.columns_extra, place.faults()) == ((), [])
+    names = ("case_id", "event_type", "status", "group_id", "owner_id", "priority", "item_type", "contact_id")
+    assert place.rows(*names, entity="case_events") == [
+        ("k-1", "CASE.UPDATED", "open", "q-1", "a-1", "urgent", None, None),
+        ("k-1", "RELATED_ITEM.CREATED", None, None, None, None, "CONTACT", "c-1"),
+        ("k-1", "RELATED_ITEM.CREATED", None, None, None, None, "CONTACT", None),
+        ("k-1", "CASE.DELETED", None, None, None, None, None, None),
+    ]
+    assert place.rows("changed_at", entity="case_events")[0] == datetime(2025, 8, 11, 5, 36, 12, 893000)
+    assert CANARY.encode() not in place.written()
+
+
+@pytest.mark.parametrize("reason", [None, "OTHER", "A_NEW_ONE"])
+def test_why_a_contact_ended_may_be_anything_or_nothing(place: Place, reason: str | None) -> None:
+    """The vendor warns that the reason can be wrong; it is kept as told, and its absence is no reason."""
+    land(place, "contact_records", lines(record(DisconnectReason=reason)))
+    assert place.rows("disconnect_reason", entity="contact_records") == [reason]
+    assert place.faults() == []
+
+
+def test_an_attribute_changed_two_years_later_is_another_version(place: Place) -> None:
+    first = record(Attributes={"case_id": "case-1"}, LastUpdateTimestamp="2023-08-11T05:43:00Z")
+    later = record(Attributes={"case_id": "case-2"}, LastUpdateTimestamp="2025-08-01T05:43:00Z")
+    place.put("contact_records.1.jsonl", lines(later))
+    place.put("contact_records.2.jsonl", lines(first))
+    place.vendor(CONNECT, "contact_records").land()
+    assert sorted(place.rows("updated_at", "case_id", entity="contact_records")) == [
+        (datetime(2023, 8, 11, 5, 43), "case-1"), (datetime(2025, 8, 1, 5, 43), "case-2"),
+    ]  # fmt: skip
+
+
 @pytest.mark.real_data
 def test_the_vendors_samples_land_whole(place: Place, real_data: Path) -> None:
     """Every sample that parses lands with nothing quarantined."""
@@ -279,6 +347,10 @@ def test_the_vendors_samples_land_whole(place: Place, real_data: Path) -> None:
             "contact-lens-example-output-files-chat_2.json",
             "contact-lens-example-output-files_1.repaired.json",
             "contact-lens-example-output-files_2.repaired.json",
+        ],
+        "case_events": [
+            "case-event-streams-sample_1.repaired.json",
+            "case-event-streams-sample_2.repaired.json",
         ],
         "evaluations": ["evaluationforms-example-output-file_1.json"],
     }

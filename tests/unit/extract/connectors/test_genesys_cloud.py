@@ -180,7 +180,7 @@ def test_every_export_of_a_conversation_tells_how_far_it_reaches(place: Place) -
         (at("05:06:00"), at("05:06:30")), (None, at("05:00:10")), (at("05:06:00"), at("09:00:00")),
     ]  # fmt: skip
     tables = bundle.load(GENESYS).tables.values()
-    assert {table.version_at for table in tables if table.rows.get("conversation")} == {"known_until_at"}
+    assert {table.version_at for table in tables if table.rows.get("conversation")} == {("known_until_at",)}
     assert {row.count(at("05:00:10")) for row in place.rows("known_until_at", "ended_at", entity="segments")} == {
         0, 1,
     }  # fmt: skip

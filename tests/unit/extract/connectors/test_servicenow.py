@@ -414,7 +414,7 @@ def test_no_name_text_or_identifier_of_a_customer_lands(place: Place, file_set: 
                 row[read] = f"{CANARY}@{CANARY}.example" if "mail" in read else CANARY
             elif column.is_required:
                 row[read] = MOMENT if column.type == "ts" else OTHER
-    place.put(f"{file_set}.csv", export({**row, "u_new": CANARY}))
+    place.put(f"{file_set}.csv", export({**row, "u_new": f"{CANARY} too"}))
     delivery = place.land_one()
     assert (delivery.n_read, place.faults()) == (1, [])
     assert CANARY.lower().encode() not in place.written().lower()

@@ -89,7 +89,7 @@ def test_a_ticket_that_comes_again_counts_as_last_updated_whatever_the_order(pla
     land(place, "tickets", "tickets", later, ticket())
     newest = "SELECT arg_max(status, updated_at), count(*) FROM raw_zendesk.tickets GROUP BY ticket_id"
     assert place.exposed(newest) == [("resolved", 2)]
-    assert bundle.load(ZENDESK).tables["tickets"].version_at == "updated_at"
+    assert bundle.load(ZENDESK).tables["tickets"].version_at == ("updated_at",)
 
 
 def test_numbers_keep_all_their_digits(place: Place) -> None:
@@ -210,7 +210,7 @@ def test_a_user_leaves_hashes_and_agents_no_customer_number(place: Place) -> Non
 
 
 def test_new_fields_cost_nothing_and_are_told_where_they_stand_beside_the_list(place: Place) -> None:
-    delivery = land(place, "tickets", "tickets", ticket(mood=CANARY), brand_new=CANARY)
+    delivery = land(place, "tickets", "tickets", ticket(mood=CANARY), brand_new=f"{CANARY} too")
     assert delivery.columns_extra == ("brand_new",)
     assert place.rows("ticket_id", entity="tickets") == ["35436"]
     assert CANARY.encode() not in place.written()

@@ -1,0 +1,48 @@
+-- One row per blind spot of group chain, source instance, team, reason, channel and day: contacts whose own
+-- record never came, and legs of contacts that nobody tells of.
+with
+    contacts as (
+        select
+            c.centre,
+            c.source_instance,
+            coalesce(o.first_team_id, '(unknown)') as team,
+            coalesce(o.reason, '(unknown)') as reason,
+            coalesce(c.channel, '(unknown)') as channel,
+            o.started_date as day,
+            not coalesce(c.is_recorded, true) as is_affected,
+            false as is_undecidable
+        from {{ ref("int_entity__contacts") }} as c
+        inner join
+            {{ ref("int_contact__outcomes") }} as o
+            on c.source_instance = o.source_instance
+            and c.contact_id = o.contact_id
+    ),
+
+    orphans as (
+        select
+            l.centre,
+            l.source_instance,
+            coalesce(l.team_id, '(unknown)') as team,
+            '(unknown)' as reason,
+            '(unknown)' as channel,
+            cast({{ local_time("l.started_at", "s.time_zone") }} as date) as day,
+            true as is_affected,
+            false as is_undecidable
+        from {{ ref("int_contact__legs") }} as l
+        inner join {{ ref("int_source__spans") }} as s on l.source_instance = s.source_instance
+        left join
+            {{ ref("int_entity__contacts") }} as c
+            on l.source_instance = c.source_instance
+            and l.contact_id = c.contact_id
+        where c.contact_id is null
+    ),
+
+    bs07 as (
+        select *
+        from contacts
+        union all
+        select *
+        from orphans
+    )
+
+    {{ measured("BS07", "bs07") }}

@@ -1,0 +1,26 @@
+-- One row per case after one change of it, in the order of the changes; deleted cases have none.
+-- Events come in any order. Of changes of one moment, creation is first, and then what tells of a later
+-- update.
+with
+    events as (
+        select
+            e.*, bool_or(event_type = 'CASE.DELETED') over (partition by source_instance, case_id) as is_gone
+        from ({{ staged("case_events", "raw_amazon_connect") }}) as e
+    )
+
+select
+    e.*,
+    row_number() over (
+        partition by source_instance, case_id
+        order by
+            changed_at,
+            case when event_type = 'CASE.CREATED' then 0 else 1 end,
+            updated_at nulls first,
+            status nulls first,
+            group_id nulls first,
+            owner_id nulls first,
+            priority nulls first,
+            event_id
+    ) as state_seq
+from events as e
+where event_type in ('CASE.CREATED', 'CASE.UPDATED') and not is_gone

@@ -1,0 +1,126 @@
+-- One row per contact record that was not delivered, as contact events, agents' events, analyses and
+-- evaluations tell.
+-- None of them is complete, so what they do not tell is unknown. Where any record of a contact came, it
+-- counts alone.
+{% set transfers = "('TRANSFER', 'QUEUE_TRANSFER')" %}
+{% set missed = "('MISSED', 'REJECTED', 'ERROR')" %}
+with
+    records as (
+        select source_instance, contact_id
+        from {{ ref("stg_amazon_connect__contact_records") }}
+        union
+        select source_instance, root_contact_id
+        from {{ ref("stg_amazon_connect__contact_records") }}
+    ),
+
+    signs as (
+        select
+            centre,
+            source_instance,
+            contact_id,
+            initial_contact_id,
+            initiation_method,
+            channel,
+            initiated_at,
+            event_at as seen_at,
+            disconnected_at as ended_at,
+            queue_id,
+            enqueued_at,
+            agent_id,
+            connected_to_agent_at as answered_at,
+            delivered_at
+        from ({{ staged("contact_events", "raw_amazon_connect") }}) as e
+        union all
+        select
+            centre,
+            source_instance,
+            contact_id,
+            initial_contact_id,
+            upper(initiation_method),
+            upper(channel),
+            null,
+            coalesce(queued_at, connected_to_agent_at, state_since_at, event_at),
+            null,
+            queue_id,
+            queued_at,
+            agent_id,
+            case when coalesce(state, '') not in {{ missed }} then connected_to_agent_at end,
+            delivered_at
+        from ({{ staged("agent_event_contacts", "raw_amazon_connect") }}) as a
+        union all
+        select
+            centre,
+            source_instance,
+            contact_id,
+            null,
+            null,
+            channel,
+            started_at,
+            coalesce(analysed_at, delivered_at),
+            null,
+            null,
+            null,
+            null,
+            null,
+            delivered_at
+        from ({{ staged("analyses", "raw_amazon_connect") }}) as n
+        where contact_id is not null
+        union all
+        select
+            centre,
+            source_instance,
+            contact_id,
+            null,
+            null,
+            null,
+            null,
+            coalesce(started_at, submitted_at),
+            null,
+            null,
+            null,
+            null,
+            null,
+            delivered_at
+        from ({{ staged("evaluations", "raw_amazon_connect") }}) as q
+    ),
+
+    gathered as (
+        select
+            centre,
+            source_instance,
+            contact_id,
+            min(initial_contact_id) as initial_contact_id,
+            min(initiation_method) as initiation_method,
+            min(channel) as channel,
+            coalesce(min(initiated_at), min(seen_at)) as started_at,
+            max(ended_at) as ended_at,
+            min_by(queue_id, coalesce(enqueued_at, seen_at)) filter (where queue_id is not null) as queue_id,
+            min(enqueued_at) as enqueued_at,
+            min_by(agent_id, answered_at) filter (where answered_at is not null) as agent_id,
+            min(answered_at) as answered_at,
+            max(delivered_at) as delivered_at
+        from signs
+        group by centre, source_instance, contact_id
+    ),
+
+    rooted as (
+        select
+            g.*,
+            case
+                when initiation_method in {{ transfers }}
+                then coalesce(initial_contact_id, contact_id)
+                else contact_id
+            end as root_contact_id
+        from gathered as g
+    )
+
+select
+    g.*,
+    row_number() over (
+        partition by g.source_instance, g.root_contact_id
+        order by case when g.contact_id = g.root_contact_id then 0 else 1 end, g.started_at, g.contact_id
+    ) as leg_seq
+from rooted as g
+left join records as r on g.source_instance = r.source_instance and g.contact_id = r.contact_id
+left join records as o on g.source_instance = o.source_instance and g.root_contact_id = o.contact_id
+where r.contact_id is null and o.contact_id is null

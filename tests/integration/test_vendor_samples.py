@@ -1,0 +1,64 @@
+"""What vendors print as samples of their exports lands whole, and whomever they tell of stands in the marts."""
+
+import importlib
+import pkgutil
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from tests.integration import samples
+from tests.integration.conftest import Run, run
+
+pytestmark = [pytest.mark.integration, pytest.mark.real_data]
+
+VENDORS: dict[str, ModuleType] = {
+    module.name: importlib.import_module(f"{samples.__name__}.{module.name}")
+    for module in pkgutil.iter_modules(samples.__path__)
+}
+
+
+@pytest.fixture(scope="module")
+def line(tmp_path_factory: pytest.TempPathFactory, real_data: Path) -> Run:
+    """All vendors' samples, run once, each vendor a centre."""
+    place = tmp_path_factory.mktemp("samples")
+    (place / "sources").mkdir()
+    for vendor in VENDORS.values():
+        vendor.deliver(real_data, place / "exports")
+        for name, text in vendor.SOURCES.items():
+            (place / "sources" / name).write_text(text, encoding="utf-8")
+    done = run(place / "sources", place / "exports", place / "home")
+    assert done.code == 0, done.output
+    return done
+
+
+def test_every_row_lands(line: Run) -> None:
+    assert "; 0 rows quarantined" in line.output
+
+
+@pytest.mark.parametrize("mart", ["mart_case", "mart_contact"])
+@pytest.mark.parametrize("vendor", sorted(VENDORS))
+def test_everybody_told_of_stands_in_the_marts(line: Run, real_data: Path, vendor: str, mart: str) -> None:
+    told = VENDORS[vendor].told(real_data)
+    assert told.keys() == {"mart_case", "mart_contact"}
+    assert any(told.values()), "the samples tell of nobody"
+    identity = mart.removeprefix("mart_") + "_id"
+    standing = {row[0] for row in line.rows(f"SELECT {identity} FROM {mart} WHERE centre = '{vendor}'")}
+    assert told[mart] - standing == set()
+
+
+def test_contacts_without_a_record_are_a_blind_spot(line: Run) -> None:
+    """Amazon Connect prints no sample of a contact record."""
+    found = line.rows(
+        "SELECT status, affected_n, total_n FROM mart_blind_spot WHERE centre = 'amazon_connect' "
+        "AND blind_spot_id = 'BS07' AND scope_type = 'source' AND window_type = 'span'"
+    )
+    n_contacts = line.one("SELECT count(*) FROM mart_contact WHERE centre = 'amazon_connect'")
+    assert found == [("blind", n_contacts, n_contacts)]
+    unknown = "is_abandoned, disposition, talk_seconds, customer_id, case_id"
+    for column in unknown.split(", "):
+        told = f"SELECT count({column}) FROM mart_contact WHERE centre = 'amazon_connect'"
+        assert line.one(told) == 0, column
+    assert (
+        line.one("SELECT count(*) FROM mart_contact WHERE centre = 'amazon_connect' AND NOT is_answered") == 0
+    )
