@@ -15,6 +15,8 @@ TABLES = {
     "extracted_users": "user",
     "extracted_groups": "group",
     "extracted_organizations": "organization",
+    "extracted_schedules": "schedule",
+    "extracted_holidays": "schedule_holiday",
     "extracted_ticket_slas": "ticket_sla_policy",
     "extracted_sla_targets": "sla_policy_metric_history",
 }

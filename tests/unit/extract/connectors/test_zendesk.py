@@ -6,7 +6,7 @@ No name, text or tag lands at all.
 import csv
 import io
 import json
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import pytest
@@ -305,3 +305,23 @@ def test_policies_of_an_extractor_tell_their_targets_and_when_they_were_applied(
     assert place.rows("ticket_id", "policy_id", "applied_at", entity="ticket_slas") == [
         ("35436", "1", datetime(2025, 8, 11, 5, 36, 12))
     ]
+
+
+def test_opening_hours_are_minutes_of_a_week_and_holidays_are_days(place: Place) -> None:
+    extracted(
+        place, "extracted_schedules",
+        {"id": "1", "start_time": "1920", "end_time": "2640", "start_time_utc": "2340", "end_time_utc": "3060",
+         "time_zone": "Pacific Time (US & Canada)", "name": CANARY, "_fivetran_deleted": "FALSE"},
+    )  # fmt: skip
+    assert place.rows("start_minute", "end_minute", "zone", entity="schedule_hours") == [
+        (1920, 2640, "Pacific Time (US & Canada)")
+    ]
+    extracted(
+        place, "extracted_holidays",
+        {"id": "2", "schedule_id": "1", "start_date": "2025-12-25", "end_date": "2025-12-26", "name": CANARY,
+         "_fivetran_deleted": "FALSE"},
+    )  # fmt: skip
+    assert place.rows("schedule_id", "first_day", "last_day", entity="schedule_holidays") == [
+        ("1", date(2025, 12, 25), date(2025, 12, 26))
+    ]
+    assert CANARY.encode() not in place.written()
