@@ -316,14 +316,21 @@ def load(file: Path) -> Source:
             file, 1, "the file holds no settings.", "Start one with: faultline sources new FILE"
         )
     lines = _Lines(file, root)
-    tables: Mapping_[str, contract.Table] = contract.entities()
+    connector = None
     if raw.get("connector", MAPPED) != MAPPED:
         connector = _connector(file, lines, raw["connector"])
-        raw, tables = _completed(file, lines, raw, connector), connector.tables
+        raw = _completed(file, lines, raw, connector)
     document = _document(file, raw, lines)
+    entities: Mapping_[str, contract.Table] = contract.entities()
     feeds = {
         name: [
-            _feed(file, lines, ("files", name, "feeds", table), tables, body)
+            _feed(
+                file,
+                lines,
+                ("files", name, "feeds", table),
+                connector.tables_of(name) if connector else entities,
+                body,
+            )
             for table, body in files.feeds.items()
         ]
         for name, files in document.files.items()

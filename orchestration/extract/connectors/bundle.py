@@ -5,10 +5,11 @@ which file set it is made `from`, its grain, key and date, what tells its newest
 in turn), the entities it `feeds`, the lists it takes its `rows` from, and its columns as
 `type[*?] [hash|drop] = expression [-- note]`: `*` marks what a row cannot do without, `?` what the vendor
 leaves out where it is empty. Expressions are DuckDB's, over the columns of the file; in JSON a dot leads into
-an object.
+an object. `also` names further file sets that tell the same, one record a row: of each the expressions of the
+columns that it has.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ _FOLDER = Path(__file__).parent
 _FILE = "connector.yml"
 _ABOUT_TABLE = {
     "from",
+    "also",
     "grain",
     "key",
     "event_at",
@@ -36,12 +38,21 @@ _ABOUT_TABLE = {
 
 @dataclass(frozen=True)
 class Connector:
-    """A vendor's export. `file_sets` holds the settings of each, `feeds` (table to mapping) among them."""
+    """A vendor's export. `file_sets` holds the settings of each, `feeds` (table to mapping) among them.
+
+    `flat` names the file sets whose records are rows even of tables that others have lists of.
+    """
 
     name: str
     title: str
     file_sets: dict[str, dict[str, Any]] = field(hash=False)
     tables: dict[str, Table] = field(hash=False)
+    flat: frozenset[str] = frozenset()
+
+    def tables_of(self, file_set: str) -> dict[str, Table]:
+        """The tables that a file set feeds, as its records tell them."""
+        fed = {table: self.tables[table] for table in self.file_sets[file_set]["feeds"]}
+        return {name: replace(one, rows={}) for name, one in fed.items()} if file_set in self.flat else fed
 
 
 def names() -> list[str]:
@@ -81,8 +92,9 @@ def parse(name: str, document: dict[str, Any]) -> Connector:
         where = f"{name}/{_FILE}: {table}"
         if unknown := set(body) - _ABOUT_TABLE:
             raise ValueError(f"{where}: unknown setting {', '.join(sorted(unknown))}")
-        if body["from"] not in file_sets:
-            raise ValueError(f"{where}: no file set is called {body['from']!r}")
+        also: dict[str, dict[str, Any]] = body.get("also") or {}
+        if lost := [one for one in (body["from"], *also) if one not in file_sets]:
+            raise ValueError(f"{where}: no file set is called {', '.join(map(repr, lost))}")
         parsed = {column: _column(where, column, text) for column, text in body["columns"].items()}
         tables[table] = Table(
             name=table,
@@ -99,8 +111,10 @@ def parse(name: str, document: dict[str, Any]) -> Connector:
         mapping = {column: expression for column, (_, expression) in parsed.items()}
         if "where" in body:
             mapping["where"] = body["where"]
-        file_sets[body["from"]]["feeds"][table] = mapping
-    return Connector(name, document["title"], file_sets, tables)
+        for file_set, told in {body["from"]: mapping, **also}.items():
+            file_sets[file_set]["feeds"][table] = told
+    flat = {one for body in document["tables"].values() for one in body.get("also") or {}}
+    return Connector(name, document["title"], file_sets, tables, frozenset(flat))
 
 
 def _listed(given: str | list[str]) -> tuple[str, ...]:

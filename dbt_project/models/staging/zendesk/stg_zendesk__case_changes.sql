@@ -1,24 +1,85 @@
--- One row per change of one field of one case.
+-- One row per change of one field of one case, as audits or a history of fields tell it.
 -- An audit tells several events of one moment; of them changes of status, priority, group and assignee count.
+-- A history of fields tells only what a field became: it was what it became before, and first what it was
+-- opened
+-- with. Where audits tell of a ticket, its history would tell the same again.
 {% set fields = {"status": "status", "priority": "priority", "group_id": "group", "assignee_id": "owner"} %}
 with
-    deleted as (
-        select source_instance, ticket_id
+    tickets as (
+        select source_instance, ticket_id, created_at, status
         from ({{ staged("tickets", "raw_zendesk") }}) as t
-        where status = 'deleted'
     ),
 
     groups as (select source_instance, group_id, team_id from ({{ staged("groups", "raw_zendesk") }}) as g),
 
+    events as (
+        select *
+        from ({{ staged("ticket_events", "raw_zendesk") }}) as e
+        where field in ('{{ fields | join("', '") }}')
+    ),
+
+    audited as (select distinct source_instance, ticket_id from events),
+
+    values_told as (
+        select
+            h.*,
+            row_number() over (
+                partition by source_instance, ticket_id, field order by changed_at, delivered_at
+            ) as value_no,
+            lag(h.value) over (
+                partition by source_instance, ticket_id, field order by changed_at, delivered_at
+            ) as old_value
+        from ({{ staged("ticket_field_history", "raw_zendesk") }}) as h
+        where field in ('{{ fields | join("', '") }}')
+    ),
+
     changes as (
         select
-            e.*,
+            centre,
+            source_instance,
+            ticket_id,
+            field,
+            old_value,
+            new_value,
+            created_at as changed_at,
+            audit_id,
+            event_number,
+            event_id,
+            author_id,
+            delivered_at
+        from events
+        where event_type = 'Change'
+        union all
+        select
+            v.centre,
+            v.source_instance,
+            v.ticket_id,
+            v.field,
+            v.old_value,
+            v.value as new_value,
+            v.changed_at,
+            null as audit_id,
+            null as event_number,
+            null as event_id,
+            v.author_id,
+            v.delivered_at
+        from values_told as v
+        inner join tickets as t on v.source_instance = t.source_instance and v.ticket_id = t.ticket_id
+        left join audited as a on v.source_instance = a.source_instance and v.ticket_id = a.ticket_id
+        where
+            a.ticket_id is null
+            and (v.value_no > 1 or v.changed_at > t.created_at)
+            and v.value is distinct from v.old_value
+    ),
+
+    named as (
+        select
+            c.*,
             case
-                e.field
+                field
                 {% for field, ours in fields.items() %} when '{{ field }}' then '{{ ours }}' {% endfor %}
             end as our_field
-        from ({{ staged("ticket_events", "raw_zendesk") }}) as e
-        where e.event_type = 'Change' and e.field in ('{{ fields | join("', '") }}')
+        from changes as c
     )
 
 select
@@ -28,15 +89,21 @@ select
     c.our_field as field,
     coalesce(o.team_id, c.old_value) as old_value,
     coalesce(n.team_id, c.new_value) as new_value,
-    c.created_at as changed_at,
+    c.changed_at,
     row_number() over (
         partition by c.source_instance, c.ticket_id
-        order by c.created_at, {{ dbt.length("c.audit_id") }}, c.audit_id, c.event_number, c.event_id
+        order by
+            c.changed_at,
+            {{ dbt.length("c.audit_id") }} nulls last,
+            c.audit_id nulls last,
+            c.event_number nulls last,
+            c.event_id nulls last,
+            c.field
     ) as change_seq,
     case when c.author_id <> '-1' then c.author_id end as changed_by,
     c.delivered_at
-from changes as c
-left join deleted as d on c.source_instance = d.source_instance and c.ticket_id = d.ticket_id
+from named as c
+left join tickets as t on c.source_instance = t.source_instance and c.ticket_id = t.ticket_id
 left join
     groups as o
     on c.source_instance = o.source_instance
@@ -47,4 +114,4 @@ left join
     on c.source_instance = n.source_instance
     and c.our_field = 'group'
     and c.new_value = n.group_id
-where d.ticket_id is null
+where coalesce(t.status, '') <> 'deleted'

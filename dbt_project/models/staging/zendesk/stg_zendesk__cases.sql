@@ -75,13 +75,13 @@ select
     case when t.status = 'closed' then l.closed_at end as closed_at,
     t.status,
     t.channel,
-    f.reason,
-    f.product,
+    coalesce(f.reason, t.reason) as reason,
+    coalesce(f.product, t.product) as product,
     t.priority,
     t.assignee_id as owner_id,
     coalesce(g.team_id, t.group_id) as group_id,
     case when t.via_relation = 'follow_up' then t.via_ticket_id end as parent_case_id,
-    f.resolution_code,
+    coalesce(f.resolution_code, t.resolution_code) as resolution_code,
     -- The ticket belongs to one group before it is passed on.
     case
         when m.n_group_stations > 0 then m.n_group_stations - 1 else m.n_group_stations

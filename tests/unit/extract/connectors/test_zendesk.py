@@ -1,7 +1,12 @@
-"""Traps of Zendesk's pages: each lands as what it means, and no name, text or tag lands at all."""
+"""Traps of Zendesk's pages and of the tables that extractors make of them: each lands as what it means.
 
+No name, text or tag lands at all.
+"""
+
+import csv
+import io
 import json
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import pytest
@@ -37,6 +42,33 @@ def change(field: str, old: Any, new: Any) -> dict[str, Any]:
 def land(place: Place, file_set: str, key: str, *items: dict[str, Any], **page: Any) -> Any:
     place.put(f"{file_set}.json", json.dumps({key: items, "count": len(items), **page}))
     return place.vendor(ZENDESK, file_set).land_one()
+
+
+def extracted(place: Place, file_set: str, *rows: dict[str, str]) -> Any:
+    """Lands a table as an extractor writes it."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, [*rows[0], "_fivetran_synced"], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({**row, "_fivetran_synced": "2025-08-13 00:00:00.123"} for row in rows)
+    place.put(f"{file_set}.csv", text.getvalue())
+    return place.vendor(ZENDESK, file_set).land_one()
+
+
+def extracted_ticket(**fields: str) -> dict[str, str]:
+    return {
+        "id": "35436", "created_at": "2025-08-11 05:36:12", "updated_at": "2025-08-11 05:36:12", "status": "open", "priority": "high", "type": "",
+        "via_channel": "email", "via_followup_source_id": "", "via_source_rel": "",
+        "requester_id": "390000000001", "assignee_id": "", "group_id": "360000000001",
+        "subject": CANARY, "description": f"Where is {CANARY}?", "recipient": f"{CANARY}@{CANARY}.example",
+        **fields,
+    }  # fmt: skip
+
+
+def given(field: str, value: str, **fields: str) -> dict[str, str]:
+    return {
+        "field_name": field, "ticket_id": "35436", "updated": "2025-08-11 05:36:12", "user_id": "",
+        "value": value, **fields,
+    }  # fmt: skip
 
 
 def test_a_page_is_one_document_with_many_tickets(place: Place) -> None:
@@ -115,6 +147,18 @@ def test_one_audit_tells_several_events_in_order(place: Place) -> None:
     assert CANARY.encode() not in place.written()
 
 
+def test_an_audit_that_comes_in_two_files_has_one_key(place: Place) -> None:
+    told = audit(1, change("status", "open", "solved"), change("group_id", None, "360000000002"))
+    place.put("a/ticket_audits.json", json.dumps({"audits": [told]}))
+    place.put(
+        "b/ticket_audits.json", json.dumps({"audits": [audit(2, change("status", "solved", "open")), told]})
+    )
+    place.vendor(ZENDESK, "ticket_audits").land()
+    assert bundle.load(ZENDESK).tables["ticket_events"].key == ("event_id",)
+    rows = place.rows("event_id", "audit_id", "field", "old_value", "new_value", entity="ticket_events")
+    assert (len(rows), len(set(rows)), len({row[0] for row in rows})) == (5, 3, 3)
+
+
 def test_of_a_comment_features_land_and_a_redacted_one_says_so(place: Place) -> None:
     comments = (
         {"type": "Comment", "body": f"Where is {CANARY}?", "public": True, "author_id": 390000000001},
@@ -169,4 +213,115 @@ def test_new_fields_cost_nothing_and_are_told_where_they_stand_beside_the_list(p
     delivery = land(place, "tickets", "tickets", ticket(mood=CANARY), brand_new=f"{CANARY} too")
     assert delivery.columns_extra == ("brand_new",)
     assert place.rows("ticket_id", entity="tickets") == ["35436"]
+    assert CANARY.encode() not in place.written()
+
+
+def test_a_ticket_of_an_extractor_lands_beside_those_of_pages(place: Place) -> None:
+    delivery = extracted(
+        place, "extracted_tickets", extracted_ticket(status="hold", via_followup_source_id="7")
+    )
+    assert delivery.columns_extra == ()
+    columns = ("ticket_id", "status", "created_at", "assignee_id", "via_relation", "via_ticket_id", "n_words")
+    moment = datetime(2025, 8, 11, 5, 36, 12)
+    assert place.rows(*columns, entity="tickets") == [
+        ("35436", "on_hold", moment, None, "follow_up", "7", 3)
+    ]  # fmt: skip
+    assert CANARY.encode() not in place.written()
+
+
+def test_a_ticket_has_one_key_in_pages_and_in_tables(place: Place) -> None:
+    place.put(
+        "tickets.json", json.dumps({"tickets": [ticket(status="solved", updated_at="2025-08-12T05:36:12Z")]})
+    )
+    place.put("extracted_tickets.csv", "id,created_at,updated_at,status,requester_id\n"
+              "35436,2025-08-11 05:36:12,2025-08-11 05:36:12,open,390000000001\n")  # fmt: skip
+    place.vendor(ZENDESK, "tickets", "extracted_tickets").land()
+    newest = (
+        "SELECT arg_max(status, updated_at), count(*), count(DISTINCT requester_key) FROM raw_zendesk.tickets"
+    )
+    assert place.exposed(f"{newest} GROUP BY ticket_id") == [("resolved", 2, 1)]
+
+
+def test_a_custom_field_is_a_column_of_the_table(place: Place) -> None:
+    extracted(place, "extracted_tickets", extracted_ticket(custom_reason="late_delivery"))
+    assert place.rows("reason", "product", entity="tickets") == [("late_delivery", None)]
+
+
+def test_a_history_of_fields_tells_new_values_alone(place: Place) -> None:
+    extracted(
+        place, "extracted_field_history",
+        given("status", "hold"), given("group_id", "360000000002", user_id="370000000001"),
+        given("assignee_id", ""), given("subject", CANARY), given("custom_notes", CANARY),
+    )  # fmt: skip
+    columns = ("field", "value", "author_id", "changed_at")
+    moment = datetime(2025, 8, 11, 5, 36, 12)
+    assert place.rows(*columns, entity="ticket_field_history") == [
+        ("status", "on_hold", None, moment),
+        ("group_id", "360000000002", "370000000001", moment),
+        ("assignee_id", None, None, moment),
+        ("subject", None, None, moment),
+        ("custom_notes", None, None, moment),
+    ]
+    assert CANARY.encode() not in place.written()
+
+
+def test_users_groups_and_comments_of_an_extractor_leave_no_names(place: Place) -> None:
+    extracted(
+        place, "extracted_users",
+        {"id": "390000000001", "role": "end-user", "name": CANARY, "email": f"{CANARY}@{CANARY}.example",
+         "phone": "+4915170701051", "external_id": CANARY, "organization_id": "", "active": "TRUE",
+         "updated_at": "2025-08-11 05:36:12", "notes": CANARY},
+    )  # fmt: skip
+    extracted(
+        place, "extracted_comments",
+        {"id": "1", "ticket_id": "35436", "created": "2025-08-11 05:36:12", "user_id": "390000000001",
+         "public": "TRUE", "voice_comment": "FALSE", "body": f"Where is {CANARY}?"},
+    )  # fmt: skip
+    extracted(
+        place, "extracted_groups",
+        {"id": "360000000001", "name": "Billing", "_fivetran_deleted": "TRUE",
+         "updated_at": "2025-08-11 05:36:12"},
+    )  # fmt: skip
+    assert place.rows("role", "is_active", entity="users") == [("end-user", True)]
+    assert place.rows("is_public", "n_words", "has_question", entity="ticket_comments") == [(True, 3, True)]
+    assert place.rows("team_id", "is_deleted", entity="groups") == [("360000000001", True)]
+    assert CANARY.lower().encode() not in place.written().lower()
+
+
+def test_policies_of_an_extractor_tell_their_targets_and_when_they_were_applied(place: Place) -> None:
+    moment = "2025-08-11 05:36:12"
+    extracted(
+        place, "extracted_sla_targets",
+        {"sla_policy_id": "1", "index": "0", "sla_policy_updated_at": moment, "business_hours": "TRUE",
+         "metric": "first_reply_time", "priority": "urgent", "target": "60"},
+    )  # fmt: skip
+    assert place.rows("metric", "target_minutes", "is_business_hours", entity="sla_policy_metrics") == [
+        ("first_reply_time", 60.0, True)
+    ]
+    extracted(
+        place, "extracted_ticket_slas",
+        {"ticket_id": "35436", "sla_policy_id": "1", "policy_applied_at": moment},
+    )  # fmt: skip
+    assert place.rows("ticket_id", "policy_id", "applied_at", entity="ticket_slas") == [
+        ("35436", "1", datetime(2025, 8, 11, 5, 36, 12))
+    ]
+
+
+def test_opening_hours_are_minutes_of_a_week_and_holidays_are_days(place: Place) -> None:
+    extracted(
+        place, "extracted_schedules",
+        {"id": "1", "start_time": "1920", "end_time": "2640", "start_time_utc": "2340", "end_time_utc": "3060",
+         "time_zone": "Pacific Time (US & Canada)", "name": CANARY, "_fivetran_deleted": "FALSE"},
+    )  # fmt: skip
+    assert place.rows("start_minute", "end_minute", "zone", entity="schedule_hours") == [
+        (1920, 2640, "Pacific Time (US & Canada)")
+    ]
+    extracted(
+        place, "extracted_holidays",
+        {"id": "2", "schedule_id": "1", "start_date": "2025-12-25", "end_date": "2025-12-26", "name": CANARY,
+         "_fivetran_deleted": "FALSE"},
+    )  # fmt: skip
+    assert place.rows("schedule_id", "first_day", "last_day", entity="schedule_holidays") == [
+        ("1", date(2025, 12, 25), date(2025, 12, 26))
+    ]
     assert CANARY.encode() not in place.written()

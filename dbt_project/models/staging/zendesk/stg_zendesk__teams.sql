@@ -1,0 +1,12 @@
+-- One row per group of agents.
+-- What it was called before is not recorded.
+select
+    centre,
+    source_instance,
+    team_id,
+    name as team,
+    created_at as valid_from,
+    {{ unfilled("teams", ["function", "valid_to"]) }},
+    delivered_at
+from ({{ staged("groups", "raw_zendesk") }}) as g
+where not coalesce(is_deleted, false) and team_id is not null
