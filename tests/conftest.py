@@ -19,6 +19,11 @@ def need(condition: object, reason: str) -> None:
     pytest.skip(reason)
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Names bytes by their parameter: archives hold the time, and all cores must know a test by one name."""
+    return argname if isinstance(val, bytes) else None
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder of real exports."""

@@ -1,6 +1,7 @@
 """Delivered files: finding them, opening what is packed, and reading their bytes once."""
 
 import codecs
+import errno
 import gzip
 import hashlib
 import lzma
@@ -250,7 +251,7 @@ def _archive_damage() -> Iterator[None]:
     except (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError, ValueError) as error:
         raise _damaged_archive(error) from error
     except OSError as error:
-        if error.errno is not None:
+        if error.errno not in (None, errno.EINVAL):  # a damaged directory leads to places before the file
             raise
         raise _damaged_archive(error) from error
 
