@@ -42,6 +42,10 @@ class Distrusted(Exception):  # noqa: N818 - not a fault: the careful reader tak
     """The fast reader's result does not agree with the file; it must be read carefully."""
 
 
+class MemoryNeeded(UnsettledFile):
+    """The memory that there was did not do for a single file."""
+
+
 class Divided(Exception):  # noqa: N818 - not a fault: the files are landed in smaller groups
     """Files that were thought to be alike are not; `groups` are to be landed apart."""
 
@@ -191,7 +195,7 @@ class Batch:
                 problem = str(error)
             except duckdb.OutOfMemoryException as error:
                 self._divide_by_half()
-                raise UnsettledFile("it needs more memory; raise FAULTLINE_MEMORY_LIMIT") from error
+                raise MemoryNeeded("it needs more memory; raise FAULTLINE_MEMORY_LIMIT") from error
         if problem:
             result = _Result(quarantine=self._refused(problem))
         self._settle()

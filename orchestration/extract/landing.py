@@ -8,11 +8,11 @@ import shutil
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 from queue import SimpleQueue
 from tempfile import TemporaryDirectory
@@ -31,6 +31,7 @@ from orchestration.extract.batch import (
     Due,
     Engine,
     Known,
+    MemoryNeeded,
     token_of,
 )
 from orchestration.extract.files import Delivered, UnsettledFile
@@ -41,6 +42,8 @@ from orchestration.settings import Home
 # Files up to this size are landed together, so many at a time.
 SMALL_BYTES = 16_000_000
 BATCH_FILES = 2_000
+_FEWEST = 2
+"""Batches that can be landed side by side."""
 
 
 @dataclass
@@ -164,16 +167,21 @@ def _due(exports: Path, salt_id: str, source: Source, file_set: str, known: Know
 
 @dataclass
 class _Task:
-    """A batch that waits for its turn, or is being landed."""
+    """A batch that waits for its turn, or is being landed; alone, or beside others."""
 
     due: Due
     group: list[Delivered]
+    is_alone: bool
     result: "Future[Commit] | None" = None
 
     @property
     def n_bytes(self) -> int:
         """Bytes of the files as they lie."""
         return sum(file.size for file in self.group)
+
+
+def _task(due: Due, group: list[Delivered]) -> _Task:
+    return _Task(due, group, is_alone=sum(file.size for file in group) > BATCH_BYTES)
 
 
 class _Workers:
@@ -188,11 +196,13 @@ class _Workers:
     def start(self, tasks: Iterable[_Task]) -> None:
         """Starts as many of the first batches as there is room for, the very first one always."""
         first = list(islice(tasks, 2 * self._n))
-        small = [task.n_bytes <= BATCH_BYTES for task in first]
-        n_small = small.index(False) if False in small else len(small)
-        for task in first[: max(1, n_small)]:
+        beside = list(takewhile(lambda task: not task.is_alone, first))
+        if len(beside) < _FEWEST and first[0].result is None:
+            first[0].is_alone, beside = True, first[:1]
+            wait([task.result for task in first if task.result])
+        for task in beside:
             if task.result is None:
-                task.result = self._pool.submit(self._land, task, self._n if n_small > 1 else 1)
+                task.result = self._pool.submit(self._land, task, 1 if task.is_alone else self._n)
 
     def _land(self, task: _Task, n_beside: int) -> Commit:
         engine = self._idle.get()
@@ -212,7 +222,7 @@ def _land_all(engines: list[Engine], manifest: Manifest, due: list[Due], progres
     landed: dict[str, Landed] = {}
     for one in due:
         landed.setdefault(one.source.instance, Landed()).unchanged += one.n_unchanged
-    tasks = deque(_Task(one, group) for one in due for group in _groups(one.files))
+    tasks = deque(_task(one, group) for one in due for group in _groups(one.files))
     n_bytes = sum(task.n_bytes for task in tasks)
     began, done, n_rows = time.perf_counter(), 0, 0
     pool = ThreadPoolExecutor(len(engines))
@@ -228,9 +238,12 @@ def _land_all(engines: list[Engine], manifest: Manifest, due: list[Due], progres
             try:
                 commit = task.result.result()
             except Divided as divided:
-                tasks.extendleft(_Task(task.due, group) for group in reversed(divided.groups))
+                tasks.extendleft(_task(task.due, group) for group in reversed(divided.groups))
                 continue
             except UnsettledFile as reason:
+                if isinstance(reason, MemoryNeeded) and not task.is_alone:
+                    tasks.appendleft(_Task(task.due, task.group, is_alone=True))
+                    continue
                 (file,) = task.group
                 landed[source.instance].postponed.append((file.name, str(reason)))
                 told.say(f"Left {file.name} for the next run: {reason}.")
