@@ -339,11 +339,12 @@ class Batch:
 
     def _readable(self) -> Readable:
         members = self.members.values()
+        # Of several keys of JSON any may be the one that is there.
         needed = [
             column
             for feed in self.feeds
             for name, read in feed.columns.items()
-            if not feed.is_optional(name)
+            if not feed.is_optional(name) and (not self.options.is_json or len(read) == 1)
             for column in read
         ]
         return reading.open_readable(

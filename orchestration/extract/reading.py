@@ -24,6 +24,8 @@ from orchestration.extract.files import UnreadableFile
 from orchestration.extract.shapes import Shape
 from orchestration.extract.sources import DELIMITED, FileSet
 
+_JSON_SAMPLE = 20_480  # objects at the beginning that are looked at to learn the keys of JSON files
+_JSON_PLACES = 1_000  # and lines all through them, because a new key may come late
 _BATCH_LINES = 20_000
 # Reading a second time what follows a quote that never closes may cost this much at most.
 _MAX_REREAD_RATIO = 2
@@ -194,7 +196,7 @@ def open_readable(
     needed: Iterable[str] = (),
     shapes: Mapping[str, Shape] = MappingProxyType({}),
 ) -> Readable:
-    """Learns the columns of plain files alike; an array without objects has the `needed` ones.
+    """Learns the columns of plain files alike; of `needed` ones it makes sure that they are nowhere in them.
 
     JSON lines that cannot be told apart have no columns: the careful reader knows more.
 
@@ -217,7 +219,10 @@ def open_readable(
     layout = layout_of(first, options)
     readable = Readable(paths, origins, options, {}, layout=layout)
     try:
-        names = _keys(connection, readable)
+        names = _keys(connection, readable, _JSON_SAMPLE)
+        known = {sql.folded(name) for name in names}
+        if any(sql.folded(column) not in known for column in needed):
+            names = _keys(connection, readable, -1)
     except ENGINE_ERRORS as error:
         if options.format == "jsonl":
             return readable
@@ -235,17 +240,28 @@ def _shaped(readable: Readable, names: Iterable[str], shapes: Mapping[str, Shape
     return replace(readable, types=types, shapes={**shapes, **found})
 
 
-def _keys(connection: duckdb.DuckDBPyConnection, readable: Readable) -> list[str]:
-    """Keys of all objects: a new one may come late, and looking costs a few percent of landing.
+def _keys(connection: duckdb.DuckDBPyConnection, readable: Readable, n_objects: int) -> list[str]:
+    """Keys of the first objects (all: -1), and of JSON lines all through the files.
 
-    DuckDB's own detection takes 32 MB for each file it looks into.
+    DuckDB's own detection takes 32 MB for each file it looks into; to look at all costs a third of a COPY.
     """
-    lenient = ", ignore_errors=true" if readable.layout == "newline_delimited" else ""
+    has_lines = readable.layout == "newline_delimited"
+    lenient = ", ignore_errors=true" if has_lines else ""
     objects = (
         f"SELECT json FROM read_json_objects({sql.paths(readable.paths)}, hive_partitioning=false, "
         f"format='{readable.layout}'{lenient})"
     )
-    keys = f"SELECT DISTINCT unnest(json_keys(json)) FROM ({objects}) ORDER BY 1"
+    looked_at = f"({objects}{f' LIMIT {n_objects}' if has_lines and n_objects >= 0 else ''})"
+    if has_lines and n_objects >= 0:
+        places = [
+            line.decode(errors="replace") for line in files.lines_throughout(readable.paths, _JSON_PLACES)
+        ]
+        connection.register("places", pa.table({"json": pa.array(places, pa.string())}))
+        looked_at += (
+            " UNION ALL (SELECT CAST(json AS JSON) FROM places"
+            " WHERE json_valid(json) AND json_type(json) = 'OBJECT')"
+        )
+    keys = f"SELECT DISTINCT unnest(json_keys(json)) FROM ({looked_at}) ORDER BY 1"
     # No mapping can mean a key without a name, and DuckDB could not be asked for it.
     found = [row[0] for row in connection.execute(keys).fetchall() if row[0]]
     return list({sql.folded(key): key for key in found}.values())
