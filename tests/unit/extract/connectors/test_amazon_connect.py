@@ -11,14 +11,14 @@ from orchestration.extract.connectors import bundle
 from tests.unit.extract.place import Place
 
 CONNECT = "amazon_connect"
-INSTANCE = "arn:aws:connect:eu-central-1:111122223333:instance/i"
+INSTANCE = "arn:aws:connect:eu-central-1:999900001111:instance/i"
 CANARY = "canaryUnseen"
 
 
 def record(identity: str = "c-1", **fields: Any) -> dict[str, Any]:
     """A contact record as the documented model has it."""
     return {
-        "AWSAccountId": "111122223333",
+        "AWSAccountId": "999900001111",
         "Agent": {
             "ARN": f"{INSTANCE}/agent/a-1",
             "AfterContactWorkDuration": 12,

@@ -13,7 +13,7 @@ from tests.unit.extract.place import Place
 
 SERVICENOW = "servicenow"
 INCIDENT, OTHER = "1c741bd70b2322007518478d83673af3", "9d385017c611228701d22104cc95c371"
-ANNA, BEN = "46c6f9efa9fe198101ddf5eed9adf6e7", "46ca0887a9fe19810191e08e51927ebf"
+ANNA, BEN = "5a0c1e2b3d4f5a6b7c8d9e0f1a2b3c4d", "6b1d2f3c4e5a6b7c8d9e0f1a2b3c4d5e"
 DESK = "287ebd7da9fe198100f92cc8d1d2154e"
 MOMENT = "2025-08-11 05:36:12"
 CANARY = "canaryUnseen"
