@@ -667,8 +667,8 @@ class Batch:
         writing = target.with_name(f"{target.name}.writing")
         target.parent.mkdir(parents=True, exist_ok=True)
         self.staged[writing] = target
-        files_ = {token: member.file.name for token, member in self.members.items()}
-        quarantine.write(self.connection, writing, self.source.instance, files_, PARQUET)
+        names = {token: member.file.name for token, member in self.members.items()}
+        quarantine.write(self.connection, writing, self.source.instance, names, PARQUET)
         return name
 
 

@@ -363,10 +363,10 @@ def _read(fields: Iterable[_Field], rows: str) -> str:
     for i in range(_MOST_READINGS):
         columns = ""
         for field in fields:
-            reading_, names = _readings(field)[i : i + 1], _read_columns(field)
-            if any(reading_):
+            found, names = _readings(field)[i : i + 1], _read_columns(field)
+            if any(found):
                 unread = " AND ".join(f"{one} IS NULL" for one in names[:i] if one)
-                read = f"CASE WHEN {unread} THEN {reading_[0]} END" if unread else reading_[0]
+                read = f"CASE WHEN {unread} THEN {found[0]} END" if unread else found[0]
                 columns += f", {read} AS {names[i]}"
         rows = f"(SELECT *{columns} FROM {rows})" if columns else rows
     return rows
@@ -374,9 +374,7 @@ def _read(fields: Iterable[_Field], rows: str) -> str:
 
 def _read_columns(field: _Field) -> tuple[str, ...]:
     """Names of the columns that hold the readings of a value; empty for one that it cannot have."""
-    return tuple(
-        sql.name(f"{i}~{field.name}") if reading_ else "" for i, reading_ in enumerate(_readings(field))
-    )
+    return tuple(sql.name(f"{i}~{field.name}") if read else "" for i, read in enumerate(_readings(field)))
 
 
 def _readings(field: _Field) -> tuple[str, ...]:
