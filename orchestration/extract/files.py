@@ -25,7 +25,7 @@ import numpy as np
 from orchestration.extract.sources import Source
 
 CHUNK_BYTES = 1 << 20
-_TAIL_BYTES = 1 << 16
+_PLACE_BYTES = 1 << 16
 _LINE_FEED = ord("\n")
 # A line longer than this is damage, not data; DuckDB drops such lines without a word.
 MAX_LINE_BYTES = 2_000_000
@@ -320,8 +320,8 @@ def lines_throughout(paths: Sequence[Path], n: int) -> Iterator[bytes]:
             for i in range(n_here):
                 file.seek(size * (i + 1) // (n_here + 1))
                 file.readline(MAX_LINE_BYTES)
-                yield file.readline(MAX_LINE_BYTES)
-            file.seek(max(0, size - _TAIL_BYTES))
+                yield file.readline(_PLACE_BYTES)  # a longer line is cut, and tells nothing
+            file.seek(max(0, size - _PLACE_BYTES))
             yield file.read().rstrip().rpartition(b"\n")[2]
 
 
