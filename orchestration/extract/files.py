@@ -314,8 +314,9 @@ def _digest(path: Path, size: int, modified_ns: int) -> str:
 def lines_throughout(paths: Sequence[Path], n: int) -> Iterator[bytes]:
     """The lines after about so many places, spread evenly over the bytes of plain files, and the last."""
     sizes = [path.stat().st_size for path in paths]
+    n_bytes = max(1, sum(sizes))
     for path, size in zip(paths, sizes, strict=True):
-        n_here = max(1, n * size // max(1, sum(sizes)))
+        n_here = max(1, n * size // n_bytes)
         with path.open("rb") as file:
             for i in range(n_here):
                 file.seek(size * (i + 1) // (n_here + 1))
