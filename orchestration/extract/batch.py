@@ -182,6 +182,13 @@ class Batch:
             member = self._member(file, known)
             self.members[member.token] = member
         self.token = token_of(*self.members)
+        try:
+            return self._run()
+        except FileNotFoundError:
+            self._settle()
+            raise
+
+    def _run(self) -> Commit:
         self._open()
         result = _Result()
         problem = next(iter(self.members.values())).reason

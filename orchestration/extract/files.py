@@ -35,6 +35,7 @@ OVERLONG = b"\xff\xfe overlong"
 MAX_EXPANSION_RATIO = 300
 MIN_BOMB_BYTES = 1 << 30
 MEMBER_SEPARATOR = "!"
+_DISAPPEARED = "it disappeared while it was read"
 _LONGEST_ZIP_END = 22 + 0xFFFF  # the end of an archive's directory, with the longest comment
 # Names, and what damage takes for names: it may be somebody's data.
 _QUOTED = re.compile(r"b?['\"].*['\"]", re.DOTALL)
@@ -202,7 +203,7 @@ def stop_if_changed(file: Delivered) -> None:
     try:
         stat = file.path.stat()
     except OSError as error:
-        raise UnsettledFile("it disappeared while it was read") from error
+        raise UnsettledFile(_DISAPPEARED) from error
     if (stat.st_size, stat.st_mtime_ns) != (file.size, file.modified_ns):
         raise UnsettledFile("it changed while it was read")
 
@@ -301,8 +302,15 @@ def _is_decodable(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bo
 
 
 def digest(file: Delivered) -> str:
-    """SHA-256 of the file as it lies in the exports folder, for members that of their archive."""
-    return _digest(file.path, file.size, file.modified_ns)
+    """SHA-256 of the file as it lies in the exports folder, for members that of their archive.
+
+    Raises:
+        UnsettledFile: it is gone.
+    """
+    try:
+        return _digest(file.path, file.size, file.modified_ns)
+    except FileNotFoundError as error:
+        raise UnsettledFile(_DISAPPEARED) from error
 
 
 @lru_cache(maxsize=4)  # the members of one archive come in a row

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.errors import ConfigurationError, RunError
-from orchestration.extract import landing, sources
+from orchestration.extract import batch, landing, sources
 from orchestration.extract.landing import Advance
 from orchestration.extract.manifest import Manifest
 from tests.unit.extract.place import SALT, Place, cases, csv_text
@@ -204,11 +204,28 @@ def test_a_file_that_changes_while_it_is_read_waits_for_the_next_run(place: Plac
     assert len(place.exposed("FROM raw_mapped.cases")) == 6
 
 
-def test_a_file_that_disappears_waits_for_the_next_run(place: Place) -> None:
+@pytest.mark.parametrize("n_others", [0, 2])
+@pytest.mark.parametrize("step", ["_open", "_readable", "_landed", "_settle"])
+def test_a_file_that_disappears_waits_for_the_next_run(
+    place: Place, monkeypatch: pytest.MonkeyPatch, step: str, n_others: int
+) -> None:
     path = place.source().put("a.csv", csv_text(*cases(3)))
-    landed = place.land(progress=lambda *_: path.unlink())
-    assert landed.postponed == [("a.csv", "it cannot be opened (No such file or directory)")]
-    assert not place.manifest.deliveries
+    others = {place.put(f"b{i}.csv", csv_text(*cases(3))).name for i in range(n_others)}
+    following = getattr(batch.Batch, step)
+
+    def vanishing(self: batch.Batch, *arguments: object) -> object:
+        path.unlink(missing_ok=True)
+        return following(self, *arguments)
+
+    monkeypatch.setattr(batch.Batch, step, vanishing)
+    ((name, reason),) = place.land().postponed
+    assert name == "a.csv"
+    # Among others it is gone by the time that it is looked at alone.
+    is_alone = not others and step != "_open"
+    assert reason == (
+        "it disappeared while it was read" if is_alone else "it cannot be opened (No such file or directory)"
+    )
+    assert {delivery.file for delivery in place.manifest.deliveries} == others
 
 
 def test_too_little_memory_is_no_fault_of_the_file(place: Place) -> None:
