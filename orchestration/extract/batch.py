@@ -9,7 +9,7 @@ import hashlib
 import re
 from collections.abc import Callable, Container, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -402,14 +402,15 @@ class Batch:
 
     def _land_somehow(self, readable: Readable, inspected: _Inspected) -> _Result:
         """Lands by the fast reader; or with values of any kind; or what a careful one finds sound."""
+        times = mapping.plain_times(self.feeds, self.options)
         try:
-            return self._land_readable(readable, inspected)
+            return self._land_readable(reading.with_times(self.connection, readable, times), inspected)
         except (Distrusted, *reading.ENGINE_ERRORS) as error:
             self._stop_if_ours(error)
             first = error
         if reading.is_about_kinds(first):
             try:
-                return self._land_loosely(replace(readable, is_loose=True), inspected)
+                return self._land_loosely(readable.loosened(), inspected)
             except (Distrusted, *reading.ENGINE_ERRORS) as error:
                 self._stop_if_ours(error)
                 first = error
@@ -591,6 +592,7 @@ class Batch:
         Values may hold both. DuckDB takes a row with too many columns when the last ones are empty, so
         delimiters count as well.
         """
+        readable = readable.loosened()
         delimiter = readable.options.delimiter
         breaks, marks = (
             "coalesce(sum({}), 0)".format(

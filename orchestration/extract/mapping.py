@@ -7,7 +7,7 @@ import duckdb
 
 from orchestration.extract import contract, moments, privacy, reading, sql
 from orchestration.extract.reading import Readable
-from orchestration.extract.sources import Feed, FileSet, Source, cannot_fail, is_choice
+from orchestration.extract.sources import Feed, FileSet, Mapping, Source, cannot_fail, is_choice
 
 _MOST_READINGS = 3  # a time is a wall-clock time, one in UTC, or a moment
 _WHOLE = r"[+-]?\d+(?:\.0+)?"
@@ -103,6 +103,23 @@ def missing_columns(feed: Feed, readable: Readable) -> dict[str, tuple[str, ...]
 
 def _is_one_enough(feed: Feed, field: str, readable: Readable) -> bool:
     return readable.options.is_json or (field in feed.mappings and is_choice(feed.mappings[field].expression))
+
+
+def plain_times(feeds: Sequence[Feed], options: FileSet) -> set[str]:
+    """File columns (folded) that nothing reads but as times, without formats of their own."""
+    plain: set[str] = set()
+    others: set[str] = set()
+    for feed in feeds:
+        for name, read in feed.columns.items():
+            mapping, column = feed.mappings.get(name), feed.table.columns.get(name)
+            is_plain = mapping and column and _is_column(mapping, read) and column.type in ("ts", "date")
+            is_translated = mapping and (mapping.map or mapping.has_otherwise or mapping.dates)
+            (plain if is_plain and not is_translated else others).update(map(sql.folded, read))
+    return set() if options.dates else plain - others
+
+
+def _is_column(mapping: Mapping, read: Sequence[str]) -> bool:
+    return len(read) == 1 and mapping.expression in (read[0], sql.name(read[0]))
 
 
 def compile_feed(
@@ -234,8 +251,10 @@ def _as_it_stands(column: str) -> str:
 def _present(text: str, readable: Readable | None = None) -> str:
     """Trimmed text, NULL for nothing: no characters, or one of the words for it that a file may have."""
     words = {word.strip() for word in readable.options.nulls} if readable else set()
-    if readable is None or not readable.is_delimited:  # others have no empty text, it is NULL already
+    if readable is None or not readable.is_delimited:
         words.add("")
+    else:
+        words.discard("")  # it is NULL already
     # Hardly any value needs trimming, and looking for blanks costs a tenth of removing them.
     is_padded = f"contains({text}, ' ') AND ({text} LIKE ' %' OR {text} LIKE '% ')"
     trimmed = f"CASE WHEN {is_padded} THEN nullif(trim({text}), '') ELSE {text} END"
@@ -251,7 +270,7 @@ def _fields(
     raw: dict[str, str] = {}
     for name, mapping in feed.mappings.items():
         columns = feed.columns[name]
-        if len(columns) == 1 and mapping.expression in (columns[0], sql.name(columns[0])):
+        if _is_column(mapping, columns):
             raw[name] = types.get(sql.folded(columns[0]), "VARCHAR")
     is_trimmed = {name for name, raw_type in raw.items() if raw_type == "VARCHAR"}
     is_sure = set(raw)
@@ -344,8 +363,14 @@ def _parsed(field: _Field, zone: str, separator: str) -> str:
             return moments.landed(_read_columns(field), field.column.type, zone)
         case "list" | "phones":
             return _list(field, value, separator)
-        case "int":  # a bare cast would round 1.5 to 2
-            return f"CASE WHEN regexp_full_match({value}, '{_WHOLE}') THEN TRY_CAST({value} AS BIGINT) END"
+        case (
+            "int"
+        ):  # a bare cast would round 1.5 to 2; the usual spelling is found faster than by the pattern
+            (number,) = _read_columns(field)
+            return (
+                f"CASE WHEN CAST({number} AS VARCHAR) = {value} THEN {number} "
+                f"WHEN regexp_full_match({value}, '{_WHOLE}') THEN {number} END"
+            )
         case "num":
             # The engine takes 1_000 for a number, and words for those that are none.
             (number,) = _read_columns(field)
@@ -384,6 +409,8 @@ def _readings(field: _Field) -> tuple[str, ...]:
         case "ts" | "date":
             value_type = field.raw if field.is_kept_typed else "VARCHAR"
             return moments.read(value, value_type, field.formats, field.text)
+        case "int":
+            return (f"TRY_CAST({value} AS BIGINT)",)
         case "num":
             return (_number(value, field.decimal),)
     return ()

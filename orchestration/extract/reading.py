@@ -9,7 +9,7 @@ import csv
 import io
 import re
 from array import array
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
@@ -34,6 +34,17 @@ _MIN_REREAD = 4_000_000
 _PLACE = re.compile(r"(at byte \d+ )?in (line|record/value) \d+")
 # A message that quotes bytes of the file cannot always be decoded, and so not be raised.
 ENGINE_ERRORS = (duckdb.Error, UnicodeDecodeError)
+# Times as most files write them. DuckDB reads these exactly, and as fast as it reads text; without a format
+# it would take `10:00 PM` for 10:00.
+_USUAL_TIMES = {
+    "%Y-%m-%d %H:%M:%S": r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}",
+    "%Y-%m-%dT%H:%M:%S": r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}",
+}
+_SAMPLED_ROWS = 2_048
+# It reads words such as `epoch` as the first moment of 1900, and two digits as a year before that.
+_FIRST_TIME = "TIMESTAMP '1900-01-02 00:00:00'"
+_DOUBTFUL = "a time in doubt"
+_ABOUT_KINDS = ("JSON transform error", "Error when converting column", _DOUBTFUL)
 _ABOUT_MAPPINGS = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
 
 
@@ -69,8 +80,9 @@ _MEMBERS = "delivered_members"
 class Readable:
     """Plain UTF-8 files with the same known columns.
 
-    `types` maps each column to its DuckDB type, `shapes` those of JSON that are read deeper. A loose
-    readable reads JSON of any shape, and tells in a column `?fits` whether it is the one that is meant.
+    `types` maps each column to its DuckDB type, `shapes` those of JSON that are read deeper. Columns of a
+    delimited file are text, or times that are all written in one `time_format`. A loose readable reads JSON
+    of any shape, and tells in a column `?fits` whether it is the one that is meant.
     `record_lines` holds the line of every record where the careful reader has been over the file;
     `damage` what that reader set aside. The header of a delimited file takes `n_header_lines` lines,
     with `n_header_delimiters` in them. `layout` is what DuckDB calls the arrangement of JSON records.
@@ -82,6 +94,7 @@ class Readable:
     types: dict[str, str]
     shapes: dict[str, Shape] = field(default_factory=dict)
     layout: str = ""
+    time_format: str = ""
     is_loose: bool = False
     record_lines: "array[int] | None" = None
     damage: list[Damage] = field(default_factory=list)
@@ -128,6 +141,12 @@ class Readable:
             {_PATH: [str(path) for path in self.paths], **dict(zip(names, map(list, columns), strict=True))}
         )
 
+    def loosened(self) -> "Readable":
+        """The readable without assumptions about the kind of its values."""
+        if not self.is_delimited:
+            return replace(self, is_loose=True)
+        return replace(self, types=dict.fromkeys(self.types, "VARCHAR"), time_format="")
+
     def rows(self, columns: Iterable[str], number: str = "") -> str:
         """SQL of some columns of every record with its origin, and with its number under a name for it."""
         # A file may have columns of any name, so only those asked for are taken along.
@@ -151,12 +170,21 @@ class Readable:
             return f"read_parquet({location})"
         if not self.is_delimited:
             return self._json(location)
-        columns = "{" + ", ".join(f"{sql.text(c)}: 'VARCHAR'" for c in self.types) + "}"
-        return (
+        columns = "{" + ", ".join(f"{sql.text(c)}: {sql.text(t)}" for c, t in self.types.items()) + "}"
+        times = [sql.name(name) for name, kind in self.types.items() if kind == "TIMESTAMP"]
+        spelled = f", timestampformat={sql.text(self.time_format)}" if times else ""
+        relation = (
             f"read_csv({location}, auto_detect=false, header={self.n_header_lines > 0}, columns={columns}, "
             f"delim={sql.text(self.options.delimiter)}, quote={sql.text(self.options.quote)}, "
-            f"escape={sql.text(self.options.quote)}, max_line_size={files.MAX_LINE_BYTES})"
+            f"escape={sql.text(self.options.quote)}, max_line_size={files.MAX_LINE_BYTES}{spelled})"
         )
+        if not times:
+            return relation
+        checked = ", ".join(
+            f"CASE WHEN {c} < {_FIRST_TIME} THEN error({sql.text(_DOUBTFUL)}) ELSE {c} END AS {c}"
+            for c in times
+        )
+        return f"(SELECT * REPLACE ({checked}) FROM {relation})"
 
     def _json(self, location: str) -> str:
         shaped = {n: self.shapes[n] for n in self.types if n in self.shapes and not self.shapes[n].is_text}
@@ -275,9 +303,43 @@ def _is_empty_array(connection: duckdb.DuckDBPyConnection, path: Path) -> bool:
         return False
 
 
+def with_times(
+    connection: duckdb.DuckDBPyConnection, readable: Readable, columns: Container[str]
+) -> Readable:
+    """The readable, with the type of times for those of some columns (folded) that begin as times.
+
+    All of them are written in one way, the one that most have in the first rows. Reading fails on a value
+    further down that is written in another; then they are text (`Readable.loosened`).
+    """
+    names = [name for name in readable.types if sql.folded(name) in columns] if readable.is_delimited else []
+    if not names:
+        return readable
+    looked_at = f"(SELECT {', '.join(map(sql.name, names))} FROM {readable.relation()} LIMIT {_SAMPLED_ROWS})"
+    usual = ", ".join(
+        f"bool_and(regexp_full_match({sql.name(name)}, {sql.text(pattern)}))"
+        for pattern in _USUAL_TIMES.values()
+        for name in names
+    )
+    try:
+        found = connection.execute(f"SELECT {usual} FROM {looked_at}").fetchall()[0]
+    except ENGINE_ERRORS:
+        return readable
+    by_format = {
+        spelled: [name for name, is_usual in zip(names, found[i * len(names) :], strict=False) if is_usual]
+        for i, spelled in enumerate(_USUAL_TIMES)
+    }
+    time_format, times = max(by_format.items(), key=lambda one: len(one[1]))
+    return replace(
+        readable, types=readable.types | dict.fromkeys(times, "TIMESTAMP"), time_format=time_format
+    )
+
+
 def is_about_kinds(error: Exception) -> bool:
-    """Whether a JSON file failed only because an object, a list or a plain value stands for another."""
-    return isinstance(error, duckdb.Error) and "JSON transform error" in str(error)
+    """Whether a file failed only because a value is of another kind than those that were looked at.
+
+    In JSON an object, a list or a plain value stands for another, or a time is none in a delimited file.
+    """
+    return isinstance(error, duckdb.Error) and any(said in str(error) for said in _ABOUT_KINDS)
 
 
 def first_line(error: Exception) -> str:

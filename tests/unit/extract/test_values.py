@@ -1,7 +1,7 @@
 """What a value becomes: typed, mapped, NULL, or a row in quarantine. Never something else."""
 
 import json
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import duckdb
@@ -99,6 +99,39 @@ def test_times_without_a_format_are_iso_8601_and_nothing_else(place: Place) -> N
             "yes": BAD,
         },
     )
+
+
+@pytest.mark.parametrize("between", [" ", "T"])
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {},
+        {"2025-01-31 10:05 PM": BAD},
+        {"epoch": BAD},
+        {"25-01-31 10:05:06": BAD},
+        {"2025-02-31 10:05:06": BAD},
+        {"2025-01-31T10:05:06+02:00": datetime(2025, 1, 31, 8, 5, 6)},
+        {"1899-12-31 00:00:00": datetime(1899, 12, 31)},
+        {"1900-01-01 00:00:00": datetime(1900, 1, 1)},
+        {" 2025-1-5 9:05:06": datetime(2025, 1, 5, 9, 5, 6)},
+        {"9999-12-31 23:59:59": datetime(9999, 12, 31, 23, 59, 59)},
+    ],
+    ids=lambda odd: next(iter(odd), "none"),
+)
+def test_a_time_is_the_same_wherever_it_stands(place: Place, odd: dict[str, Any], between: str) -> None:
+    """Files whose first times are written alike are read in another way than others."""
+    usual = [datetime(2025, 1, 1) + timedelta(minutes=i) for i in range(5_000)]
+    expected = {moment.isoformat(between): moment for moment in usual} | odd
+    check_times(place, expected)
+    other = Place(place.root / "other")
+    check_times(other, dict(reversed(expected.items())))
+
+
+def test_times_are_text_to_what_else_reads_their_column(place: Place) -> None:
+    feed = {"agent_id": "id", "valid_from": "v", "team_id": "left(v, 4)"}
+    place.source({"agents": feed}).put("a.csv", "id,v\n1,2025-01-31 10:05:06\n")
+    place.land_one()
+    assert place.rows("valid_from", "team_id", entity="agents") == [(datetime(2025, 1, 31, 10, 5, 6), "2025")]
 
 
 def test_wall_clock_of_a_zone_with_summer_time(place: Place) -> None:
