@@ -1,5 +1,6 @@
 -- One row per contact that has legs: its movements and handling times, summed over the legs.
 -- Whether a leg began with a transfer, and of what kind, may not be recorded: then the counts are unknown.
+-- So are times of which an answered leg does not tell: what is known of the others is no total.
 {% set kinds = {
     "n_transfers": ("'blind', 'consult', 'unspecified'", "transfer_type is null"),
     "n_transfers_blind": ("'blind'", "coalesce(transfer_type, 'unspecified') = 'unspecified'"),
@@ -26,9 +27,12 @@ select
             then count(*) filter (where transfer_type in ({{ counted }}))
         end as {{ column }},
     {% endfor %}
-    sum(talk_seconds) as talk_seconds,
-    sum(hold_seconds) as hold_seconds,
-    sum(wrap_up_seconds) as wrap_up_seconds,
+    {% for seconds in ["talk_seconds", "hold_seconds", "wrap_up_seconds"] %}
+        case
+            when count(*) filter (where answered_at is not null and {{ seconds }} is null) = 0
+            then sum({{ seconds }})
+        end as {{ seconds }},
+    {% endfor %}
     min_by(queue_id, position) filter (where queue_id is not null) as first_queue_id,
     min_by(queue_group, position) filter (where queue_id is not null) as first_queue_group,
     min_by(team_id, position) filter (where team_id is not null) as first_team_id,

@@ -78,7 +78,8 @@ with
                 then false
             end as is_bounced,
             max(queue_wait_seconds) as max_wait_seconds,
-            sum(hold_seconds) as hold_seconds
+            -- What is known of some contacts is no total.
+            case when sum(n_holds_unknown) = 0 then sum(hold_seconds) end as hold_seconds
         from
             (
                 -- A chain counts once, however many of its contacts the journey holds.
@@ -91,7 +92,8 @@ with
                     max(c.n_returns_direct) as n_returns_direct,
                     max(c.n_returns_any) as n_returns_any,
                     max(c.queue_wait_seconds) as queue_wait_seconds,
-                    sum(c.hold_seconds) as hold_seconds
+                    sum(c.hold_seconds) as hold_seconds,
+                    count(*) filter (where c.is_answered and c.hold_seconds is null) as n_holds_unknown
                 from items as i
                 inner join
                     {{ ref("int_contact__outcomes") }} as c
