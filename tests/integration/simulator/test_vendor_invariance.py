@@ -83,7 +83,7 @@ RECORDED_BEYOND = {
 }
 # Three-valued, and less known where something above is not recorded: NULL, or the same.
 LESS_KNOWN = {
-    "asterisk": {"mart_contact": {"queue_wait_seconds"}},
+    "asterisk": {"mart_contact": {"queue_wait_seconds"}, "mart_journey": {"hold_seconds"}},
     "salesforce": {"mart_journey": {"is_sla_missed", "is_reopened"}},
     "servicenow": {"mart_journey": {"is_sla_missed"}},
     "zendesk": {"mart_journey": {"is_sla_missed"}},
@@ -93,8 +93,8 @@ TRUE_SOONER = {
     "servicenow": {"mart_journey": {"is_sla_missed"}},
     "zendesk": {"mart_journey": {"is_sla_missed"}},
 }
-# Sums and maxima of the contacts that something is known of: NULL, or at most as much.
-PARTLY_KNOWN = {"asterisk": {"mart_journey": {"hold_seconds", "max_wait_seconds"}}}
+# The longest of what is known: NULL, or at most as much.
+PARTLY_KNOWN = {"asterisk": {"mart_journey": {"max_wait_seconds"}}}
 KEYS = {
     "mart_contact": "started_at, channel, direction",
     "mart_journey": "started_at, first_channel, reason",
