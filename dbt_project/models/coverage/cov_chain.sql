@@ -1,6 +1,29 @@
 -- One row per blind spot of group chain, source instance, team, reason, channel and day: contacts whose own
--- record never came, and legs of contacts that nobody tells of.
+-- record never came or whose agent was on another call meanwhile, and legs of contacts that nobody tells of.
 with
+    calls as (
+        select
+            l.source_instance,
+            l.contact_id,
+            l.answered_at,
+            lag(l.ended_at) over (
+                partition by l.source_instance, l.agent_id order by l.answered_at, l.contact_id, l.leg_seq
+            ) as busy_until_at
+        from {{ ref("int_contact__legs") }} as l
+        inner join
+            {{ ref("int_entity__contacts") }} as c
+            on l.source_instance = c.source_instance
+            and l.contact_id = c.contact_id
+        where c.channel = 'voice' and l.agent_id is not null and l.answered_at is not null
+    ),
+
+    -- Times are rounded to seconds by many systems, up or down.
+    overlapping as (
+        select distinct source_instance, contact_id
+        from calls
+        where {{ dbt.datediff("answered_at", "busy_until_at", "second") }} > 1
+    ),
+
     contacts as (
         select
             c.centre,
@@ -9,13 +32,14 @@ with
             coalesce(o.reason, '(unknown)') as reason,
             coalesce(c.channel, '(unknown)') as channel,
             o.started_date as day,
-            not coalesce(c.is_recorded, true) as is_affected,
+            not coalesce(c.is_recorded, true) or p.contact_id is not null as is_affected,
             false as is_undecidable
         from {{ ref("int_entity__contacts") }} as c
         inner join
             {{ ref("int_contact__outcomes") }} as o
             on c.source_instance = o.source_instance
             and c.contact_id = o.contact_id
+        left join overlapping as p on c.source_instance = p.source_instance and c.contact_id = p.contact_id
     ),
 
     orphans as (

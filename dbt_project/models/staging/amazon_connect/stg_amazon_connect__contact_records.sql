@@ -6,7 +6,16 @@ with
 
     -- Each step doubles the length of the chains that are followed to their end.
     step_0 as (
-        select r.source_instance, r.contact_id, coalesce(p.contact_id, r.contact_id) as origin_id
+        select
+            r.source_instance,
+            r.contact_id,
+            coalesce(p.contact_id, r.contact_id) as origin_id,
+            coalesce(
+                r.initiation_method in {{ transfers }}
+                and r.previous_contact_id is not null
+                and p.contact_id is null,
+                false
+            ) as is_previous_missing
         from records as r
         left join
             records as p
@@ -17,7 +26,7 @@ with
 
     {% for step in range(1, 6) %}
         step_{{ step }} as (
-            select s.source_instance, s.contact_id, o.origin_id
+            select s.source_instance, s.contact_id, s.is_previous_missing, o.origin_id
             from step_{{ step - 1 }} as s
             inner join
                 step_{{ step - 1 }} as o
@@ -30,6 +39,7 @@ with
         select
             s.source_instance,
             s.contact_id,
+            s.is_previous_missing,
             -- Where the record that a transfer left is missing, the chain still names its first contact.
             case
                 when o.initiation_method in {{ transfers }}
@@ -43,6 +53,7 @@ with
 select
     r.*,
     o.root_contact_id,
+    o.is_previous_missing,
     row_number() over (
         partition by r.source_instance, o.root_contact_id
         order by r.initiated_at, case when r.contact_id = o.root_contact_id then 0 else 1 end, r.contact_id

@@ -29,7 +29,7 @@ with
             max_by(disposition, leg_seq) filter (where disposition is not null) as disposition,
             count(connected_to_agent_at) = 0 and count(enqueued_at) > 0 as is_abandoned,
             count(connected_to_agent_at) > 0 as is_answered,
-            true as is_recorded,
+            not bool_or(is_previous_missing) as is_recorded,
             max(updated_at) as delivered_version_at,
             max(delivered_at) as delivered_at
         from records
