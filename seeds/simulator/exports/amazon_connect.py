@@ -902,6 +902,6 @@ VENDOR = Vendor(
         "analyses": "amazon_connect/Analysis/**/*.json",
         "evaluations": "amazon_connect/Evaluations/**/*.json",
     },
-    case_ids={"contact_records": "Attributes.case_id"},
+    case_ids={"contact_records": {"contact_records": "Attributes.case_id"}},
 )
 """Amazon Connect as the simulation knows it."""

@@ -176,5 +176,6 @@ VENDOR = Vendor(
     ),
     export=_export,
     files={"queue_log": "asterisk/queue_log.*", "call_records": "asterisk/cdr-csv/Master.*.csv"},
+    case_ids={"call_records": {"call_records": "regexp_extract(userfield, '(^|;)case=([^;]*)', 2)"}},
 )
 """Asterisk as the simulation knows it."""

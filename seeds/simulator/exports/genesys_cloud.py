@@ -414,5 +414,6 @@ VENDOR = Vendor(
         "users": "genesys_cloud/lookups/users.json",
         "wrap_up_codes": "genesys_cloud/lookups/wrapupcodes.json",
     },
+    case_ids={"conversations": {"participants": "participant.attributes.case_id"}},
 )
 """Genesys Cloud as the simulation knows it."""

@@ -112,8 +112,9 @@ class Vendor:
     again, by file set. What a vendor does not cover comes as plain feeds; so does, at scale, what it writes
     in one file per contact. Contacts and legs of other than its `channels` (empty: all are its own) come as
     plain feeds, too. Where other systems name a CRM's case or user, `id_as_landed` brings the id to
-    the form that the CRM's own connector lands; `case_ids` says where this system names cases, by file set.
-    `choices` are further expressions that the centre's source file has of its own, by file set and column.
+    the form that the CRM's own connector lands; `case_ids` says where this system names cases, by file set
+    and table. `choices` are further expressions that the centre's source file has of its own, by file set,
+    table and column.
     """
 
     name: str
@@ -125,8 +126,8 @@ class Vendor:
     per_contact: frozenset[str] = frozenset()
     channels: frozenset[str] = frozenset()
     id_as_landed: str = "{}"
-    case_ids: dict[str, str] = field(default_factory=dict)
-    choices: dict[str, dict[str, str]] = field(default_factory=dict)
+    case_ids: dict[str, dict[str, str]] = field(default_factory=dict)
+    choices: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
 
     def source(self, delivery: Delivery, crm: "Vendor") -> str:
         """The text of the source file that reads the export again, next to that of a CRM."""
@@ -142,9 +143,14 @@ class Vendor:
         )
 
     def _feeds(self, file_set: str, crm: "Vendor") -> str:
-        """What the source file says otherwise than the connector, of the table named as the file set."""
-        own = dict(self.choices.get(file_set, {}))
-        if file_set in self.case_ids and crm.id_as_landed != Vendor.id_as_landed:
-            own["case_id"] = crm.id_as_landed.format(self.case_ids[file_set])
-        listed = ", ".join(f"{column}: '{expression}'" for column, expression in own.items())
-        return f"    feeds:\n      {file_set}: {{{listed}}}\n" if own else ""
+        """What the source file says otherwise than the connector, of the tables of one file set."""
+        own = {table: dict(columns) for table, columns in self.choices.get(file_set, {}).items()}
+        if crm.id_as_landed != Vendor.id_as_landed:
+            for table, expression in self.case_ids.get(file_set, {}).items():
+                own.setdefault(table, {})["case_id"] = crm.id_as_landed.format(expression)
+        lines = [
+            line
+            for table, columns in own.items()
+            for line in (f"      {table}:", *(f"        {name}: {told}" for name, told in columns.items()))
+        ]
+        return "\n".join(["    feeds:", *lines, ""]) if lines else ""

@@ -717,6 +717,6 @@ VENDOR = Vendor(
     ),
     export=_export,
     files={name: f"zendesk/{'*/' if feed.due else ''}{name}_*.json" for name, feed in FEEDS.items()},
-    choices={"groups": {"team_id": "team.description"}},
+    choices={"groups": {"groups": {"team_id": "team.description"}}},
 )
 """Zendesk Support."""

@@ -1,15 +1,17 @@
 """The source file of every vendor finds every file of its export, and no other one."""
 
+from datetime import date
 from pathlib import Path
 
 import duckdb
 import pytest
 import yaml
 
+from orchestration.extract.connectors import bundle
 from seeds.simulator.deliver import deliver
 from seeds.simulator.exports import plain as plain_feeds
 from seeds.simulator.exports import registry
-from seeds.simulator.exports.kit import Vendor
+from seeds.simulator.exports.kit import Delivery, Vendor
 from seeds.simulator.scenario import Centre, Scenario
 from seeds.simulator.simulation import simulate
 
@@ -75,6 +77,30 @@ def test_contacts_of_other_channels_come_as_plain_feeds(vendor: Vendor, tmp_path
         there = f"SELECT contact_id FROM '{out}/truth/events/{table}.parquet' WHERE contact_id IN ({others})"
         assert fed
         assert fed == duckdb.sql(f"{there} ORDER BY 1").fetchall()
+
+
+@pytest.mark.parametrize("crm", registry.CRM.values(), ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    "telephony", [one for one in registry.TELEPHONY.values() if one.covers], ids=lambda one: one.name
+)
+def test_telephony_names_cases_as_the_crm_lands_them(telephony: Vendor, crm: Vendor, tmp_path: Path) -> None:
+    delivery = Delivery(duckdb.connect(), tmp_path, "acme", date(2025, 1, 1))
+    files = yaml.safe_load(telephony.source(delivery, crm))["files"]
+    file_sets = bundle.load(telephony.name).file_sets
+    known = {
+        (name, table): columns["case_id"]
+        for name in telephony.files
+        for table, columns in file_sets[name]["feeds"].items()
+        if "case_id" in columns
+    }
+    told = {
+        (name, table): columns["case_id"]
+        for name, settings in files.items()
+        for table, columns in settings.get("feeds", {}).items()
+    }
+    assert known
+    as_landed = {place: crm.id_as_landed.format(expression) for place, expression in known.items()}
+    assert told == (as_landed if as_landed != known else {})
 
 
 def test_the_same_seed_writes_the_same_bytes(export: tuple[Vendor, Path], tmp_path: Path) -> None:
