@@ -14,6 +14,7 @@ from orchestration.extract import sql
 from orchestration.extract.reading import Readable
 from orchestration.extract.sniff import vocabulary
 from orchestration.extract.sniff.dates import date_readings
+from orchestration.extract.sniff.text import plain
 
 SAMPLE_RECORDS = 5_000
 MAX_VALUE = 60  # longer values on average are prose
@@ -96,9 +97,9 @@ class Column:
 
 
 def words_of(name: str) -> tuple[str, ...]:
-    """Lower-case words of a column name: `CaseId`, `case_id` and `Case ID` are one."""
+    """Plain words of a column name: `CaseId`, `case_id` and `Case ID` are one."""
     spaced = re.sub(r"(?<=[^\W\d_])(?=[A-Z][a-z])|(?<=[a-zß-ÿ])(?=[A-Z])", " ", name)
-    return tuple(word for word in re.split(r"[\W_]+", spaced.casefold()) if word)
+    return tuple(word for word in re.split(r"[\W_]+", plain(spaced)) if word)
 
 
 def read_columns(connection: duckdb.DuckDBPyConnection, readable: Readable, nulls: list[str]) -> list[Column]:

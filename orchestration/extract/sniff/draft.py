@@ -25,8 +25,7 @@ def source_name(file: Path) -> str:
     stem = file.name
     while (suffix := PurePosixPath(stem).suffix.lower()) and re.fullmatch(r"\.[a-z][a-z0-9]{1,7}", suffix):
         stem = stem[: -len(suffix)]
-    plain_ascii = DATE_IN_FILE_NAME.sub(" ", stem).translate(str.maketrans("äöüÄÖÜéèàß", "aouAOUeeas"))
-    words = re.findall(r"[a-z0-9]+", "_".join(words_of(plain_ascii)))
+    words = re.findall(r"[a-z0-9]+", "_".join(words_of(DATE_IN_FILE_NAME.sub(" ", stem))))
     name = "_".join(words)[:63].strip("_")
     if not name:
         return "export"

@@ -16,6 +16,7 @@ _ALIKE = 0.85
 _UNLIKELY = 0.5
 _REQUIRED_FIRST = 0.03
 EMPTY_FIT = 0.65
+LIKELY = 0.75
 _WEAKEST_NAME = 0.4
 _MIN_KEYS = 20  # fewer rows cannot show whether a key repeats
 _LONG_WORD = 5  # shorter ones turn up inside words they have nothing to do with
@@ -40,6 +41,7 @@ class Guess:
     matches: dict[str, Match]
     made_up: dict[str, str]  # field to an expression over the file as a whole
     score: float
+    where: str = ""  # SQL of the rows that are one; empty for all
 
     @property
     def absent(self) -> list[str]:
@@ -122,6 +124,30 @@ def guess_entities(columns: list[Column], file_words: set[str]) -> list[Guess]:
     usable = [c for c in columns if not c.label.lower().startswith(vocabulary.LOADER_COLUMNS)]
     guesses = [_judge(entity, usable, file_words) for entity in contract.entities().values()]
     return sorted(guesses, key=lambda guess: -guess.score)
+
+
+def companions(best: Guess, guesses: list[Guess]) -> list[Guess]:
+    """What the rows tell of besides the likeliest entity, as one leg of each contact."""
+    key = best.matches.get(best.entity.key[0])
+    if key is None or len(key.column.counts) < len(key.column.values):
+        return []  # rows are no whole ones
+    used = {match.column.expression for match in best.matches.values()}
+    found = []
+    for name, known in vocabulary.COMPANIONS.get(best.entity.name, {}).items():
+        guess = next(guess for guess in guesses if guess.entity.name == name)
+        own = {
+            field: match
+            for field, match in guess.matches.items()
+            if field not in known and match.score >= LIKELY and match.column.expression not in used
+        }
+        shared = {field: best.matches[of] for field, of in known.items() if of in best.matches}
+        constants = {field: of for field, of in known.items() if of not in best.entity.columns}
+        sparse = [m.column.expression for f, m in own.items() if guess.entity.columns[f].is_required]
+        where = " AND ".join(f"{expression} IS NOT NULL" for expression in sparse)
+        one = Guess(guess.entity, {**shared, **own}, constants, guess.score, where)
+        if own and not one.absent:
+            found.append(one)
+    return found
 
 
 def _judge(entity: Entity, columns: list[Column], file_words: set[str]) -> Guess:

@@ -2,10 +2,20 @@
 
 import re
 import textwrap
+import unicodedata
 
 import yaml
 
 _WIDTH = 110
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
+
+
+def plain(text: str) -> str:
+    """Lower case without accents; umlauts as they are written where there are none."""
+    decomposed = unicodedata.normalize(
+        "NFD", unicodedata.normalize("NFC", text).casefold().translate(_UMLAUTS)
+    )
+    return unicodedata.normalize("NFC", "".join(c for c in decomposed if not unicodedata.combining(c)))
 
 
 def scalar(text: str) -> str:

@@ -5,6 +5,8 @@ from typing import Any
 
 import yaml
 
+from orchestration.extract.sniff.text import plain
+
 _FILE = Path(__file__).with_name("vocabulary.yml")
 _READ: dict[str, Any] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
 
@@ -24,7 +26,7 @@ TELLING_FILE_WORDS = frozenset(_listed(_READ["telling_file_words"]))
 
 # Field, or entity and field, to what others write for its values, each with our word.
 VALUES = {
-    name: {phrase: ours for ours, text in words.items() for phrase in _listed(text)}
+    name: {plain(phrase): ours for ours, text in words.items() for phrase in _listed(text)}
     for name, words in _READ["values"].items()
 }
 BOOLEANS = {phrase: value for value, text in _READ["booleans"].items() for phrase in _listed(text)}
@@ -39,6 +41,9 @@ NAMELESS = frozenset(_listed(_READ["nameless"]))
 MOMENTS = frozenset(_listed(_READ["moments"]))
 CALLS = frozenset(_listed(_READ["calls"]))
 LOADER_COLUMNS = _listed(_READ["loader_columns"])
+
+# Entity to others that its rows may tell of besides, with what is known of their fields.
+COMPANIONS: dict[str, dict[str, dict[str, str]]] = _READ["companions"]
 
 PERSONAL = frozenset(_listed(_READ["personal"]))
 PERSONAL_PHRASES = _phrases(_READ["personal_phrases"])

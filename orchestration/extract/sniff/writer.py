@@ -9,11 +9,11 @@ from pathlib import Path
 from orchestration.extract.sniff import vocabulary
 from orchestration.extract.sniff.columns import MAX_VALUE, Column, words_of
 from orchestration.extract.sniff.dates import DATE_IN_FILE_NAME, order_of
-from orchestration.extract.sniff.entities import EMPTY_FIT, ROW_IDS, Guess, Match
+from orchestration.extract.sniff.entities import EMPTY_FIT, LIKELY, ROW_IDS, Guess, Match, companions
 from orchestration.extract.sniff.look import Look
 from orchestration.extract.sniff.text import double, folded, one_line, percent, scalar, shape
 
-_SURE, _LIKELY = 0.9, 0.75
+_SURE = 0.9
 _UNCLEAR = 0.8  # a total below this comes from one or two common names
 _SOME = 0.2
 _SHOWN_UNUSED = 60
@@ -37,9 +37,23 @@ class Writer:
         """The entity that the draft is written for."""
         return self.guesses[0]
 
+    @cached_property
+    def _feeds(self) -> list[Guess]:
+        return [self.best, *companions(self.best, self.guesses)]
+
+    def _columns_of(self, *types: str) -> list[Column]:
+        """Columns that fill fields of these types."""
+        return [
+            match.column
+            for feed in self._feeds
+            for name, match in feed.matches.items()
+            if feed.entity.columns[name].type in types
+        ]
+
     def text(self) -> str:
         """The draft."""
-        lines = [*self._top(), *self._files(), *self._feed(), *self._unused()]
+        feeds = [line for feed in self._feeds for line in self._feed(feed)]
+        lines = [*self._top(), *self._files(), *self._runner_up(), *feeds, *self._unused()]
         return "\n".join(line.rstrip() for line in lines) + "\n"
 
     def _top(self) -> list[str]:
@@ -50,8 +64,7 @@ class Writer:
             "# Look at every line marked <- , then run: faultline sources check",
         ]
         lines += [f"# <- {warning}" for warning in self.look.warnings]
-        times = [m.column for name, m in self.best.matches.items() if self._type(name) == "ts"]
-        filled = [column for column in times if column.counts]
+        filled = [column for column in self._columns_of("ts") if column.counts]
         has_offsets = bool(filled) and all(c.is_epoch or c.share(_WITH_OFFSET) == 1 for c in filled)
         zone = "every stamp carries its offset; days are cut in this zone"
         if not has_offsets:
@@ -62,12 +75,9 @@ class Writer:
             "connector: mapped",
             f"time_zone: UTC # {zone}",
         ]
-        if any(self._type(name).startswith("phone") for name in self.best.matches):
+        if self._columns_of("phone", "phones"):
             lines.append("# phone_region: DE # <- country of phone numbers that carry no country code")
         return lines
-
-    def _type(self, name: str) -> str:
-        return self.best.entity.columns[name].type
 
     def _files(self) -> list[str]:
         options = self.look.options
@@ -117,7 +127,7 @@ class Writer:
         return folder + pattern, delivered, " # <- every file of this shape; the date became *"
 
     def _decimal(self) -> list[str]:
-        numbers = [m.column for name, m in self.best.matches.items() if self._type(name) == "num"]
+        numbers = self._columns_of("num")
         with_comma = [c for c in numbers if c.share(r"[+-]?\d{1,3}(\.\d{3})*,\d+|[+-]?\d+,\d+") > _SOME]
         with_point = [c for c in numbers if c.share(r"[+-]?\d+\.\d+|[+-]?\d{1,3}(,\d{3})+\.\d+") > _SOME]
         if not with_comma or with_point:
@@ -128,7 +138,7 @@ class Writer:
 
     def _separator(self) -> list[str]:
         for name, match in self.best.matches.items():
-            if self._type(name) in ("list", "phones"):
+            if self.best.entity.columns[name].type in ("list", "phones"):
                 seen = [s for s in "|;," if any(s in v for v in match.column.counts)]
                 if seen and seen[0] != "|":
                     return [f"    list_separator: {double(seen[0])} # between the values of {name}"]
@@ -137,7 +147,7 @@ class Writer:
     @cached_property
     def _shared_dates(self) -> list[str]:
         """The formats of all time columns together, if they agree and need any."""
-        times = [m.column for name, m in self.best.matches.items() if self._type(name) in ("ts", "date")]
+        times = self._columns_of("ts", "date")
         readings = {tuple(self._settled(column)[0]) for column in times if column.counts}
         if any(len(self._settled(c)) > 1 for c in times) or len(readings) != 1:
             return []
@@ -157,26 +167,26 @@ class Writer:
             return readings
         return [r for r in readings if {order_of(f) for f in r} <= orders | {""}] or readings
 
-    def _feed(self) -> list[str]:
-        entity = self.best.entity
-        lines = [*self._runner_up(), ""]
-        lines[-1] = f"      {entity.name}: # one row per {entity.grain.removeprefix('one ')}"
-        body: list[str] = []
+    def _feed(self, feed: Guess) -> list[str]:
+        entity = feed.entity
+        lines = [f"      {entity.name}: # one row per {entity.grain.removeprefix('one ')}"]
+        body = [f"        where: {scalar(feed.where)}"] if feed.where else []
         for name in entity.columns:
-            if name in self.best.matches:
-                body += self._field(name, self.best.matches[name])
-            elif name in self.best.made_up:
+            if name in feed.matches:
+                body += self._field(feed, name, feed.matches[name])
+            elif name in feed.made_up:
                 why = "no column names the row" if name in ROW_IDS else "the file does not say"
-                body.append(f"        {name}: {scalar(self.best.made_up[name])} # <- a guess: {why}")
+                told = f"; {_explained(feed, name)}" if name not in ROW_IDS else ""
+                body.append(f"        {name}: {scalar(feed.made_up[name])} # <- a guess: {why}{told}")
         if not body:
             lines[-1] = f"      {entity.name}: {{}} # <- no column was recognised; fill in the lines below"
-        needed = self.best.absent
+        needed = feed.absent
         if needed:
             body.append(
                 "        # <- Needed before this file can be used. Name a column or an expression for each:"
             )
-            body += [f"        # {name}:  # {self._explained(name)}" for name in needed]
-        settled = {*self.best.matches, *self.best.made_up, *needed}
+            body += [f"        # {name}:  # {_explained(feed, name)}" for name in needed]
+        settled = {*feed.matches, *feed.made_up, *needed}
         others = [n for n, own in entity.columns.items() if n not in settled and own.pii != "drop"]
         if others:
             body += folded("        # Not found, not needed: " + ", ".join(others), "        #   ")
@@ -188,7 +198,8 @@ class Writer:
             lines.append(
                 "      # <- The columns speak for no entity clearly. All of them: docs/source_contract.md"
             )
-        second = self.guesses[1]
+        told = {feed.entity.name for feed in self._feeds}
+        second = next(guess for guess in self.guesses if guess.entity.name not in told)
         if second.score > 0.25 * self.best.score and second.matches:
             pairs = [f"{n} from {one_line(m.column.label, 30)}" for n, m in second.matches.items()]
             more = [f"and {len(pairs) - _SHOWN_PAIRS} more"] if len(pairs) > _SHOWN_PAIRS else []
@@ -196,88 +207,27 @@ class Writer:
             lines += folded(f"      # Second guess: {second.entity.name} ({known})", "      #   ")
         return lines
 
-    def _explained(self, name: str) -> str:
-        column = self.best.entity.columns[name]
-        if column.note:
-            return column.note
-        words = {"ts": "a date and time", "date": "a date", "int": "a whole number", "num": "a number"}
-        words |= {"id": "an identifier", "text": "text", "bool": "yes or no"}
-        return (
-            vocabulary.EXPLANATIONS.get(name)
-            or f"{words.get(column.type, column.type)}: {name.replace('_', ' ')}"
-        )
-
-    def _field(self, name: str, match: Match) -> list[str]:
+    def _field(self, feed: Guess, name: str, match: Match) -> list[str]:
         column = match.column
-        remark = self._remark(name, match)
+        kind = feed.entity.columns[name].type
+        remark = _remark(feed, name, match)
         expression = scalar(column.expression)
-        settled = self._settled(column) if self._type(name) in ("ts", "date") else [[]]
+        settled = self._settled(column) if kind in ("ts", "date") else [[]]
         dates: list[str] = []
         if len(settled) > 1:
             remark = "<- day or month first? The values allow both: look one up, then free the right line"
             dates = [f"          # dates: [{', '.join(map(double, r))}]" for r in settled]
         elif settled[0] and settled[0] != self._shared_dates:
             dates = [f"          dates: [{', '.join(map(double, settled[0]))}]"]
-        if len(column.readings) > 1 and len(settled) == 1 and self._type(name) in ("ts", "date"):
+        if len(column.readings) > 1 and len(settled) == 1 and kind in ("ts", "date"):
             remark += "; the order of day and month is that of another column"
-        mapped = self._value_map(name, column)
+        mapped = _value_map(feed, name, column)
         if not dates and not mapped:
             return [f"        {name}: {expression} # {remark}"]
         return [f"        {name}: # {remark}", f"          from: {expression}", *dates, *mapped]
 
-    def _remark(self, name: str, match: Match) -> str:
-        column = match.column
-        score = match.score if column.counts else match.score / EMPTY_FIT
-        parts = ["sure" if score >= _SURE else "likely" if score >= _LIKELY else "<- a guess"]
-        if not column.counts:
-            parts.append("empty in the sample")
-        elif column.filled_share < 1:
-            share = percent(1 - column.filled_share)
-            effect = ": such rows go to quarantine" if self.best.entity.columns[name].is_required else ""
-            parts.append(f"{'<- ' if effect else ''}empty in {share}{effect}")
-        if self.best.entity.columns[name].is_hashed:
-            parts.append("hashed while landing")
-        return "; ".join(parts)
-
-    def _value_map(self, name: str, column: Column) -> list[str]:
-        """`map:` for values that others write differently, and comments on those nobody recognised."""
-        words = self._vocabulary(name)
-        if not words or not column.counts:
-            return []
-        is_harmless = name == "field" or not column.has_personal_name
-        is_shown = column.is_short and is_harmless and not column.has_personal_values
-        known, unknown = {}, []
-        for value in sorted(column.counts):
-            ours = _recognised(value, words, by_first_word=is_shown)
-            if not ours:
-                unknown.append(value)
-            elif ours != value and not (
-                self._type(name) == "bool" and value.casefold() in vocabulary.LANDED_BOOLEANS
-            ):
-                known[value] = ours
-        choices = ", ".join(dict.fromkeys(words.values()))
-        lines = ["          map:"] if known else []
-        lines += [f"            {scalar(value)}: {ours}" for value, ours in known.items()]
-        start = "            " if known else "          # map: "
-        if unknown and is_shown:
-            lines.append(f"{start}# <- put one of these behind each value: {choices}")
-            lines += [f"            # {scalar(one_line(value))}:" for value in unknown]
-        elif unknown:
-            share = f"{len(unknown)} of {len(column.counts)} values are"
-            lines.append(f"{start}# <- {share} none of ours yet; ours: {choices}")
-        return lines
-
-    def _vocabulary(self, name: str) -> dict[str, str]:
-        """What others call our words for a field, to our word."""
-        column = self.best.entity.columns[name]
-        if column.type == "bool":
-            return vocabulary.BOOLEANS
-        listed = column.note.split(", ") if re.fullmatch(r"\w+(, \w+)+", column.note) else []
-        own = vocabulary.VALUES.get(f"{self.best.entity.name}.{name}", vocabulary.VALUES.get(name))
-        return own or {word.replace("_", " "): word for word in listed}
-
     def _unused(self) -> list[str]:
-        matched = [match.column for match in self.best.matches.values()]
+        matched = [match.column for feed in self._feeds for match in feed.matches.values()]
         used = {label for column in matched for label in (column.label, *column.parts)}
         left = [column for column in self.columns if column.label not in used and not column.parts]
         if not left:
@@ -294,6 +244,73 @@ class Writer:
         if len(left) > _SHOWN_UNUSED:
             lines.append(f"#   and {len(left) - _SHOWN_UNUSED} more")
         return lines
+
+
+def _explained(feed: Guess, name: str) -> str:
+    column = feed.entity.columns[name]
+    if column.note:
+        return column.note
+    words = {"ts": "a date and time", "date": "a date", "int": "a whole number", "num": "a number"}
+    words |= {"id": "an identifier", "text": "text", "bool": "yes or no"}
+    return (
+        vocabulary.EXPLANATIONS.get(name)
+        or f"{words.get(column.type, column.type)}: {name.replace('_', ' ')}"
+    )
+
+
+def _remark(feed: Guess, name: str, match: Match) -> str:
+    column = match.column
+    score = match.score if column.counts else match.score / EMPTY_FIT
+    parts = ["sure" if score >= _SURE else "likely" if score >= LIKELY else "<- a guess"]
+    if not column.counts:
+        parts.append("empty in the sample")
+    elif column.filled_share < 1:
+        share = percent(1 - column.filled_share)
+        is_needed = feed.entity.columns[name].is_required and not feed.where
+        effect = ": such rows go to quarantine" if is_needed else ""
+        parts.append(f"{'<- ' if effect else ''}empty in {share}{effect}")
+    if feed.entity.columns[name].is_hashed:
+        parts.append("hashed while landing")
+    return "; ".join(parts)
+
+
+def _value_map(feed: Guess, name: str, column: Column) -> list[str]:
+    """`map:` for values that others write differently, and comments on those nobody recognised."""
+    words = _vocabulary(feed, name)
+    if not words or not column.counts:
+        return []
+    is_harmless = name == "field" or not column.has_personal_name
+    is_shown = column.is_short and is_harmless and not column.has_personal_values
+    known, unknown = {}, []
+    for value in sorted(column.counts):
+        ours = _recognised(value, words, by_first_word=is_shown)
+        if not ours:
+            unknown.append(value)
+        elif ours != value and not (
+            feed.entity.columns[name].type == "bool" and value.casefold() in vocabulary.LANDED_BOOLEANS
+        ):
+            known[value] = ours
+    choices = ", ".join(dict.fromkeys(words.values()))
+    lines = ["          map:"] if known else []
+    lines += [f"            {scalar(value)}: {ours}" for value, ours in known.items()]
+    start = "            " if known else "          # map: "
+    if unknown and is_shown:
+        lines.append(f"{start}# <- put one of these behind each value: {choices}")
+        lines += [f"            # {scalar(one_line(value))}:" for value in unknown]
+    elif unknown:
+        share = f"{len(unknown)} of {len(column.counts)} values are"
+        lines.append(f"{start}# <- {share} none of ours yet; ours: {choices}")
+    return lines
+
+
+def _vocabulary(feed: Guess, name: str) -> dict[str, str]:
+    """What others call our words for a field, to our word."""
+    column = feed.entity.columns[name]
+    if column.type == "bool":
+        return vocabulary.BOOLEANS
+    listed = column.note.split(", ") if re.fullmatch(r"\w+(, \w+)+", column.note) else []
+    own = vocabulary.VALUES.get(f"{feed.entity.name}.{name}", vocabulary.VALUES.get(name))
+    return own or {word.replace("_", " "): word for word in listed}
 
 
 def _trivial(column: Column) -> str:

@@ -18,7 +18,7 @@ from orchestration.errors import ConfigurationError
 from orchestration.extract import landing, sources
 from orchestration.extract.sniff.dates import date_readings
 from orchestration.extract.sniff.draft import draft, source_name
-from orchestration.extract.sniff.text import one_line, scalar
+from orchestration.extract.sniff.text import one_line, plain, scalar
 from orchestration.settings import Home
 
 
@@ -36,7 +36,8 @@ def loaded(text: str, folder: Path) -> sources.Source:
 
 
 def feed_of(source: sources.Source) -> sources.Feed:
-    ((feed,),) = source.feeds.values()
+    """The feed of what the file is taken for; others may tell of its rows besides."""
+    ((feed, *_),) = source.feeds.values()
     return feed
 
 
@@ -44,12 +45,12 @@ def expressions(source: sources.Source) -> dict[str, str]:
     return {name: mapping.expression for name, mapping in feed_of(source).mappings.items()}
 
 
-def landed_rows(source: sources.Source, exports: Path, home: Path) -> tuple[str, int, int]:
-    """Entity, rows landed and rows quarantined of the one file there is."""
+def landed_rows(source: sources.Source, exports: Path, home: Path) -> set[tuple[str, int, int]]:
+    """Entities, rows landed and rows quarantined of the one file there is."""
     home.mkdir()
     (result,) = landing.land([source], exports, Home(home).create(), salt=b"test")
-    ((part,),) = (delivery.counts for delivery in result.deliveries)
-    return part.table.partition(".")[2], part.n_landed, part.n_quarantined
+    (delivery,) = result.deliveries
+    return {(part.table.partition(".")[2], part.n_landed, part.n_quarantined) for part in delivery.counts}
 
 
 # ---------------------------------------------------------------- exports as vendors write them
@@ -179,7 +180,8 @@ def test_draft_of_a_vendor_like_export_loads_and_lands(make, entity, n, tmp_path
     exports = tmp_path / "exports"
     exports.mkdir()
     source = loaded(draft(make(exports), exports), tmp_path)
-    assert landed_rows(source, exports, tmp_path / "home") == (entity, n, 0)
+    of_legs = {("legs", n, 0)} if make is connect_contacts else set()  # its rows name queues
+    assert landed_rows(source, exports, tmp_path / "home") == {(entity, n, 0), *of_legs}
 
 
 def test_columns_find_their_fields_and_values_their_words(tmp_path):
@@ -191,6 +193,88 @@ def test_columns_find_their_fields_and_values_their_words(tmp_path):
     mappings = feed_of(source).mappings
     assert mappings["status"].map == {"New": "new", "Working": "open", "Closed": "closed"}
     assert mappings["channel"].map == {"Phone": "voice", "Web": "web", "Email": "email"}
+
+
+def german_calls(folder: Path, encoding: str = "cp1252") -> Path:
+    header = "Anruf-Nr;Rufnummer;Eingang;Angenommen;Beendet;Warteschlange;Agent;Gesprächsdauer;Haltezeit;" + (
+        "Nachbearbeitung;Ergebnis;Vorgang;Kundennr;Thema"
+    )
+    rows = [
+        f"{i:06};0151 {2_000_000 + i};13.02.2026 10:{i:02}:00;"
+        + (f"13.02.2026 10:{i:02}:30" if i % 5 else "")
+        + f";13.02.2026 11:{i:02}:00;Technik;{f'A{i % 7}' if i % 5 else ''};{f'{i},5' if i % 5 else ''};"
+        + f"{'0,0' if i % 5 else ''};{'20' if i % 5 else ''};beantwortet;V-{i};K{i % 9};Technik"
+        for i in range(40)
+    ]
+    path = folder / "anrufe_20260301.csv"
+    path.write_bytes("\r\n".join([header, *rows, ""]).encode(encoding))
+    return path
+
+
+def german_cases(folder: Path) -> Path:
+    header = ["Vorgangsnr", "Angelegt", "Geschlossen", "Status", "Kategorie", "Kunde", "Bearbeiter", "Team"]
+    rows = [
+        [f"V-{i}", f"{i % 27 + 1:02}.02.2026 10:00:00", f"{i % 27 + 1:02}.02.2026 18:00:00" if i % 4 else "",
+         "geschlossen" if i % 4 else "in Arbeit", "Technik", f"K{i % 9}", f"A{i % 7}", "Technik",
+         f"{i % 27 + 1:02}.02.2026 15:00:00" if i % 8 == 0 else "", "hoch"]
+        for i in range(40)
+    ]  # fmt: skip
+    return write_csv(folder / "vorgaenge.csv", [*header, "Eskaliert am", "Priorität"], rows, ";")
+
+
+def test_calls_tell_of_their_legs_too(tmp_path):
+    exports = tmp_path / "exports"
+    exports.mkdir()
+    source = loaded(draft(german_calls(exports), exports), tmp_path)
+    contacts, legs = (
+        {name: mapping.expression for name, mapping in feed.mappings.items()}
+        for feed in source.feeds["contacts"]
+    )
+    assert contacts == {
+        "contact_id": '"Anruf-Nr"', "channel": "'voice'", "started_at": "Eingang", "ended_at": "Beendet",
+        "customer_id": "Kundennr", "ani": "Rufnummer", "case_id": "Vorgang", "reason_entry": "Thema",
+        "disposition": "Ergebnis",
+    }  # fmt: skip
+    assert legs == {
+        "contact_id": '"Anruf-Nr"', "leg_seq": "1", "queue_id": "Warteschlange", "agent_id": "Agent",
+        "started_at": "Eingang", "answered_at": "Angenommen", "ended_at": "Beendet",
+        "talk_seconds": '"Gesprächsdauer"', "hold_seconds": "Haltezeit", "wrap_up_seconds": "Nachbearbeitung",
+    }  # fmt: skip
+    options = source.document.files["contacts"]
+    assert (options.dates, options.decimal) == (["%d.%m.%Y %H:%M:%S"], ",")
+    assert landed_rows(source, exports, tmp_path / "home") == {("contacts", 40, 0), ("legs", 40, 0)}
+
+
+def test_a_column_of_cases_may_tell_of_escalations(tmp_path):
+    exports = tmp_path / "exports"
+    exports.mkdir()
+    text = draft(german_cases(exports), exports)
+    source = loaded(text, tmp_path)
+    cases, escalations = source.feeds["cases"]
+    assert {name: m.expression for name, m in cases.mappings.items()} == {
+        "case_id": "Vorgangsnr", "opened_at": "Angelegt", "closed_at": "Geschlossen", "status": "Status",
+        "reason": "Kategorie", "customer_id": "Kunde", "owner_id": "Bearbeiter", "group_id": "Team",
+        "priority": '"Priorität"',
+    }  # fmt: skip
+    assert cases.mappings["status"].map == {"geschlossen": "closed", "in Arbeit": "open"}
+    assert escalations.mappings["requested_at"].expression == '"Eskaliert am"'
+    assert "functional, hierarchical, customer_demanded, policy" in text
+    assert landed_rows(source, exports, tmp_path / "home") == {("cases", 40, 0), ("escalations", 5, 0)}
+
+
+def test_rows_that_share_a_contact_are_no_single_legs(tmp_path):
+    rows = [[f"c{i // 2}", f"2026-02-{i % 27 + 1:02} 10:00:00", "Billing", "A1", "voice"] for i in range(40)]
+    header = ["call_id", "call_start", "queue", "agent", "channel"]
+    assert "leg_seq: '1'" not in draft(write_csv(tmp_path / "calls.csv", header, rows))
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [("Gesprächsdauer", "gespraechsdauer"), ("GESPRÄCHSDAUER", "gespraechsdauer"), ("Größe", "groesse"),
+     ("Numéro", "numero"), ("A\u0308", "ae")],
+)  # fmt: skip
+def test_words_without_accents(written, read):
+    assert plain(written) == read
 
 
 def test_keys_inside_objects_are_offered(tmp_path):
@@ -252,7 +336,7 @@ def test_unicode_encodings_land(codec, tmp_path):
     exports.mkdir()
     (exports / "cases.csv").write_bytes(text.encode(codec))
     source = loaded(draft(exports / "cases.csv", exports), tmp_path)
-    assert landed_rows(source, exports, tmp_path / "home") == ("cases", 30, 0)
+    assert landed_rows(source, exports, tmp_path / "home") == {("cases", 30, 0)}
 
 
 def test_decimal_comma_and_list_separator(tmp_path):
@@ -280,7 +364,7 @@ def test_date_in_the_name_becomes_a_pattern(tmp_path):
     [
         ("CRMEvents.csv", "crm_events"),
         ("contacts-2025-W02.csv.gz", "contacts"),
-        ("Fälle (neu) 20240131.zip", "falle_neu"),
+        ("Fälle (neu) 20240131.zip", "faelle_neu"),
         ("2024-01-31.csv", "export"),
         ("7zip data.csv", "source_7zip_data"),
         ("日本.csv", "export"),
@@ -414,7 +498,7 @@ def test_hostile_column_names_break_neither_yaml_nor_sql(kind, tmp_path):
         lines = [json.dumps({"outer": one} if kind == "nested" else one) for one in objects]
         path.write_text("\n".join(lines), encoding="utf-8")
     source = loaded(draft(path, exports), tmp_path)
-    assert landed_rows(source, exports, tmp_path / "home") == ("cases", 30, 0)
+    assert landed_rows(source, exports, tmp_path / "home") == {("cases", 30, 0)}
 
 
 @settings(max_examples=300)
