@@ -27,6 +27,7 @@ select
     max(vendor_reopen_count) as vendor_reopen_count,
     bool_or(is_knowledge_used) as is_knowledge_used,
     count(*) filter (where is_history) as n_updates,
-    max(version_at) as last_update_at
+    max(version_at) as last_update_at,
+    max(delivered_at) as delivered_at
 from {{ ref("int_case__versions") }}
 group by centre, source_instance, case_id

@@ -5,6 +5,20 @@ with
         select source_instance, case_id, count(*) filter (where field = 'status') as n_status_intervals
         from {{ ref("int_case__intervals") }}
         group by 1, 2
+    ),
+
+    cases as (
+        select
+            c.*,
+            s.as_of_at,
+            -- A case may close after the last event of its source; after its delivery is the future.
+            case
+                when c.closed_at <= s.as_of_at or c.closed_at <= coalesce(p.as_of_at, c.delivered_at)
+                then c.closed_at
+            end as known_closed_at
+        from {{ ref("int_case__current") }} as c
+        inner join {{ ref("int_source__spans") }} as s on c.source_instance = s.source_instance
+        cross join {{ source("raw_faultline", "parameters") }} as p
     )
 
 select
@@ -14,8 +28,7 @@ select
     c.customer_id,
     c.opened_at,
     r.first_resolved_at,
-    -- A closing time later than the data reach is a value from the future.
-    case when c.closed_at <= s.as_of_at then c.closed_at else r.last_closed_at end as closed_at,
+    coalesce(c.known_closed_at, r.last_closed_at) as closed_at,
     c.channel,
     c.reason,
     c.product,
@@ -49,19 +62,11 @@ select
     r.is_resolved_at_end,
     case
         when coalesce(r.is_resolved_at_end, c.status in ('resolved', 'closed'))
-        then
-            coalesce(
-                r.last_closed_at,
-                case when c.closed_at <= s.as_of_at then c.closed_at end,
-                r.first_resolved_at,
-                c.last_update_at,
-                c.opened_at
-            )
-        else s.as_of_at
+        then coalesce(r.last_closed_at, c.known_closed_at, r.first_resolved_at, c.last_update_at, c.opened_at)
+        else c.as_of_at
     end as ended_at,
-    s.as_of_at
-from {{ ref("int_case__current") }} as c
-inner join {{ ref("int_source__spans") }} as s on c.source_instance = s.source_instance
+    c.as_of_at
+from cases as c
 left join
     {{ ref("int_case__resolutions") }} as r on c.source_instance = r.source_instance and c.case_id = r.case_id
 left join

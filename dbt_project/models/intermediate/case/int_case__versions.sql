@@ -28,6 +28,7 @@ with
             change_seq,
             changed_by,
             true as is_history,
+            delivered_at,
             {{ state | join(", ") }}
         from {{ ref("int_entity__case_snapshots") }}
         union all
@@ -39,6 +40,7 @@ with
             null as change_seq,
             null as changed_by,
             false as is_history,
+            delivered_at,
             {{ state | join(", ") }}
         from {{ ref("int_entity__cases") }}
     )
