@@ -19,10 +19,8 @@ select
     source_instance,
     case_id,
     coalesce(min(opened_at), min(version_at)) as opened_at,
-    {% for column in last_known %}
-        max_by({{ column }}, version_seq) filter (where {{ column }} is not null) as {{ column }},
-    {% endfor %}
-    min_by(priority, version_seq) filter (where priority is not null) as priority_initial,
+    {% for column in last_known %} {{ last_filled(column, "version_seq") }} as {{ column }}, {% endfor %}
+    {{ first_filled("priority", "version_seq") }} as priority_initial,
     max(vendor_reassignment_count) as vendor_reassignment_count,
     max(vendor_reopen_count) as vendor_reopen_count,
     bool_or(is_knowledge_used) as is_knowledge_used,

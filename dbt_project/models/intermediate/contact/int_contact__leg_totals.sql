@@ -33,9 +33,9 @@ select
             then sum({{ seconds }})
         end as {{ seconds }},
     {% endfor %}
-    min_by(queue_id, position) filter (where queue_id is not null) as first_queue_id,
+    {{ first_filled("queue_id", "position") }} as first_queue_id,
     min_by(queue_group, position) filter (where queue_id is not null) as first_queue_group,
-    min_by(team_id, position) filter (where team_id is not null) as first_team_id,
+    {{ first_filled("team_id", "position") }} as first_team_id,
     min(enqueued_at) as first_enqueued_at,
     min(answered_at) as first_answered_at,
     max(ended_at) as last_ended_at

@@ -94,7 +94,7 @@ with
             min(channel) as channel,
             coalesce(min(initiated_at), min(seen_at)) as started_at,
             max(ended_at) as ended_at,
-            min_by(queue_id, coalesce(enqueued_at, seen_at)) filter (where queue_id is not null) as queue_id,
+            {{ first_filled("queue_id", "coalesce(enqueued_at, seen_at)") }} as queue_id,
             min(enqueued_at) as enqueued_at,
             min_by(agent_id, answered_at) filter (where answered_at is not null) as agent_id,
             min(answered_at) as answered_at,

@@ -9,14 +9,14 @@ with
             min(started_at) as started_at,
             max(ended_at) as ended_at,
             min_by(ani, record_no) filter (where ani_status is not null) as ani,
-            min_by(ani_status, record_no) filter (where ani_status is not null) as ani_status,
-            min_by(customer_id, record_no) filter (where customer_id is not null) as customer_id,
-            max_by(case_id, record_no) filter (where case_id is not null) as case_id,
-            min_by(entry_point, record_no) filter (where entry_point is not null) as entry_point,
-            min_by(ivr_path, record_no) filter (where ivr_path is not null) as ivr_path,
-            min_by(reason_entry, record_no) filter (where reason_entry is not null) as reason_entry,
-            max_by(reason_close, record_no) filter (where reason_close is not null) as reason_close,
-            max_by(wrap_up_code, record_no) filter (where wrap_up_code is not null) as disposition,
+            {{ first_filled("ani_status", "record_no") }} as ani_status,
+            {{ first_filled("customer_id", "record_no") }} as customer_id,
+            {{ last_filled("case_id", "record_no") }} as case_id,
+            {{ first_filled("entry_point", "record_no") }} as entry_point,
+            {{ first_filled("ivr_path", "record_no") }} as ivr_path,
+            {{ first_filled("reason_entry", "record_no") }} as reason_entry,
+            {{ last_filled("reason_close", "record_no") }} as reason_close,
+            {{ last_filled("wrap_up_code", "record_no") }} as disposition,
             case
                 when count(*) filter (where is_answered) > 0
                 then true
@@ -34,7 +34,7 @@ with
             source_instance,
             call_id,
             min_by(caller, event_no) filter (where caller_status is not null) as ani,
-            min_by(caller_status, event_no) filter (where caller_status is not null) as ani_status,
+            {{ first_filled("caller_status", "event_no") }} as ani_status,
             -- Only a call that somebody took is completed or transferred.
             count(*) filter (
                 where

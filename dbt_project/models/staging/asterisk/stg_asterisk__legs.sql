@@ -30,7 +30,7 @@ with
             min(event_at) filter (where step = 'CONNECT') as connected_at,
             min(event_at) filter (where step = 'END') as ended_at,
             min_by(event, event_no) filter (where step = 'END') as ended_by,
-            min_by(wait_seconds, event_no) filter (where wait_seconds is not null) as wait_seconds,
+            {{ first_filled("wait_seconds", "event_no") }} as wait_seconds,
             min_by(talk_seconds, event_no) filter (where step = 'END') as talk_seconds,
             max(delivered_at) as delivered_at
         from events

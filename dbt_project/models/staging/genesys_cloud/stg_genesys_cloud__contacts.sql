@@ -37,11 +37,9 @@ with
         select
             source_instance,
             conversation_id
-            {%- for column in from_first %}
-                , min_by({{ column }}, place) filter (where {{ column }} is not null) as {{ column }}
-            {%- endfor %}
+            {%- for column in from_first %}, {{ first_filled(column, "place") }} as {{ column }} {%- endfor %}
             {%- for column in from_last %}
-                , max_by({{ column }}, reversed_place) filter (where {{ column }} is not null) as {{ column }}
+                , {{ last_filled(column, "reversed_place") }} as {{ column }}
             {%- endfor %}
         from noted_in_order
         group by source_instance, conversation_id
@@ -70,7 +68,7 @@ with
         select
             source_instance,
             conversation_id,
-            min_by(media_type, place) filter (where media_type is not null) as media_type,
+            {{ first_filled("media_type", "place") }} as media_type,
             min_by(direction, place) filter (where purpose in ('customer', 'external')) as direction,
             {% for column in ["ani", "dnis", "callback_number"] %}
                 {% for part in [column, column ~ "_status"] %}

@@ -59,7 +59,7 @@ with
             source_instance,
             conversation_id,
             session_id,
-            min_by(queue_id, segment_number) filter (where queue_id is not null) as queue_id,
+            {{ first_filled("queue_id", "segment_number") }} as queue_id,
             min(started_at) filter (where kind = 'handling') as handled_since_at,
             case
                 when count(*) filter (where kind = 'handling' and ended_at is null) = 0
@@ -68,7 +68,7 @@ with
             max_by(disconnect_type, segment_number) filter (
                 where disconnect_type is not null and kind <> 'wrapup'
             ) as disconnect_type,
-            max_by(wrap_up_code, segment_number) filter (where wrap_up_code is not null) as wrap_up_code,
+            {{ last_filled("wrap_up_code", "segment_number") }} as wrap_up_code,
             count(*) filter (where kind = 'watching') > 0 as is_watching,
             sum(duration_ms) filter (where kind = 'handling' and segment_type <> 'hold') as talk_ms,
             sum(duration_ms) filter (where segment_type = 'hold') as hold_ms,
