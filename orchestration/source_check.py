@@ -11,7 +11,6 @@ import secrets
 import tempfile
 import textwrap
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import combinations
@@ -34,6 +33,7 @@ from orchestration.extract.sniff.dates import date_readings
 from orchestration.extract.sniff.text import one_line
 from orchestration.extract.sources import Feed, Source, SourceError
 from orchestration.settings import Settings
+from orchestration.wording import count, listed, share
 
 SAMPLE_RECORDS = 1_000
 SAMPLE_FILES = 10
@@ -47,7 +47,6 @@ _LABEL = 10
 _INDENT = 5
 _MANY_KILOBYTES = 100
 _NARROWEST = 40
-_MAX_LISTED = 12
 _MAX_HINT_VALUES = 1_000
 
 # A history of whole cases tells all that the case list and the list of changes would.
@@ -68,7 +67,7 @@ def check(config: Settings, console: Console) -> bool:
     loaded = _load_all(config.sources, report)
     if loaded:
         about = "Samples show what would land: times in UTC, identifiers hashed."
-        report.line(f"Checking {_count(len(loaded), 'source')}. {about}")
+        report.line(f"Checking {count(len(loaded), 'source')}. {about}")
     if not config.exports.is_dir():
         report.error("", f"{config.exports} is no folder.", "Point --exports to where the exports arrive.")
     elif loaded:
@@ -131,8 +130,8 @@ class _Report:
                 self.line(text, indent=2)
         self.console.print()
         kinds = (("error", self.errors), ("warning", self.warnings))
-        counted = [_count(len(kept), name) for name, kept in kinds if kept]
-        n = _count(n_loaded, "source")
+        counted = [count(len(kept), name) for name, kept in kinds if kept]
+        n = count(n_loaded, "source")
         if self.errors:
             self.console.print(Text.assemble((", ".join(counted), "bold red"), ". Nothing was landed."))
         else:
@@ -162,21 +161,6 @@ def _shown(path: Path) -> str:
 def _size(n_bytes: int) -> str:
     kilobytes = n_bytes / 1000
     return f"{kilobytes:,.1f} kB" if kilobytes < _MANY_KILOBYTES else f"{kilobytes / 1000:,.1f} MB"
-
-
-def _share(n: int, total: int) -> str:
-    percent = round(100 * n / total) if total else 0
-    return "<1%" if percent == 0 and n else f"{min(percent, 99) if n < total else percent}%"
-
-
-def _count(n: int, noun: str) -> str:
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"
-
-
-def _listed(names: Iterable[str], limit: int = _MAX_LISTED) -> str:
-    shown = [one_line(name, 40) for name in names]
-    more = f" and {len(shown) - limit} more" if len(shown) > limit else ""
-    return ", ".join(shown[:limit]) + more
 
 
 # ---------------------------------------------------------------- source files
@@ -300,7 +284,7 @@ class _SourceCheck:
         for entity in sorted(first & second) if shared else ():
             self.report.error(
                 self._at("files", other, "feeds", entity),
-                f"{one} and {other} both match {_listed(sorted(shared), 3)} and both feed {entity}: "
+                f"{one} and {other} both match {listed(sorted(shared), 3)} and both feed {entity}: "
                 "its rows would land twice.",
                 "Narrow one glob, or keep the mapping in one place.",
             )
@@ -330,7 +314,7 @@ class _SourceCheck:
         span = found[0].name if len(found) == 1 else f"{found[0].name} to {found[-1].name}"
         self.report.line()
         self.report.line(
-            f"{_count(len(found), 'file')}, {size}: {one_line(span, 160)}",
+            f"{count(len(found), 'file')}, {size}: {one_line(span, 160)}",
             indent=2,
             label=f"{one_line(name)}  ",
         )
@@ -343,7 +327,7 @@ class _SourceCheck:
         wanted = glob.rpartition("/")[2].lower()
         by_name = {n.rpartition("/")[2].lower(): n for n in names}
         close = [by_name[n] for n in difflib.get_close_matches(wanted, list(by_name), n=2)]
-        return f"Did you mean {_listed(close)}?" if close else "Put the export there, or correct the glob."
+        return f"Did you mean {listed(close)}?" if close else "Put the export there, or correct the glob."
 
     def _check_deliveries(self, name: str, found: list[Delivered]) -> None:
         pattern = self.source.document.files[name].delivered
@@ -365,7 +349,7 @@ class _SourceCheck:
             self.report.error(where, problem, "Narrow the pattern to year, month and day.")
         else:
             if undated:
-                problem = f"delivered: the pattern finds no date in {_listed(f.name for f in undated[:3])}."
+                problem = f"delivered: the pattern finds no date in {listed(f.name for f in undated[:3])}."
                 self.report.warn(where, problem, "The time the file was last changed counts instead.")
 
     # ------------------------------------------------------------ samples
@@ -390,7 +374,7 @@ class _SourceCheck:
         used = {column for feed in self.source.feeds[name] for column in feed.referenced()}
         unused = [shown for lowered, shown in columns.items() if lowered not in used]
         if unused:
-            self.report.line(_listed(unused), indent=4, label="not used")
+            self.report.line(listed(unused), indent=4, label="not used")
 
     def _look_into(self, name: str, file: Delivered, sampled: list[_Sampled], limit: int) -> Readable | None:
         """Maps the first records of a file for every feed; None if the file cannot be read."""
@@ -432,7 +416,7 @@ class _SourceCheck:
         n_all = len(readable.record_lines or ()) + n
         is_error = n > TOLERATED_SHARE * n_all
         tell = self.report.error if is_error else self.report.warn
-        problem = f"{one_line(first.reason, 120)}; {_count(n, 'line')} of the first {n_all:,} like this."
+        problem = f"{one_line(first.reason, 120)}; {count(n, 'line')} of the first {n_all:,} like this."
         tell(
             self._at("files", name),
             f"{one_line(file.name, 160)}:{first.line}: {problem}",
@@ -534,7 +518,7 @@ class _SourceCheck:
         feed = one.feed
         self._tell_missing(one, columns)
         self._tell_faults(one)
-        records = f"first {_count(one.n_records, 'record')}"
+        records = f"first {count(one.n_records, 'record')}"
         if not one.n_records:
             told = "no record could be mapped"
         elif not one.n_kept:
@@ -543,7 +527,7 @@ class _SourceCheck:
         else:
             n_unfit = sum(fault.n for fault in one.faults.values())
             chosen = f", {one.n_kept:,} kept by where" if feed.where else ""
-            told = f"{records}{chosen}, {_count(n_unfit, 'value') + ' unfit' if n_unfit else 'all fit'}"
+            told = f"{records}{chosen}, {count(n_unfit, 'value') + ' unfit' if n_unfit else 'all fit'}"
         self.report.line(f"-> {feed.table.name}: {told}", indent=4)
         if one.n_kept:
             for label, names in _filled(one):
@@ -575,7 +559,7 @@ class _SourceCheck:
             problem = (
                 f"{one_line(fault.file, 160)}:{fault.line}: "
                 f"{one.feed.table.name}.{name} {_is(reason)}{example}; "
-                f"{fault.n:,} of {_count(one.n_kept, 'row')} ({_share(fault.n, one.n_kept)})."
+                f"{fault.n:,} of {count(one.n_kept, 'row')} ({share(fault.n, one.n_kept)})."
             )
             remedy = self._hint(column, reason, fault) if is_error else "Such rows go to quarantine."
             tell = self.report.error if is_error else self.report.warn
@@ -634,8 +618,8 @@ def _column_hint(absent: list[str], columns: dict[str, str]) -> str:
         for match in difflib.get_close_matches(column.lower(), list(columns), n=2)
     }
     if close:
-        return f"Did you mean {_listed(sorted(close))}?"
-    return f"There are: {_listed(columns.values())}."
+        return f"Did you mean {listed(sorted(close))}?"
+    return f"There are: {listed(columns.values())}."
 
 
 def _date_hint(readings: list[list[str]]) -> str:
@@ -657,7 +641,7 @@ def _expression_hint(error: duckdb.Error) -> str:
 
 def _filled(one: _Sampled) -> list[tuple[str, str]]:
     always = [name for name, n in one.filled.items() if n == one.n_kept]
-    partly = [f"{name} {_share(n, one.n_kept)}" for name, n in one.filled.items() if 0 < n < one.n_kept]
+    partly = [f"{name} {share(n, one.n_kept)}" for name, n in one.filled.items() if 0 < n < one.n_kept]
     never = [name for name, n in one.filled.items() if n == 0]
     dropped = [name for name in one.feed.mappings if name not in one.filled]
     told = (("filled", always), ("in part", partly), ("empty", never), ("not kept", dropped))
@@ -713,7 +697,7 @@ def _compare_sources(loaded: list[Source], matched: list[dict[str, set[str]]], r
             if shared:
                 report.warn(
                     f"{_shown(other.path)}:{_KeyLines(other.path).of('files', name, 'glob')}",
-                    f"{other.instance} and {one.instance} both read {_listed(sorted(shared), 3)}.",
+                    f"{other.instance} and {one.instance} both read {listed(sorted(shared), 3)}.",
                     "That is fine if each takes other rows or entities from them.",
                 )
 
