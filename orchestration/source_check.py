@@ -30,7 +30,7 @@ from orchestration.extract.files import Delivered, UnreadableFile
 from orchestration.extract.reading import Origin, Readable
 from orchestration.extract.sniff import heads
 from orchestration.extract.sniff.dates import date_readings
-from orchestration.extract.sniff.text import one_line
+from orchestration.extract.sniff.text import double, one_line, scalar
 from orchestration.extract.sources import Feed, Source, SourceError
 from orchestration.settings import Settings
 from orchestration.wording import count, listed, share
@@ -48,6 +48,7 @@ _INDENT = 5
 _MANY_KILOBYTES = 100
 _NARROWEST = 40
 _MAX_HINT_VALUES = 1_000
+_PLAIN_NAME = re.compile(r"[^\W\d]\w*")  # needs no quotes in an expression
 
 # A history of whole cases tells all that the case list and the list of changes would.
 _STANDS_IN = {
@@ -236,6 +237,15 @@ class _Fault:
 
 
 @dataclass
+class _Gap:
+    """Columns that one field reads and some files lack; `columns` are those of the first such file."""
+
+    columns: dict[str, str]
+    absent: dict[str, None] = field(default_factory=dict)
+    files: list[str] = field(default_factory=list)
+
+
+@dataclass
 class _Sampled:
     """What the sampled files of one feed told."""
 
@@ -244,7 +254,7 @@ class _Sampled:
     n_records: int = 0
     n_kept: int = 0
     filled: Counter[str] = field(default_factory=Counter)
-    missing: dict[str, Counter[str]] = field(default_factory=dict)  # field -> absent columns
+    missing: dict[str, _Gap] = field(default_factory=dict)  # by field
     faults: dict[tuple[str, str], _Fault] = field(default_factory=dict)
     rows: list[dict[str, object]] = field(default_factory=list)
 
@@ -361,14 +371,14 @@ class _SourceCheck:
         for file in chosen:
             readable = self._look_into(name, file, sampled, SAMPLE_RECORDS)
             if readable is not None:
-                columns |= {column.lower(): column for column in readable.types}
+                columns |= _by_folded_name(readable)
                 self._tell_damage(name, file, readable)
         for i, one in enumerate(sampled):
             if one.feed.where and one.n_records and not one.n_kept:
                 sampled[i] = _Sampled(one.feed)
                 self._look_into(name, chosen[-1], [sampled[i]], _WIDE_RECORDS)
         for one in sampled:
-            self._tell(one, columns)
+            self._tell(one)
         if len(chosen) < len(found):
             self.report.line(f"looked into {len(chosen)} of {len(found)} files", indent=4)
         used = {column for feed in self.source.feeds[name] for column in feed.referenced()}
@@ -427,8 +437,10 @@ class _SourceCheck:
         one.n_files += 1
         feed = one.feed
         gaps = mapping.missing_columns(feed, readable)
-        for gap, absent in gaps.items():
-            one.missing.setdefault(gap, Counter()).update(absent)
+        for name_of_field, absent in gaps.items():
+            gap = one.missing.setdefault(name_of_field, _Gap(_by_folded_name(readable)))
+            gap.absent |= dict.fromkeys(absent)
+            gap.files.append(file.name)
         if any(required in gaps for required in feed.table.required):
             return  # landing stops here too
         try:
@@ -514,9 +526,9 @@ class _SourceCheck:
 
     # ------------------------------------------------------------ findings of a feed
 
-    def _tell(self, one: _Sampled, columns: dict[str, str]) -> None:
+    def _tell(self, one: _Sampled) -> None:
         feed = one.feed
-        self._tell_missing(one, columns)
+        self._tell_missing(one)
         self._tell_faults(one)
         records = f"first {count(one.n_records, 'record')}"
         if not one.n_records:
@@ -534,21 +546,22 @@ class _SourceCheck:
                 self.report.line(names, indent=7, label=label)
             _show_rows(self.report.console, one)
 
-    def _tell_missing(self, one: _Sampled, columns: dict[str, str]) -> None:
+    def _tell_missing(self, one: _Sampled) -> None:
         feed = one.feed
-        for gap, absent in one.missing.items():
-            where = f"{self.path}:{feed.lines[gap]}"
-            target = feed.table.columns.get(gap)
-            names = " and ".join(repr(one_line(column)) for column in absent)
-            is_everywhere = max(absent.values()) == one.n_files
-            in_files = "" if is_everywhere else f" in {max(absent.values())} of {one.n_files} files"
-            noun = "columns" if len(absent) > 1 else "column"
-            problem = f"{feed.table.name}.{gap} reads the {noun} {names}, which the export lacks{in_files}."
-            remedy = _column_hint(list(absent), columns)
-            if is_everywhere or (target is not None and target.is_required):
-                self.report.error(where, problem, remedy)
-            else:
-                self.report.warn(where, problem, remedy)
+        for name, gap in one.missing.items():
+            names = " and ".join(repr(one_line(column)) for column in gap.absent)
+            is_everywhere = len(gap.files) == one.n_files
+            told = f"{len(gap.files)} of {one.n_files} files: {one_line(gap.files[0], 160)}"
+            more = f" and {len(gap.files) - 1} more" if len(gap.files) > 1 else ""
+            where = "" if is_everywhere else f" in {told}{more}"
+            noun = "columns" if len(gap.absent) > 1 else "column"
+            problem = f"{feed.table.name}.{name} reads the {noun} {names}, which the export lacks{where}."
+            is_needed = name not in feed.mappings or feed.table.columns[name].is_required
+            remedy = (
+                _gap_hint(feed, name, gap) if is_everywhere else _partial_gap_hint(gap, is_needed=is_needed)
+            )
+            tell = self.report.error if is_everywhere or is_needed else self.report.warn
+            tell(f"{self.path}:{feed.lines[name]}", problem, remedy)
 
     def _tell_faults(self, one: _Sampled) -> None:
         for (name, reason), fault in one.faults.items():
@@ -609,17 +622,68 @@ def _line_of(readable: Readable, record: object) -> int:
     return lines[number - 1] if lines is not None and number <= len(lines) else number
 
 
-def _column_hint(absent: list[str], columns: dict[str, str]) -> str:
-    if len(columns) == 1:
+def _by_folded_name(readable: Readable) -> dict[str, str]:
+    return {column.lower(): column for column in readable.types}
+
+
+def _gap_hint(feed: Feed, name: str, gap: _Gap) -> str:
+    """What to do about a column that no file has."""
+    if len(gap.columns) == 1:
         return "The header was read as one single column: is `delimiter` right?"
-    close = {
-        columns[match]
-        for column in absent
-        for match in difflib.get_close_matches(column.lower(), list(columns), n=2)
-    }
-    if close:
-        return f"Did you mean {listed(sorted(close))}?"
-    return f"There are: {listed(columns.values())}."
+    expression = feed.mappings[name].expression if name in feed.mappings else feed.where
+    unquoted = [gap.columns[column] for column in gap.columns if _is_unquoted(column, expression, gap)]
+    if unquoted:
+        return _quoting_hint(name, unquoted[0], expression)
+    close = _close(gap)
+    hint = f"Did you mean {listed(close)}?" if close else f"There are: {listed(gap.columns.values())}."
+    column = feed.table.columns.get(name)
+    is_one_word = [absent.lower() for absent in gap.absent] == [expression.strip().lower()]
+    if is_one_word and column is not None and column.type in ("text", "id"):
+        hint += f" A constant is written {double(sql.text(expression.strip()))}."
+    return hint
+
+
+def _quoting_hint(name: str, column: str, expression: str) -> str:
+    quoted = sql.name(column)
+    is_all = expression.strip().lower() == column.lower()
+    written = f"{name}: {scalar(quoted)}" if is_all else quoted
+    return f"Write {written}: a name with anything but letters, digits and _ stands in double quotes."
+
+
+def _is_unquoted(column: str, expression: str, gap: _Gap) -> bool:
+    """Whether the expression names a column that needs quotes without them, so that it falls to pieces."""
+    spelled = expression.lower()
+    return (
+        not _PLAIN_NAME.fullmatch(column)
+        and column in spelled
+        and sql.name(column) not in spelled
+        and any(absent.lower() in column for absent in gap.absent)
+    )
+
+
+def _close(gap: _Gap) -> list[str]:
+    """Columns of the file that are spelled nearly like those it lacks."""
+    found = (
+        gap.columns[match]
+        for column in gap.absent
+        for match in difflib.get_close_matches(column.lower(), list(gap.columns), n=2)
+    )
+    return list(dict.fromkeys(found))
+
+
+def _partial_gap_hint(gap: _Gap, *, is_needed: bool) -> str:
+    """What comes of a column that some files lack, and what to do if they only call it something else."""
+    follows = "A run would set such files aside whole." if is_needed else "Their rows land without it."
+    close = _close(gap)
+    if len(gap.absent) > 1 or not close:
+        return follows
+    either = ", ".join(_spelled(column) for column in (*gap.absent, close[0]))
+    return f"{follows} If it is {listed(close[:1])} there, write coalesce({one_line(either, 160)})."
+
+
+def _spelled(column: str) -> str:
+    """A column as an expression names it, in quotes where it needs them."""
+    return column if _PLAIN_NAME.fullmatch(column) else sql.name(column)
 
 
 def _date_hint(readings: list[list[str]]) -> str:

@@ -208,6 +208,46 @@ def test_optional_column_missing_in_some_files_is_a_warning(place):
     place.warning("crm.yml", 10, "lacks in 1 of 2 files")
 
 
+def test_a_column_that_some_files_lack_is_not_suggested_to_itself(place):
+    place.source(SOURCE.replace("cases.csv", "cases*.csv")).export()
+    lacking = CASES.replace(",state", "").replace(",Open", "")
+    place.export("cases2.csv", lacking).export("cases3.csv", lacking)
+    text = place.warning(
+        "crm.yml", 10, "lacks in 2 of 3 files: cases2.csv and 1 more. Their rows land without"
+    )
+    assert "Did you mean" not in text
+    place.export("cases2.csv", CASES.replace("opened", "opened-at"))
+    renamed = CASES.replace("opened", "opened-at")
+    place.export("cases2.csv", renamed)
+    place.error("crm.yml", 9, "1 of 3 files: cases2.csv. A run would set", 'coalesce(opened, "opened-at")')
+
+
+def test_a_filter_column_that_some_files_lack_is_an_error_as_in_a_run(place):
+    place.source(SOURCE.replace("cases.csv", "cases*.csv") + "        where: state = 'Open'\n").export()
+    place.export("cases2.csv", CASES.replace("state", "x"))
+    place.error("crm.yml", 11, "cases.where", "1 of 2 files: cases2.csv", "set such files aside whole")
+
+
+@pytest.mark.parametrize(
+    ("column", "expression", "told"),
+    [
+        ("Anruf-Nr", "Anruf-Nr", """Write case_id: '"Anruf-Nr"': a name"""),
+        ("Anruf/Nr", "upper(anruf/nr)", 'Write "Anruf/Nr": a name'),
+    ],
+)
+def test_a_name_that_needs_quotes_is_told_to_be_quoted(column, expression, told, place):
+    place.source(SOURCE.replace("case_id: id", f"case_id: {expression}"))
+    place.export(content=CASES.replace("id,", f"{column},", 1))
+    assert "Did you mean" not in place.error("crm.yml", 8, told)
+
+
+def test_a_bare_word_may_be_a_constant(place):
+    place.source(SOURCE.replace("status: state", "channel: inbound")).export()
+    place.error("crm.yml", 10, "There are: id, opened, state.", """A constant is written "'inbound'".""")
+    place.source(SOURCE.replace("opened_at: opened", "opened_at: inbound"))
+    assert "constant" not in place.check()[1]
+
+
 def test_wrong_delimiter_is_suspected(place):
     place.source().export(content=CASES.replace(",", ";"))
     place.error("crm.yml", 9, "one single column", "delimiter")
