@@ -29,7 +29,7 @@ from orchestration.extract.contract import Column
 from orchestration.extract.files import Delivered, UnreadableFile
 from orchestration.extract.reading import Origin, Readable
 from orchestration.extract.sniff import heads
-from orchestration.extract.sniff.dates import date_readings
+from orchestration.extract.sniff.dates import date_readings, order_of
 from orchestration.extract.sniff.text import double, one_line, scalar
 from orchestration.extract.sources import Feed, Source, SourceError
 from orchestration.settings import Settings
@@ -227,12 +227,12 @@ def _reason(error: Exception) -> str:
 
 @dataclass
 class _Fault:
-    """Rows that one field sends to quarantine for one reason; the first stands for all."""
+    """Rows of one file that one field sends to quarantine for one reason; the first stands for all."""
 
+    file: str
+    line: int
+    masked: str
     n: int = 0
-    file: str = ""
-    line: int = 0
-    masked: str = ""
     values: list[str] = field(default_factory=list)  # never shown: they tell which format would fit
 
 
@@ -247,15 +247,16 @@ class _Gap:
 
 @dataclass
 class _Sampled:
-    """What the sampled files of one feed told."""
+    """What the sampled files of one feed told; `dates` are the formats of the file set."""
 
     feed: Feed
+    dates: list[str]
     n_files: int = 0
     n_records: int = 0
     n_kept: int = 0
     filled: Counter[str] = field(default_factory=Counter)
     missing: dict[str, _Gap] = field(default_factory=dict)  # by field
-    faults: dict[tuple[str, str], _Fault] = field(default_factory=dict)
+    faults: dict[tuple[str, str], list[_Fault]] = field(default_factory=dict)  # by field and reason
     rows: list[dict[str, object]] = field(default_factory=list)
 
 
@@ -366,7 +367,8 @@ class _SourceCheck:
 
     def _sample(self, name: str, found: list[Delivered]) -> None:
         chosen = _spread(found, SAMPLE_FILES)
-        sampled = [_Sampled(feed) for feed in self.source.feeds[name]]
+        dates = self.source.document.files[name].dates
+        sampled = [_Sampled(feed, dates) for feed in self.source.feeds[name]]
         columns: dict[str, str] = {}
         for file in chosen:
             readable = self._look_into(name, file, sampled, SAMPLE_RECORDS)
@@ -375,7 +377,7 @@ class _SourceCheck:
                 self._tell_damage(name, file, readable)
         for i, one in enumerate(sampled):
             if one.feed.where and one.n_records and not one.n_kept:
-                sampled[i] = _Sampled(one.feed)
+                sampled[i] = _Sampled(one.feed, dates)
                 self._look_into(name, chosen[-1], [sampled[i]], _WIDE_RECORDS)
         for one in sampled:
             self._tell(one)
@@ -463,15 +465,15 @@ class _SourceCheck:
                 f"SELECT {', '.join(map(sql.name, kept))} FROM mapped WHERE NOT _bad LIMIT {_SHOWN_ROWS}"
             )
             one.rows = [dict(zip(kept, row, strict=True)) for row in rows]
+        found: dict[tuple[str, str], _Fault] = {}
         for _, record, column, reason, masked in self._rows(compiled.faults):
-            fault = one.faults.setdefault((column, reason), _Fault(file=file.name))
-            fault.n += 1
-            if fault.n == 1:
-                fault.line, fault.masked = _line_of(readable, record), masked or ""
-        for (column, _), fault in one.faults.items():
+            first = _Fault(file.name, _line_of(readable, record), masked or "")
+            found.setdefault((column, reason), first).n += 1
+        for (column, reason), fault in found.items():
             known = feed.table.columns.get(column)
-            if known is not None and known.type in ("ts", "date", "num") and not fault.values:
+            if known is not None and known.type in ("ts", "date", "num"):
                 fault.values = self._values(feed, column, readable)
+            one.faults.setdefault((column, reason), []).append(fault)
 
     def _origin(self, name: str, file: Delivered) -> Origin:
         pattern = self.source.document.files[name].delivered
@@ -537,7 +539,7 @@ class _SourceCheck:
             told = f"where keeps none of the {records}"
             self.report.warn(f"{self.path}:{feed.lines['where']}", f"{told}.", "Check the values it names.")
         else:
-            n_unfit = sum(fault.n for fault in one.faults.values())
+            n_unfit = sum(fault.n for faults in one.faults.values() for fault in faults)
             chosen = f", {one.n_kept:,} kept by where" if feed.where else ""
             told = f"{records}{chosen}, {count(n_unfit, 'value') + ' unfit' if n_unfit else 'all fit'}"
         self.report.line(f"-> {feed.table.name}: {told}", indent=4)
@@ -564,21 +566,22 @@ class _SourceCheck:
             tell(f"{self.path}:{feed.lines[name]}", problem, remedy)
 
     def _tell_faults(self, one: _Sampled) -> None:
-        for (name, reason), fault in one.faults.items():
-            column = one.feed.table.columns[name]
+        for (name, reason), faults in one.faults.items():
+            worst, n = max(faults, key=lambda fault: fault.n), sum(fault.n for fault in faults)
             is_missing = "missing" in reason or "blank" in reason or "expression" in reason
-            is_error = fault.n > TOLERATED_SHARE * max(one.n_kept, 1)
-            example = f" such as {fault.masked!r} (masked)" if fault.masked and not is_missing else ""
+            is_error = n > TOLERATED_SHARE * max(one.n_kept, 1)
+            example = f" such as {worst.masked!r} (masked)" if worst.masked and not is_missing else ""
             problem = (
-                f"{one_line(fault.file, 160)}:{fault.line}: "
+                f"{one_line(worst.file, 160)}:{worst.line}: "
                 f"{one.feed.table.name}.{name} {_is(reason)}{example}; "
-                f"{fault.n:,} of {count(one.n_kept, 'row')} ({share(fault.n, one.n_kept)})."
+                f"{n:,} of {count(one.n_kept, 'row')} ({share(n, one.n_kept)})."
             )
-            remedy = self._hint(column, reason, fault) if is_error else "Such rows go to quarantine."
+            remedy = self._hint(one, name, reason, worst) if is_error else "Such rows go to quarantine."
             tell = self.report.error if is_error else self.report.warn
             tell(f"{self.path}:{one.feed.lines[name]}", problem, remedy)
 
-    def _hint(self, column: Column, reason: str, fault: _Fault) -> str:
+    def _hint(self, one: _Sampled, name: str, reason: str, fault: _Fault) -> str:
+        column = one.feed.table.columns[name]
         comma_numbers = [v for v in fault.values if re.fullmatch(r"-?[\d.]*,\d+", v.strip())]
         if "missing" in reason or "blank" in reason:
             hint = "Fill it with coalesce(column, another), or leave such rows out with where."
@@ -587,7 +590,8 @@ class _SourceCheck:
         elif "later" in reason:
             hint = "Check the time zone, the order of day and month, and the date of delivery (`delivered`)."
         elif column.type in ("ts", "date"):
-            hint = _date_hint(date_readings(self.connection, fault.values))
+            own = one.feed.mappings[name].dates or one.dates
+            hint = _date_hint(self.connection, fault.values, own if one.filled[name] else [])
         elif column.type == "num" and comma_numbers:
             hint = 'Set decimal: "," on the file set.'
         else:
@@ -686,15 +690,47 @@ def _spelled(column: str) -> str:
     return column if _PLAIN_NAME.fullmatch(column) else sql.name(column)
 
 
-def _date_hint(readings: list[list[str]]) -> str:
-    written = ["dates: [" + ", ".join(f'"{f}"' for f in one) + "]" for one in readings]
-    if len(written) > 1:
-        return f"Two ways fit, look one date up to decide: {' or '.join(written)}."
-    if written and readings[0]:
-        return f"This fits: {written[0]}."
-    if written:
+def _date_hint(connection: duckdb.DuckDBPyConnection, values: list[str], useful: list[str]) -> str:
+    """Which `dates` read the values; formats that read others of the column stay among them."""
+    readings = date_readings(connection, values)
+    if useful and readings:
+        return _further_dates_hint(readings if readings != [[]] else _iso_formats(connection, values), useful)
+    if len(readings) > 1:
+        return _two_ways(readings)
+    if readings and readings[0]:
+        return f"This fits: {_dates(readings[0])}."
+    if readings:
         return "These dates need no dates setting; take it away for this field."
     return "Give the format under dates with strptime codes, e.g. '%d.%m.%Y %H:%M'."
+
+
+def _further_dates_hint(readings: list[list[str]], useful: list[str]) -> str:
+    extended = [[*useful, *(one for one in reading if one not in useful)] for reading in readings]
+    fitting = [formats for formats in extended if not {"day", "month"} <= set(map(order_of, formats))]
+    if not fitting:
+        return "Day and month stand in the other order there: describe such files in a file set of their own."
+    if len(fitting) > 1:
+        return _two_ways(fitting)
+    if fitting[0] == useful:
+        return "Other values there fit: correct these in the export, or leave such rows out with where."
+    condition = " if the order of day and month is that of the others" if len(readings) > 1 else ""
+    return f"This fits{condition}: {_dates(fitting[0])}."
+
+
+def _two_ways(readings: list[list[str]]) -> str:
+    return f"Two ways fit, look one date up to decide: {' or '.join(map(_dates, readings))}."
+
+
+def _dates(formats: list[str]) -> str:
+    return "dates: [" + ", ".join(f'"{one}"' for one in formats) + "]"
+
+
+def _iso_formats(connection: duckdb.DuckDBPyConnection, values: list[str]) -> list[list[str]]:
+    """Formats of dates that would need none if they stood alone: those of the same dates with dots."""
+    dotted = [re.sub(r"^(\d{4})[-/](\d{1,2})[-/]", r"\1.\2.", value) for value in values]
+    written = "%Y/%m/%d" if values[0][4] == "/" else "%Y-%m-%d"
+    readings = date_readings(connection, dotted)
+    return [[one.replace("%Y.%m.%d", written) for one in reading] for reading in readings]
 
 
 def _expression_hint(error: duckdb.Error) -> str:

@@ -274,6 +274,34 @@ def test_dates_that_need_no_format(place):
     place.error("crm.yml", 10, "need no dates setting")
 
 
+@pytest.mark.parametrize(
+    ("second", "hint"),
+    [
+        ("02/14/2024", "the other order"),
+        ("14/02/2024", 'This fits: dates: ["%d.%m.%Y", "%d/%m/%Y"].'),
+        ("03/04/2024", 'that of the others: dates: ["%d.%m.%Y", "%d/%m/%Y"].'),
+        ("2024-02-14 10:20", 'This fits: dates: ["%d.%m.%Y", "%Y-%m-%d %H:%M"].'),
+        ("2024/02/14", 'This fits: dates: ["%d.%m.%Y", "%Y/%m/%d"].'),
+        ("someday", "strptime"),
+    ],
+)
+def test_another_format_in_a_second_file_is_added_to_the_ones_that_are_set(second, hint, place):
+    old = '    glob: cases*.csv\n    dates: ["%d.%m.%Y"]'
+    place.source(SOURCE.replace("    glob: cases.csv", old))
+    place.export(content="id,opened,state\n" + "C,13.02.2024,Open\n" * 40 + "C,13.02.20x4,Open\n")
+    place.export("cases2.csv", "id,opened,state\n" + f"C,{second},Open\n" * 9)
+    masked = re.sub(r"\w", lambda c: "9" if c[0].isdigit() else "x", second)
+    place.error("crm.yml", 10, "cases2.csv:2:", f"such as '{masked}'", "10 of 50 rows", hint)
+
+
+def test_values_that_no_format_fits_where_the_set_one_fits_the_rest(place):
+    place.source(SOURCE.replace("cases.csv", 'cases.csv\n    dates: ["%d.%m.%Y"]'))
+    days = "".join(f"C,{1 + i % 28:02}.{1 + i // 28:02}.2024,Open\n" for i in range(100))
+    place.export(content="id,opened,state\n" + days + "C,13.02.20x4,Open\n" * 9)
+    text = place.error("crm.yml", 10, "cases.csv:102:", "Other values there fit: correct these")
+    assert "dates: [" not in text
+
+
 def test_line_of_a_record_behind_line_breaks_in_quotes(place):
     content = 'id,opened,state\nC1,2024-02-01,"two\nlines"\nC2,never,Open\n'
     place.source().export(content=content)
