@@ -24,7 +24,7 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestration.errors import ConfigurationError
-from orchestration.extract import contract, files, mapping, privacy, sources, sql
+from orchestration.extract import contract, files, mapping, privacy, quarantine, sources, sql
 from orchestration.extract.contract import Column
 from orchestration.extract.files import Delivered, UnreadableFile
 from orchestration.extract.reading import Origin, Readable
@@ -38,8 +38,6 @@ from orchestration.wording import count, listed, share
 SAMPLE_RECORDS = 1_000
 SAMPLE_FILES = 10
 _WIDE_RECORDS = 100_000  # looked through where a filter keeps none of the first ones
-# A few odd rows are the quarantine's business; beyond this share the mapping is at fault.
-TOLERATED_SHARE = 0.05
 _SHOWN_ROWS = 3
 _SHOWN_COLUMNS = 6
 _MAX_CELL = 24
@@ -247,10 +245,10 @@ class _Gap:
 
 @dataclass
 class _Sampled:
-    """What the sampled files of one feed told; `dates` are the formats of the file set."""
+    """What the sampled files of one feed told."""
 
+    file_set: str
     feed: Feed
-    dates: list[str]
     n_files: int = 0
     n_records: int = 0
     n_kept: int = 0
@@ -289,6 +287,12 @@ class _SourceCheck:
 
     def _at(self, *keys: str) -> str:
         return f"{self.path}:{self.lines.of(*keys)}"
+
+    def _place(self, one: _Sampled, name: str) -> str:
+        """Line of a field; of its entity where a fault is of the whole record, or of the list it is in."""
+        if name in one.feed.lines:
+            return f"{self.path}:{one.feed.lines[name]}"
+        return self._at("files", one.file_set, "feeds", one.feed.table.name)
 
     def _compare(self, one: str, other: str, shared: set[str]) -> None:
         first, second = ({feed.table.name for feed in self.source.feeds[name]} for name in (one, other))
@@ -367,8 +371,7 @@ class _SourceCheck:
 
     def _sample(self, name: str, found: list[Delivered]) -> None:
         chosen = _spread(found, SAMPLE_FILES)
-        dates = self.source.document.files[name].dates
-        sampled = [_Sampled(feed, dates) for feed in self.source.feeds[name]]
+        sampled = [_Sampled(name, feed) for feed in self.source.feeds[name]]
         columns: dict[str, str] = {}
         for file in chosen:
             readable = self._look_into(name, file, sampled, SAMPLE_RECORDS)
@@ -377,7 +380,7 @@ class _SourceCheck:
                 self._tell_damage(name, file, readable)
         for i, one in enumerate(sampled):
             if one.feed.where and one.n_records and not one.n_kept:
-                sampled[i] = _Sampled(one.feed, dates)
+                sampled[i] = _Sampled(name, one.feed)
                 self._look_into(name, chosen[-1], [sampled[i]], _WIDE_RECORDS)
         for one in sampled:
             self._tell(one)
@@ -426,7 +429,7 @@ class _SourceCheck:
             return
         first, n = readable.damage[0], len(readable.damage)
         n_all = len(readable.record_lines or ()) + n
-        is_error = n > TOLERATED_SHARE * n_all
+        is_error = n > quarantine.TOLERATED_SHARE * n_all
         tell = self.report.error if is_error else self.report.warn
         problem = f"{one_line(first.reason, 120)}; {count(n, 'line')} of the first {n_all:,} like this."
         tell(
@@ -563,25 +566,25 @@ class _SourceCheck:
                 _gap_hint(feed, name, gap) if is_everywhere else _partial_gap_hint(gap, is_needed=is_needed)
             )
             tell = self.report.error if is_everywhere or is_needed else self.report.warn
-            tell(f"{self.path}:{feed.lines[name]}", problem, remedy)
+            tell(self._place(one, name), problem, remedy)
 
     def _tell_faults(self, one: _Sampled) -> None:
         for (name, reason), faults in one.faults.items():
             worst, n = max(faults, key=lambda fault: fault.n), sum(fault.n for fault in faults)
             is_missing = "missing" in reason or "blank" in reason or "expression" in reason
-            is_error = n > TOLERATED_SHARE * max(one.n_kept, 1)
+            is_error = n > quarantine.TOLERATED_SHARE * max(one.n_kept, 1)
             example = f" such as {worst.masked!r} (masked)" if worst.masked and not is_missing else ""
             problem = (
                 f"{one_line(worst.file, 160)}:{worst.line}: "
-                f"{one.feed.table.name}.{name} {_is(reason)}{example}; "
+                f"{quarantine.sentence(one.feed.table.name, name, reason)}{example}; "
                 f"{n:,} of {count(one.n_kept, 'row')} ({share(n, one.n_kept)})."
             )
             remedy = self._hint(one, name, reason, worst) if is_error else "Such rows go to quarantine."
             tell = self.report.error if is_error else self.report.warn
-            tell(f"{self.path}:{one.feed.lines[name]}", problem, remedy)
+            tell(self._place(one, name), problem, remedy)
 
     def _hint(self, one: _Sampled, name: str, reason: str, fault: _Fault) -> str:
-        column = one.feed.table.columns[name]
+        column = one.feed.table.columns.get(name)
         comma_numbers = [v for v in fault.values if re.fullmatch(r"-?[\d.]*,\d+", v.strip())]
         if "missing" in reason or "blank" in reason:
             hint = "Fill it with coalesce(column, another), or leave such rows out with where."
@@ -589,21 +592,16 @@ class _SourceCheck:
             hint = _TRY_CAST
         elif "later" in reason:
             hint = "Check the time zone, the order of day and month, and the date of delivery (`delivered`)."
+        elif column is None:
+            hint = "The mapping reads into an object or a list that such records lack: check their export."
         elif column.type in ("ts", "date"):
-            own = one.feed.mappings[name].dates or one.dates
+            own = one.feed.mappings[name].dates or self.source.document.files[one.file_set].dates
             hint = _date_hint(self.connection, fault.values, own if one.filled[name] else [])
         elif column.type == "num" and comma_numbers:
             hint = 'Set decimal: "," on the file set.'
         else:
             hint = _HINTS.get(column.type, "Map another column, or list what means nothing under nulls.")
         return hint
-
-
-def _is(reason: str) -> str:
-    """A reason as the end of a sentence about a field."""
-    if "expression" in reason:
-        return f"cannot be computed: {reason}"
-    return reason if reason.startswith("cannot") else f"is {reason.removeprefix('required value is ')}"
 
 
 _TRY_CAST = "Use TRY_CAST instead of CAST: what does not fit becomes empty."

@@ -164,6 +164,16 @@ def test_a_rare_key_of_json_objects_is_not_missing(kind, place):
     assert "empty     status" in told
 
 
+def test_a_record_of_another_kind_and_one_without_its_list_do_not_stop_the_check(place):
+    text = SOURCE.replace("cases.csv", "cases.json\n    format: json")
+    place.source(text.replace("opened_at: opened", "opened_at: meta.opened"))
+    records = [{"id": "C1", "state": "x", "meta": {"opened": "2024-01-01"}}, {"id": "C2", "meta": [1]}]
+    place.export("cases.json", json.dumps(records))
+    place.error("crm.yml", 8, "cases.json:2: cases: a value is of another kind", "an object or a list")
+    genesys = "source: crm\ntime_zone: UTC\nconnector: genesys_cloud\nfiles:\n  conversations:\n    glob: cases.json\n"
+    place.source(genesys).error("crm.yml", 5, "conversations.rows reads")
+
+
 # ---------------------------------------------------------------- errors of source files
 
 
