@@ -23,3 +23,8 @@ def listed(names: Iterable[str], limit: int = _MAX_LISTED) -> str:
     shown = [one_line(name, 40) for name in names]
     more = f" and {len(shown) - limit} more" if len(shown) > limit else ""
     return ", ".join(shown[:limit]) + more
+
+
+def printable(text: str) -> str:
+    """Text with a blank for everything that a terminal would not print, or take for a command."""
+    return "".join(c if c.isprintable() else " " for c in text)
