@@ -80,7 +80,9 @@ def check(config: Settings, console: Console) -> bool:
                 _SourceCheck(s, config.exports, connection, Path(folder), report).run() for s in loaded
             ]
         _compare_sources(loaded, matched, report)
-        _tell_centres(loaded, report)
+        usable = {source.path for source in loaded}
+        unusable = [path.name for path in sources.found_in(config.sources) if path not in usable]
+        _tell_centres(loaded, unusable, report)
     return report.close(len(loaded))
 
 
@@ -166,7 +168,7 @@ def _size(n_bytes: int) -> str:
 
 
 def _load_all(folder: Path, report: _Report) -> list[Source]:
-    paths = sorted([*folder.glob("*.yml"), *folder.glob("*.yaml")]) if folder.is_dir() else []
+    paths = sources.found_in(folder)
     if not paths:
         remedy = "Point --sources to your folder, or write one with: faultline sources new FILE"
         report.error("", f"{_shown(folder)} holds no source file (*.yml).", remedy)
@@ -175,7 +177,8 @@ def _load_all(folder: Path, report: _Report) -> list[Source]:
         try:
             source = sources.load(path)
         except SourceError as error:
-            report.error(f"{_shown(path)}:{error.line}", error.problem, error.remedy)
+            for one in (error, *error.others):
+                report.error(f"{_shown(path)}:{one.line}", one.problem, one.remedy)
         except ConfigurationError as error:
             report.error(f"{_shown(path)}:1", str(error), "")
         except Exception as error:  # whatever a stray file holds, the others are still checked
@@ -800,7 +803,7 @@ def _compare_sources(loaded: list[Source], matched: list[dict[str, set[str]]], r
                 )
 
 
-def _tell_centres(loaded: list[Source], report: _Report) -> None:
+def _tell_centres(loaded: list[Source], unusable: list[str], report: _Report) -> None:
     for centre in dict.fromkeys(source.centre for source in loaded):
         delivered = {
             source.instance: list(
@@ -812,6 +815,8 @@ def _tell_centres(loaded: list[Source], report: _Report) -> None:
         report.title(centre, "as a centre")
         told = (f"{by}: {', '.join(names)}" for by, names in delivered.items())
         report.line("; ".join(told), indent=2, label="delivers")
+        if unusable:
+            report.line(f"{listed(unusable)}: what has errors is not counted", indent=2, label="without")
         covered = {name for names in delivered.values() for name in names}
         absent: dict[str, list[str]] = {}
         for entity in contract.entities().values():

@@ -189,6 +189,29 @@ def test_every_broken_source_file_is_told_and_the_others_are_checked(place):
     assert "-> cases: first 40 records, all fit" in text
 
 
+def test_all_mistakes_of_a_source_file_are_told_at_once_and_that_it_is_not_counted(place):
+    place.source().export()
+    feeds = """\
+      contacts:
+        where: Kind of call = 'in'
+        contact_id: id
+        chanel: "'voice'"
+        started_at: Start time
+      agents:
+        team_id: team
+"""
+    place.source(SOURCE.split("      cases:", maxsplit=1)[0].replace("crm", "acd") + feeds, "acd.yml")
+    text = place.error("acd.yml", 8, "where: cannot read the expression")
+    for line, told in (
+        (10, "no field 'chanel'"),
+        (11, "started_at: cannot read"),
+        (12, "agents needs agent_id"),
+    ):
+        assert re.search(rf"acd.yml:{line}\n.*{told}", text)
+    assert text.count("Error ") == 4
+    assert "without   acd.yml: what has errors is not counted" in text
+
+
 def test_no_source_file_and_no_exports(place):
     is_fine, text = place.check()
     assert not is_fine
