@@ -247,6 +247,16 @@ class _Gap:
 
 
 @dataclass
+class _Twins:
+    """Keys that rows of one file share which differ in some columns."""
+
+    file: str
+    n_keys: int
+    key: list[str]
+    columns: list[str]
+
+
+@dataclass
 class _Sampled:
     """What the sampled files of one feed told."""
 
@@ -259,6 +269,7 @@ class _Sampled:
     missing: dict[str, _Gap] = field(default_factory=dict)  # by field
     faults: dict[tuple[str, str], list[_Fault]] = field(default_factory=dict)  # by field and reason
     rows: list[dict[str, object]] = field(default_factory=list)
+    twins: _Twins | None = None
 
 
 class _SourceCheck:
@@ -471,6 +482,7 @@ class _SourceCheck:
                 f"SELECT {', '.join(map(sql.name, kept))} FROM mapped WHERE NOT _bad LIMIT {_SHOWN_ROWS}"
             )
             one.rows = [dict(zip(kept, row, strict=True)) for row in rows]
+        one.twins = one.twins or self._twins(file, feed, kept)
         found: dict[tuple[str, str], _Fault] = {}
         for _, record, column, reason, masked in self._rows(compiled.faults):
             first = _Fault(file.name, _line_of(readable, record), masked or "")
@@ -480,6 +492,25 @@ class _SourceCheck:
             if known is not None and known.type in ("ts", "date", "num"):
                 fault.values = self._values(feed, column, readable)
             one.faults.setdefault((column, reason), []).append(fault)
+
+    def _twins(self, file: Delivered, feed: Feed, landed: list[str]) -> _Twins | None:
+        """Rows of a file of which only one for each key will count; none where rows are versions."""
+        key = [name for name in feed.table.key if name in landed]
+        if feed.table.version_at or not key:
+            return None
+        differing = ", ".join(
+            # NULL beside a value differs as well.
+            f"CASE WHEN count(DISTINCT {sql.name(c)}) > 1 OR count({sql.name(c)}) BETWEEN 1 AND count(*) - 1 "
+            f"THEN {sql.text(c)} END"
+            for c in landed
+        )
+        groups = f"FROM mapped WHERE NOT _bad GROUP BY {', '.join(map(sql.name, key))}"
+        told = self._rows(
+            "SELECT list_filter(found, lambda c: c IS NOT NULL) AS columns "
+            f"FROM (SELECT [{differing}] AS found {groups}) WHERE len(columns) > 0"
+        )
+        columns = dict.fromkeys(column for (found,) in told for column in found)
+        return _Twins(file.name, len(told), key, list(columns)) if told else None
 
     def _origin(self, name: str, file: Delivered) -> Origin:
         pattern = self.source.document.files[name].delivered
@@ -538,6 +569,7 @@ class _SourceCheck:
         feed = one.feed
         self._tell_missing(one)
         self._tell_faults(one)
+        self._tell_twins(one)
         records = f"first {count(one.n_records, 'record')}"
         if not one.n_records:
             told = "no record could be mapped"
@@ -585,6 +617,19 @@ class _SourceCheck:
             remedy = self._hint(one, name, reason, worst) if is_error else "Such rows go to quarantine."
             tell = self.report.error if is_error else self.report.warn
             tell(self._place(one, name), problem, remedy)
+
+    def _tell_twins(self, one: _Sampled) -> None:
+        twins, table = one.twins, one.feed.table
+        if twins is None:
+            return
+        unfilled = listed(name for name in table.key if name not in twins.key)
+        self.report.warn(
+            self._place(one, twins.key[0]),
+            f"{one_line(twins.file, 160)}: {table.name}: {' and '.join(twins.key)} has "
+            f"{count(twins.n_keys, 'key')} whose rows differ ({listed(twins.columns, 4)}).",
+            f"Only one row of each counts: {f'fill {unfilled} too, or ' if unfilled else ''}"
+            "choose the rows with where.",
+        )
 
     def _hint(self, one: _Sampled, name: str, reason: str, fault: _Fault) -> str:
         column = one.feed.table.columns.get(name)

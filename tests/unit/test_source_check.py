@@ -390,6 +390,19 @@ def test_filter_that_cannot_be_computed_is_found(place):
     place.error("crm.yml", 11, "cases.where cannot be computed")
 
 
+def test_rows_that_share_a_key_and_differ_are_a_warning(place):
+    text = (
+        SOURCE.split("      cases:", maxsplit=1)[0]
+        + "      agents:\n        agent_id: owner\n        team_id: team\n"
+    )
+    place.source(text).export(content="owner,team\nA1,T1\nA1,T1\nA2,T1\nA2,T2\nA3,T3\nA3,\n")
+    place.warning(
+        "crm.yml", 8, "cases.csv: agents: agent_id has 2 keys whose rows differ (team_id).", "one row of each"
+    )
+    place.export(content="owner,team\nA1,T1\nA1,T1\n")
+    assert "Warning" not in place.check()[1]
+
+
 def test_filter_that_keeps_nothing(place):
     place.source(SOURCE + "        where: state = 'Nope'\n").export()
     place.warning("crm.yml", 11, "where keeps none")
