@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+from rich.text import Text
 
 from orchestration import progress, settings
 from orchestration.errors import ConfigurationError, FaultlineError
@@ -200,7 +201,10 @@ def _told(is_debugging: bool) -> Iterator[None]:
         bar.update(stage, description=f"{message} ...", total=share and 1.0, completed=share or 0.0)
         tenths = int(10 * (share or 0))
         if share is None or (bar.disable and tenths > told):
-            screen.print(f"  {_escaped(message)}", soft_wrap=True)
+            line = Text(f"  {message}")
+            if message.startswith(progress.WARNING):
+                line.stylize("yellow", 2, 2 + len(progress.WARNING))
+            screen.print(line, soft_wrap=True)
         told = tenths
 
     remove = progress.listen(tell)

@@ -3,7 +3,12 @@
 import logging
 from collections.abc import Callable
 
+from orchestration.wording import printable
+
 Listener = Callable[[str, float | None], None]
+
+WARNING = "Warning: "
+"""What a message begins with that a person should not overlook."""
 
 _listeners: list[Listener] = []
 
@@ -12,10 +17,20 @@ def say(message: str, share: float | None = None) -> None:
     """Tells the listeners, or the log where nobody listens.
 
     With a share (how much of the stage is done, 0 to 1) the message is a passing one: worth showing while
-    it lasts, but not keeping.
+    it lasts, but not keeping. Names of files and columns may hold anything: nothing unprintable is told.
     """
+    _tell(message, share, logging.INFO if share is None else logging.DEBUG)
+
+
+def warn(message: str) -> None:
+    """Tells what a person should not overlook."""
+    _tell(f"{WARNING}{message}", None, logging.WARNING)
+
+
+def _tell(message: str, share: float | None, level: int) -> None:
+    message = printable(message)
     if not _listeners:
-        logging.getLogger("faultline").log(logging.INFO if share is None else logging.DEBUG, message)
+        logging.getLogger("faultline").log(level, message)
     for listener in _listeners:
         listener(message, share)
 

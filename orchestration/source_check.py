@@ -11,7 +11,6 @@ import secrets
 import tempfile
 import textwrap
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import combinations
@@ -25,21 +24,20 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestration.errors import ConfigurationError
-from orchestration.extract import contract, files, mapping, privacy, sources, sql
+from orchestration.extract import contract, files, mapping, privacy, quarantine, sources, sql
 from orchestration.extract.contract import Column
 from orchestration.extract.files import Delivered, UnreadableFile
 from orchestration.extract.reading import Origin, Readable
 from orchestration.extract.sniff import heads
-from orchestration.extract.sniff.dates import date_readings
-from orchestration.extract.sniff.text import one_line
+from orchestration.extract.sniff.dates import date_readings, order_of
+from orchestration.extract.sniff.text import double, one_line, scalar
 from orchestration.extract.sources import Feed, Source, SourceError
 from orchestration.settings import Settings
+from orchestration.wording import count, listed, share
 
 SAMPLE_RECORDS = 1_000
 SAMPLE_FILES = 10
 _WIDE_RECORDS = 100_000  # looked through where a filter keeps none of the first ones
-# A few odd rows are the quarantine's business; beyond this share the mapping is at fault.
-TOLERATED_SHARE = 0.05
 _SHOWN_ROWS = 3
 _SHOWN_COLUMNS = 6
 _MAX_CELL = 24
@@ -47,8 +45,8 @@ _LABEL = 10
 _INDENT = 5
 _MANY_KILOBYTES = 100
 _NARROWEST = 40
-_MAX_LISTED = 12
 _MAX_HINT_VALUES = 1_000
+_PLAIN_NAME = re.compile(r"[^\W\d]\w*")  # needs no quotes in an expression
 
 # A history of whole cases tells all that the case list and the list of changes would.
 _STANDS_IN = {
@@ -68,7 +66,7 @@ def check(config: Settings, console: Console) -> bool:
     loaded = _load_all(config.sources, report)
     if loaded:
         about = "Samples show what would land: times in UTC, identifiers hashed."
-        report.line(f"Checking {_count(len(loaded), 'source')}. {about}")
+        report.line(f"Checking {count(len(loaded), 'source')}. {about}")
     if not config.exports.is_dir():
         report.error("", f"{config.exports} is no folder.", "Point --exports to where the exports arrive.")
     elif loaded:
@@ -82,7 +80,9 @@ def check(config: Settings, console: Console) -> bool:
                 _SourceCheck(s, config.exports, connection, Path(folder), report).run() for s in loaded
             ]
         _compare_sources(loaded, matched, report)
-        _tell_centres(loaded, report)
+        usable = {source.path for source in loaded}
+        unusable = [path.name for path in sources.found_in(config.sources) if path not in usable]
+        _tell_centres(loaded, unusable, report)
     return report.close(len(loaded))
 
 
@@ -131,8 +131,8 @@ class _Report:
                 self.line(text, indent=2)
         self.console.print()
         kinds = (("error", self.errors), ("warning", self.warnings))
-        counted = [_count(len(kept), name) for name, kept in kinds if kept]
-        n = _count(n_loaded, "source")
+        counted = [count(len(kept), name) for name, kept in kinds if kept]
+        n = count(n_loaded, "source")
         if self.errors:
             self.console.print(Text.assemble((", ".join(counted), "bold red"), ". Nothing was landed."))
         else:
@@ -164,26 +164,11 @@ def _size(n_bytes: int) -> str:
     return f"{kilobytes:,.1f} kB" if kilobytes < _MANY_KILOBYTES else f"{kilobytes / 1000:,.1f} MB"
 
 
-def _share(n: int, total: int) -> str:
-    percent = round(100 * n / total) if total else 0
-    return "<1%" if percent == 0 and n else f"{min(percent, 99) if n < total else percent}%"
-
-
-def _count(n: int, noun: str) -> str:
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"
-
-
-def _listed(names: Iterable[str], limit: int = _MAX_LISTED) -> str:
-    shown = [one_line(name, 40) for name in names]
-    more = f" and {len(shown) - limit} more" if len(shown) > limit else ""
-    return ", ".join(shown[:limit]) + more
-
-
 # ---------------------------------------------------------------- source files
 
 
 def _load_all(folder: Path, report: _Report) -> list[Source]:
-    paths = sorted([*folder.glob("*.yml"), *folder.glob("*.yaml")]) if folder.is_dir() else []
+    paths = sources.found_in(folder)
     if not paths:
         remedy = "Point --sources to your folder, or write one with: faultline sources new FILE"
         report.error("", f"{_shown(folder)} holds no source file (*.yml).", remedy)
@@ -192,7 +177,8 @@ def _load_all(folder: Path, report: _Report) -> list[Source]:
         try:
             source = sources.load(path)
         except SourceError as error:
-            report.error(f"{_shown(path)}:{error.line}", error.problem, error.remedy)
+            for one in (error, *error.others):
+                report.error(f"{_shown(path)}:{one.line}", one.problem, one.remedy)
         except ConfigurationError as error:
             report.error(f"{_shown(path)}:1", str(error), "")
         except Exception as error:  # whatever a stray file holds, the others are still checked
@@ -242,27 +228,48 @@ def _reason(error: Exception) -> str:
 
 @dataclass
 class _Fault:
-    """Rows that one field sends to quarantine for one reason; the first stands for all."""
+    """Rows of one file that one field sends to quarantine for one reason; the first stands for all."""
 
+    file: str
+    line: int
+    masked: str
     n: int = 0
-    file: str = ""
-    line: int = 0
-    masked: str = ""
     values: list[str] = field(default_factory=list)  # never shown: they tell which format would fit
+
+
+@dataclass
+class _Gap:
+    """Columns that one field reads and some files lack; `columns` are those of the first such file."""
+
+    columns: dict[str, str]
+    absent: dict[str, None] = field(default_factory=dict)
+    files: list[str] = field(default_factory=list)
+
+
+@dataclass
+class _Twins:
+    """Keys that rows of one file share which differ in some columns."""
+
+    file: str
+    n_keys: int
+    key: list[str]
+    columns: list[str]
 
 
 @dataclass
 class _Sampled:
     """What the sampled files of one feed told."""
 
+    file_set: str
     feed: Feed
     n_files: int = 0
     n_records: int = 0
     n_kept: int = 0
     filled: Counter[str] = field(default_factory=Counter)
-    missing: dict[str, Counter[str]] = field(default_factory=dict)  # field -> absent columns
-    faults: dict[tuple[str, str], _Fault] = field(default_factory=dict)
+    missing: dict[str, _Gap] = field(default_factory=dict)  # by field
+    faults: dict[tuple[str, str], list[_Fault]] = field(default_factory=dict)  # by field and reason
     rows: list[dict[str, object]] = field(default_factory=list)
+    twins: _Twins | None = None
 
 
 class _SourceCheck:
@@ -295,12 +302,18 @@ class _SourceCheck:
     def _at(self, *keys: str) -> str:
         return f"{self.path}:{self.lines.of(*keys)}"
 
+    def _place(self, one: _Sampled, name: str) -> str:
+        """Line of a field; of its entity where a fault is of the whole record, or of the list it is in."""
+        if name in one.feed.lines:
+            return f"{self.path}:{one.feed.lines[name]}"
+        return self._at("files", one.file_set, "feeds", one.feed.table.name)
+
     def _compare(self, one: str, other: str, shared: set[str]) -> None:
         first, second = ({feed.table.name for feed in self.source.feeds[name]} for name in (one, other))
         for entity in sorted(first & second) if shared else ():
             self.report.error(
                 self._at("files", other, "feeds", entity),
-                f"{one} and {other} both match {_listed(sorted(shared), 3)} and both feed {entity}: "
+                f"{one} and {other} both match {listed(sorted(shared), 3)} and both feed {entity}: "
                 "its rows would land twice.",
                 "Narrow one glob, or keep the mapping in one place.",
             )
@@ -330,7 +343,7 @@ class _SourceCheck:
         span = found[0].name if len(found) == 1 else f"{found[0].name} to {found[-1].name}"
         self.report.line()
         self.report.line(
-            f"{_count(len(found), 'file')}, {size}: {one_line(span, 160)}",
+            f"{count(len(found), 'file')}, {size}: {one_line(span, 160)}",
             indent=2,
             label=f"{one_line(name)}  ",
         )
@@ -343,7 +356,7 @@ class _SourceCheck:
         wanted = glob.rpartition("/")[2].lower()
         by_name = {n.rpartition("/")[2].lower(): n for n in names}
         close = [by_name[n] for n in difflib.get_close_matches(wanted, list(by_name), n=2)]
-        return f"Did you mean {_listed(close)}?" if close else "Put the export there, or correct the glob."
+        return f"Did you mean {listed(close)}?" if close else "Put the export there, or correct the glob."
 
     def _check_deliveries(self, name: str, found: list[Delivered]) -> None:
         pattern = self.source.document.files[name].delivered
@@ -365,32 +378,32 @@ class _SourceCheck:
             self.report.error(where, problem, "Narrow the pattern to year, month and day.")
         else:
             if undated:
-                problem = f"delivered: the pattern finds no date in {_listed(f.name for f in undated[:3])}."
+                problem = f"delivered: the pattern finds no date in {listed(f.name for f in undated[:3])}."
                 self.report.warn(where, problem, "The time the file was last changed counts instead.")
 
     # ------------------------------------------------------------ samples
 
     def _sample(self, name: str, found: list[Delivered]) -> None:
         chosen = _spread(found, SAMPLE_FILES)
-        sampled = [_Sampled(feed) for feed in self.source.feeds[name]]
+        sampled = [_Sampled(name, feed) for feed in self.source.feeds[name]]
         columns: dict[str, str] = {}
         for file in chosen:
             readable = self._look_into(name, file, sampled, SAMPLE_RECORDS)
             if readable is not None:
-                columns |= {column.lower(): column for column in readable.types}
+                columns |= _by_folded_name(readable)
                 self._tell_damage(name, file, readable)
         for i, one in enumerate(sampled):
             if one.feed.where and one.n_records and not one.n_kept:
-                sampled[i] = _Sampled(one.feed)
+                sampled[i] = _Sampled(name, one.feed)
                 self._look_into(name, chosen[-1], [sampled[i]], _WIDE_RECORDS)
         for one in sampled:
-            self._tell(one, columns)
+            self._tell(one)
         if len(chosen) < len(found):
             self.report.line(f"looked into {len(chosen)} of {len(found)} files", indent=4)
         used = {column for feed in self.source.feeds[name] for column in feed.referenced()}
         unused = [shown for lowered, shown in columns.items() if lowered not in used]
         if unused:
-            self.report.line(_listed(unused), indent=4, label="not used")
+            self.report.line(listed(unused), indent=4, label="not used")
 
     def _look_into(self, name: str, file: Delivered, sampled: list[_Sampled], limit: int) -> Readable | None:
         """Maps the first records of a file for every feed; None if the file cannot be read."""
@@ -430,9 +443,9 @@ class _SourceCheck:
             return
         first, n = readable.damage[0], len(readable.damage)
         n_all = len(readable.record_lines or ()) + n
-        is_error = n > TOLERATED_SHARE * n_all
+        is_error = n > quarantine.TOLERATED_SHARE * n_all
         tell = self.report.error if is_error else self.report.warn
-        problem = f"{one_line(first.reason, 120)}; {_count(n, 'line')} of the first {n_all:,} like this."
+        problem = f"{one_line(first.reason, 120)}; {count(n, 'line')} of the first {n_all:,} like this."
         tell(
             self._at("files", name),
             f"{one_line(file.name, 160)}:{first.line}: {problem}",
@@ -443,8 +456,10 @@ class _SourceCheck:
         one.n_files += 1
         feed = one.feed
         gaps = mapping.missing_columns(feed, readable)
-        for gap, absent in gaps.items():
-            one.missing.setdefault(gap, Counter()).update(absent)
+        for name_of_field, absent in gaps.items():
+            gap = one.missing.setdefault(name_of_field, _Gap(_by_folded_name(readable)))
+            gap.absent |= dict.fromkeys(absent)
+            gap.files.append(file.name)
         if any(required in gaps for required in feed.table.required):
             return  # landing stops here too
         try:
@@ -467,15 +482,35 @@ class _SourceCheck:
                 f"SELECT {', '.join(map(sql.name, kept))} FROM mapped WHERE NOT _bad LIMIT {_SHOWN_ROWS}"
             )
             one.rows = [dict(zip(kept, row, strict=True)) for row in rows]
+        one.twins = one.twins or self._twins(file, feed, kept)
+        found: dict[tuple[str, str], _Fault] = {}
         for _, record, column, reason, masked in self._rows(compiled.faults):
-            fault = one.faults.setdefault((column, reason), _Fault(file=file.name))
-            fault.n += 1
-            if fault.n == 1:
-                fault.line, fault.masked = _line_of(readable, record), masked or ""
-        for (column, _), fault in one.faults.items():
+            first = _Fault(file.name, _line_of(readable, record), masked or "")
+            found.setdefault((column, reason), first).n += 1
+        for (column, reason), fault in found.items():
             known = feed.table.columns.get(column)
-            if known is not None and known.type in ("ts", "date", "num") and not fault.values:
+            if known is not None and known.type in ("ts", "date", "num"):
                 fault.values = self._values(feed, column, readable)
+            one.faults.setdefault((column, reason), []).append(fault)
+
+    def _twins(self, file: Delivered, feed: Feed, landed: list[str]) -> _Twins | None:
+        """Rows of a file of which only one for each key will count; none where rows are versions."""
+        key = [name for name in feed.table.key if name in landed]
+        if feed.table.version_at or not key:
+            return None
+        differing = ", ".join(
+            # NULL beside a value differs as well.
+            f"CASE WHEN count(DISTINCT {sql.name(c)}) > 1 OR count({sql.name(c)}) BETWEEN 1 AND count(*) - 1 "
+            f"THEN {sql.text(c)} END"
+            for c in landed
+        )
+        groups = f"FROM mapped WHERE NOT _bad GROUP BY {', '.join(map(sql.name, key))}"
+        told = self._rows(
+            "SELECT list_filter(found, lambda c: c IS NOT NULL) AS columns "
+            f"FROM (SELECT [{differing}] AS found {groups}) WHERE len(columns) > 0"
+        )
+        columns = dict.fromkeys(column for (found,) in told for column in found)
+        return _Twins(file.name, len(told), key, list(columns)) if told else None
 
     def _origin(self, name: str, file: Delivered) -> Origin:
         pattern = self.source.document.files[name].delivered
@@ -530,58 +565,74 @@ class _SourceCheck:
 
     # ------------------------------------------------------------ findings of a feed
 
-    def _tell(self, one: _Sampled, columns: dict[str, str]) -> None:
+    def _tell(self, one: _Sampled) -> None:
         feed = one.feed
-        self._tell_missing(one, columns)
+        self._tell_missing(one)
         self._tell_faults(one)
-        records = f"first {_count(one.n_records, 'record')}"
+        self._tell_twins(one)
+        records = f"first {count(one.n_records, 'record')}"
         if not one.n_records:
             told = "no record could be mapped"
         elif not one.n_kept:
             told = f"where keeps none of the {records}"
             self.report.warn(f"{self.path}:{feed.lines['where']}", f"{told}.", "Check the values it names.")
         else:
-            n_unfit = sum(fault.n for fault in one.faults.values())
+            n_unfit = sum(fault.n for faults in one.faults.values() for fault in faults)
             chosen = f", {one.n_kept:,} kept by where" if feed.where else ""
-            told = f"{records}{chosen}, {_count(n_unfit, 'value') + ' unfit' if n_unfit else 'all fit'}"
+            told = f"{records}{chosen}, {count(n_unfit, 'value') + ' unfit' if n_unfit else 'all fit'}"
         self.report.line(f"-> {feed.table.name}: {told}", indent=4)
         if one.n_kept:
             for label, names in _filled(one):
                 self.report.line(names, indent=7, label=label)
             _show_rows(self.report.console, one)
 
-    def _tell_missing(self, one: _Sampled, columns: dict[str, str]) -> None:
+    def _tell_missing(self, one: _Sampled) -> None:
         feed = one.feed
-        for gap, absent in one.missing.items():
-            where = f"{self.path}:{feed.lines[gap]}"
-            target = feed.table.columns.get(gap)
-            names = " and ".join(repr(one_line(column)) for column in absent)
-            is_everywhere = max(absent.values()) == one.n_files
-            in_files = "" if is_everywhere else f" in {max(absent.values())} of {one.n_files} files"
-            noun = "columns" if len(absent) > 1 else "column"
-            problem = f"{feed.table.name}.{gap} reads the {noun} {names}, which the export lacks{in_files}."
-            remedy = _column_hint(list(absent), columns)
-            if is_everywhere or (target is not None and target.is_required):
-                self.report.error(where, problem, remedy)
-            else:
-                self.report.warn(where, problem, remedy)
+        for name, gap in one.missing.items():
+            names = " and ".join(repr(one_line(column)) for column in gap.absent)
+            is_everywhere = len(gap.files) == one.n_files
+            told = f"{len(gap.files)} of {one.n_files} files: {one_line(gap.files[0], 160)}"
+            more = f" and {len(gap.files) - 1} more" if len(gap.files) > 1 else ""
+            where = "" if is_everywhere else f" in {told}{more}"
+            noun = "columns" if len(gap.absent) > 1 else "column"
+            problem = f"{feed.table.name}.{name} reads the {noun} {names}, which the export lacks{where}."
+            is_needed = name not in feed.mappings or feed.table.columns[name].is_required
+            remedy = (
+                _gap_hint(feed, name, gap) if is_everywhere else _partial_gap_hint(gap, is_needed=is_needed)
+            )
+            tell = self.report.error if is_everywhere or is_needed else self.report.warn
+            tell(self._place(one, name), problem, remedy)
 
     def _tell_faults(self, one: _Sampled) -> None:
-        for (name, reason), fault in one.faults.items():
-            column = one.feed.table.columns[name]
+        for (name, reason), faults in one.faults.items():
+            worst, n = max(faults, key=lambda fault: fault.n), sum(fault.n for fault in faults)
             is_missing = "missing" in reason or "blank" in reason or "expression" in reason
-            is_error = fault.n > TOLERATED_SHARE * max(one.n_kept, 1)
-            example = f" such as {fault.masked!r} (masked)" if fault.masked and not is_missing else ""
+            is_error = n > quarantine.TOLERATED_SHARE * max(one.n_kept, 1)
+            example = f" such as {worst.masked!r} (masked)" if worst.masked and not is_missing else ""
             problem = (
-                f"{one_line(fault.file, 160)}:{fault.line}: "
-                f"{one.feed.table.name}.{name} {_is(reason)}{example}; "
-                f"{fault.n:,} of {_count(one.n_kept, 'row')} ({_share(fault.n, one.n_kept)})."
+                f"{one_line(worst.file, 160)}:{worst.line}: "
+                f"{quarantine.sentence(one.feed.table.name, name, reason)}{example}; "
+                f"{n:,} of {count(one.n_kept, 'row')} ({share(n, one.n_kept)})."
             )
-            remedy = self._hint(column, reason, fault) if is_error else "Such rows go to quarantine."
+            remedy = self._hint(one, name, reason, worst) if is_error else "Such rows go to quarantine."
             tell = self.report.error if is_error else self.report.warn
-            tell(f"{self.path}:{one.feed.lines[name]}", problem, remedy)
+            tell(self._place(one, name), problem, remedy)
 
-    def _hint(self, column: Column, reason: str, fault: _Fault) -> str:
+    def _tell_twins(self, one: _Sampled) -> None:
+        twins, table = one.twins, one.feed.table
+        if twins is None:
+            return
+        unfilled = listed(name for name in table.key if name not in twins.key)
+        self.report.warn(
+            self._place(one, twins.key[0]),
+            f"{one_line(twins.file, 160)}: {table.name}: {' and '.join(twins.key)} has "
+            f"{count(twins.n_keys, 'key')} whose rows differ ({listed(twins.columns, 4)}).",
+            f"Only one row of each counts: {f'fill {unfilled} too, or ' if unfilled else ''}"
+            "choose the rows with where.",
+        )
+
+    def _hint(self, one: _Sampled, name: str, reason: str, fault: _Fault) -> str:
+        column = one.feed.table.columns.get(name)
         comma_numbers = [v for v in fault.values if re.fullmatch(r"-?[\d.]*,\d+", v.strip())]
         if "missing" in reason or "blank" in reason:
             hint = "Fill it with coalesce(column, another), or leave such rows out with where."
@@ -589,20 +640,16 @@ class _SourceCheck:
             hint = _TRY_CAST
         elif "later" in reason:
             hint = "Check the time zone, the order of day and month, and the date of delivery (`delivered`)."
+        elif column is None:
+            hint = "The mapping reads into an object or a list that such records lack: check their export."
         elif column.type in ("ts", "date"):
-            hint = _date_hint(date_readings(self.connection, fault.values))
+            own = one.feed.mappings[name].dates or self.source.document.files[one.file_set].dates
+            hint = _date_hint(self.connection, fault.values, own if one.filled[name] else [])
         elif column.type == "num" and comma_numbers:
             hint = 'Set decimal: "," on the file set.'
         else:
             hint = _HINTS.get(column.type, "Map another column, or list what means nothing under nulls.")
         return hint
-
-
-def _is(reason: str) -> str:
-    """A reason as the end of a sentence about a field."""
-    if "expression" in reason:
-        return f"cannot be computed: {reason}"
-    return reason if reason.startswith("cannot") else f"is {reason.removeprefix('required value is ')}"
 
 
 _TRY_CAST = "Use TRY_CAST instead of CAST: what does not fit becomes empty."
@@ -625,28 +672,111 @@ def _line_of(readable: Readable, record: object) -> int:
     return lines[number - 1] if lines is not None and number <= len(lines) else number
 
 
-def _column_hint(absent: list[str], columns: dict[str, str]) -> str:
-    if len(columns) == 1:
+def _by_folded_name(readable: Readable) -> dict[str, str]:
+    return {column.lower(): column for column in readable.types}
+
+
+def _gap_hint(feed: Feed, name: str, gap: _Gap) -> str:
+    """What to do about a column that no file has."""
+    if len(gap.columns) == 1:
         return "The header was read as one single column: is `delimiter` right?"
-    close = {
-        columns[match]
-        for column in absent
-        for match in difflib.get_close_matches(column.lower(), list(columns), n=2)
-    }
-    if close:
-        return f"Did you mean {_listed(sorted(close))}?"
-    return f"There are: {_listed(columns.values())}."
+    expression = feed.mappings[name].expression if name in feed.mappings else feed.where
+    unquoted = [gap.columns[column] for column in gap.columns if _is_unquoted(column, expression, gap)]
+    if unquoted:
+        return _quoting_hint(name, unquoted[0], expression)
+    close = _close(gap)
+    hint = f"Did you mean {listed(close)}?" if close else f"There are: {listed(gap.columns.values())}."
+    column = feed.table.columns.get(name)
+    is_one_word = [absent.lower() for absent in gap.absent] == [expression.strip().lower()]
+    if is_one_word and column is not None and column.type in ("text", "id"):
+        hint += f" A constant is written {double(sql.text(expression.strip()))}."
+    return hint
 
 
-def _date_hint(readings: list[list[str]]) -> str:
-    written = ["dates: [" + ", ".join(f'"{f}"' for f in one) + "]" for one in readings]
-    if len(written) > 1:
-        return f"Two ways fit, look one date up to decide: {' or '.join(written)}."
-    if written and readings[0]:
-        return f"This fits: {written[0]}."
-    if written:
+def _quoting_hint(name: str, column: str, expression: str) -> str:
+    quoted = sql.name(column)
+    is_all = expression.strip().lower() == column.lower()
+    written = f"{name}: {scalar(quoted)}" if is_all else quoted
+    return f"Write {written}: a name with anything but letters, digits and _ stands in double quotes."
+
+
+def _is_unquoted(column: str, expression: str, gap: _Gap) -> bool:
+    """Whether the expression names a column that needs quotes without them, so that it falls to pieces."""
+    spelled = expression.lower()
+    return (
+        not _PLAIN_NAME.fullmatch(column)
+        and column in spelled
+        and sql.name(column) not in spelled
+        and any(absent.lower() in column for absent in gap.absent)
+    )
+
+
+def _close(gap: _Gap) -> list[str]:
+    """Columns of the file that are spelled nearly like those it lacks."""
+    found = (
+        gap.columns[match]
+        for column in gap.absent
+        for match in difflib.get_close_matches(column.lower(), list(gap.columns), n=2)
+    )
+    return list(dict.fromkeys(found))
+
+
+def _partial_gap_hint(gap: _Gap, *, is_needed: bool) -> str:
+    """What comes of a column that some files lack, and what to do if they only call it something else."""
+    follows = "A run would set such files aside whole." if is_needed else "Their rows land without it."
+    close = _close(gap)
+    if len(gap.absent) > 1 or not close:
+        return follows
+    either = ", ".join(_spelled(column) for column in (*gap.absent, close[0]))
+    return f"{follows} If it is {listed(close[:1])} there, write coalesce({one_line(either, 160)})."
+
+
+def _spelled(column: str) -> str:
+    """A column as an expression names it, in quotes where it needs them."""
+    return column if _PLAIN_NAME.fullmatch(column) else sql.name(column)
+
+
+def _date_hint(connection: duckdb.DuckDBPyConnection, values: list[str], useful: list[str]) -> str:
+    """Which `dates` read the values; formats that read others of the column stay among them."""
+    readings = date_readings(connection, values)
+    if useful and readings:
+        return _further_dates_hint(readings if readings != [[]] else _iso_formats(connection, values), useful)
+    if len(readings) > 1:
+        return _two_ways(readings)
+    if readings and readings[0]:
+        return f"This fits: {_dates(readings[0])}."
+    if readings:
         return "These dates need no dates setting; take it away for this field."
     return "Give the format under dates with strptime codes, e.g. '%d.%m.%Y %H:%M'."
+
+
+def _further_dates_hint(readings: list[list[str]], useful: list[str]) -> str:
+    extended = [[*useful, *(one for one in reading if one not in useful)] for reading in readings]
+    fitting = [formats for formats in extended if not {"day", "month"} <= set(map(order_of, formats))]
+    if not fitting:
+        return "Day and month stand in the other order there: describe such files in a file set of their own."
+    if len(fitting) > 1:
+        return _two_ways(fitting)
+    if fitting[0] == useful:
+        return "Other values there fit: correct these in the export, or leave such rows out with where."
+    condition = " if the order of day and month is that of the others" if len(readings) > 1 else ""
+    return f"This fits{condition}: {_dates(fitting[0])}."
+
+
+def _two_ways(readings: list[list[str]]) -> str:
+    return f"Two ways fit, look one date up to decide: {' or '.join(map(_dates, readings))}."
+
+
+def _dates(formats: list[str]) -> str:
+    return "dates: [" + ", ".join(f'"{one}"' for one in formats) + "]"
+
+
+def _iso_formats(connection: duckdb.DuckDBPyConnection, values: list[str]) -> list[list[str]]:
+    """Formats of dates that would need none if they stood alone: those of the same dates with dots."""
+    dotted = [re.sub(r"^(\d{4})[-/](\d{1,2})[-/]", r"\1.\2.", value) for value in values]
+    written = "%Y/%m/%d" if values[0][4] == "/" else "%Y-%m-%d"
+    readings = date_readings(connection, dotted)
+    return [[one.replace("%Y.%m.%d", written) for one in reading] for reading in readings]
 
 
 def _expression_hint(error: duckdb.Error) -> str:
@@ -657,7 +787,7 @@ def _expression_hint(error: duckdb.Error) -> str:
 
 def _filled(one: _Sampled) -> list[tuple[str, str]]:
     always = [name for name, n in one.filled.items() if n == one.n_kept]
-    partly = [f"{name} {_share(n, one.n_kept)}" for name, n in one.filled.items() if 0 < n < one.n_kept]
+    partly = [f"{name} {share(n, one.n_kept)}" for name, n in one.filled.items() if 0 < n < one.n_kept]
     never = [name for name, n in one.filled.items() if n == 0]
     dropped = [name for name in one.feed.mappings if name not in one.filled]
     told = (("filled", always), ("in part", partly), ("empty", never), ("not kept", dropped))
@@ -713,12 +843,12 @@ def _compare_sources(loaded: list[Source], matched: list[dict[str, set[str]]], r
             if shared:
                 report.warn(
                     f"{_shown(other.path)}:{_KeyLines(other.path).of('files', name, 'glob')}",
-                    f"{other.instance} and {one.instance} both read {_listed(sorted(shared), 3)}.",
+                    f"{other.instance} and {one.instance} both read {listed(sorted(shared), 3)}.",
                     "That is fine if each takes other rows or entities from them.",
                 )
 
 
-def _tell_centres(loaded: list[Source], report: _Report) -> None:
+def _tell_centres(loaded: list[Source], unusable: list[str], report: _Report) -> None:
     for centre in dict.fromkeys(source.centre for source in loaded):
         delivered = {
             source.instance: list(
@@ -730,6 +860,8 @@ def _tell_centres(loaded: list[Source], report: _Report) -> None:
         report.title(centre, "as a centre")
         told = (f"{by}: {', '.join(names)}" for by, names in delivered.items())
         report.line("; ".join(told), indent=2, label="delivers")
+        if unusable:
+            report.line(f"{listed(unusable)}: what has errors is not counted", indent=2, label="without")
         covered = {name for names in delivered.values() for name in names}
         absent: dict[str, list[str]] = {}
         for entity in contract.entities().values():

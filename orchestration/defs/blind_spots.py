@@ -58,7 +58,7 @@ def blind_spot_results(context: dg.AssetExecutionContext, workspace: Workspace) 
     for source, file_set, day, n_rows, n_usual in small:
         message = f"{source}/{file_set} delivered {n_rows:,} rows on {day}, where {n_usual:,.0f} are usual"
         context.log.warning(message)
-        progress.say(f"Small delivery: {message}. It landed, and counts as BS04.")
+        progress.warn(f"Small delivery: {message}. It landed, and counts as BS04.")
     results = judge.judge(measures, registry, workspace.home.gx)
     _write(workspace, results)
     docs = judge.docs_index(workspace.home.gx)

@@ -8,13 +8,15 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration import dbt_project, progress
+from orchestration import dbt_project, landing_report, progress
 from orchestration.extract import landing, privacy, raw_zone
 from orchestration.extract.connectors import bundle
-from orchestration.extract.manifest import Delivery, Manifest
+from orchestration.extract.manifest import Manifest
 from orchestration.extract.sources import Source
+from orchestration.landing_report import Note
 from orchestration.previews import preview
 from orchestration.publish import state
+from orchestration.wording import printable
 from orchestration.workspace import Workspace
 
 _SYSTEM_DESCRIPTIONS = {
@@ -26,7 +28,6 @@ _SYSTEM_DESCRIPTIONS = {
 
 
 _WORTH_A_LINE_BYTES = 100_000_000
-_COLUMNS_TOLD = 20
 _NOTES_TOLD = 20
 
 
@@ -71,7 +72,7 @@ def land_exports(context: dg.AssetExecutionContext, workspace: Workspace) -> Ite
         threads=config.threads,
         progress=_tell,
     )
-    _report(context, done, Manifest(home.state), time.perf_counter() - began)
+    _report(context, done, workspace, time.perf_counter() - began)
     inputs = inputs_fingerprint(workspace, sources)
     if state.published_inputs(home) == inputs and home.warehouse.exists():
         progress.say("Nothing new was delivered; the last publication stands.")
@@ -94,47 +95,30 @@ def _tell(advance: landing.Advance) -> None:
 
 
 def _report(
-    context: dg.AssetExecutionContext, done: list[landing.Landed], manifest: Manifest, seconds: float
+    context: dg.AssetExecutionContext, done: list[landing.Landed], workspace: Workspace, seconds: float
 ) -> None:
     deliveries = [d for landed in done for d in landed.deliveries]
-    refused = [d for d in deliveries if not d.is_landed]
-    rows = sum(count.n_landed for d in deliveries for count in d.counts)
-    faults = sum(count.n_quarantined for d in deliveries for count in d.counts) + sum(
-        d.n_damaged for d in deliveries
-    )
-    megabytes = sum(d.size for d in deliveries) / 1e6
+    manifest = Manifest(workspace.home.state)
     if deliveries:
-        progress.say(
-            f"Landed {rows:,} rows from {len(deliveries) - len(refused):,} new files "
-            f"({megabytes:,.1f} MB, {megabytes / seconds:,.1f} MB/s); {faults:,} rows quarantined."
-        )
-    notes = [
-        f"{delivery.file} was delivered again: {earlier.digest} became {delivery.digest}."
-        for earlier, delivery in manifest.replaced(deliveries)
-    ]
-    notes += [
-        f"{name} has columns that no mapping reads: {', '.join(columns)}."
-        for name, columns in _new_columns(deliveries).items()
-    ]
-    for number, note in enumerate(notes):
-        context.log.info(note)
-        if number < _NOTES_TOLD:
-            progress.say(note)
-    if len(notes) > _NOTES_TOLD:
-        progress.say(f"{len(notes) - _NOTES_TOLD:,} more of the kind stand in the log.")
-    for delivery in refused:
-        context.log.warning("%s was quarantined: %s", delivery.file, delivery.reason)
-        progress.say(f"Quarantined {delivery.file}: {delivery.reason}.")
+        progress.say(landing_report.figures(deliveries, seconds))
+    for earlier, delivery in manifest.replaced(deliveries):
+        context.log.info("%s: %s became %s", delivery.file, earlier.digest, delivery.digest)
+    changes = list(landing_report.changes(deliveries, manifest))
+    for number, note in enumerate(changes):
+        _note(context, note, is_told=number < _NOTES_TOLD)
+    if len(changes) > _NOTES_TOLD:
+        progress.say(f"{len(changes) - _NOTES_TOLD:,} more of the kind stand in the log.")
+    for note in landing_report.faults(deliveries, manifest, workspace.home):
+        _note(context, note)
 
 
-def _new_columns(deliveries: list[Delivery]) -> dict[str, list[str]]:
-    """Columns that no mapping reads, by source and file set."""
-    found: dict[str, set[str]] = {}
-    for delivery in deliveries:
-        if delivery.columns_extra:
-            name = f"{delivery.source_instance}/{delivery.file_set}"
-            found.setdefault(name, set()).update(delivery.columns_extra)
-    return {name: sorted(columns)[:_COLUMNS_TOLD] for name, columns in found.items()}
+def _note(context: dg.AssetExecutionContext, note: Note, *, is_told: bool = True) -> None:
+    log = context.log.warning if note.is_warning else context.log.info
+    log(printable(" ".join((note.text, *note.details))))
+    if is_told:
+        (progress.warn if note.is_warning else progress.say)(note.text)
+        for line in note.details:
+            progress.say(f"  {line}")
 
 
 def inputs_fingerprint(workspace: Workspace, sources: list[Source]) -> str:

@@ -250,7 +250,7 @@ def _land_all(engines: list[Engine], manifest: Manifest, due: list[Due], progres
             else:
                 manifest.append(commit)
                 landed[source.instance].deliveries += commit.deliveries
-                n_rows += sum(count.n_landed for d in commit.deliveries for count in d.counts)
+                n_rows += sum(delivery.n_landed for delivery in commit.deliveries)
             done += task.n_bytes
     finally:
         pool.shutdown(cancel_futures=True)

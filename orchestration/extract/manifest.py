@@ -72,6 +72,16 @@ class Delivery:
         """Whether its rows are in the raw zone."""
         return self.status == LANDED
 
+    @property
+    def n_landed(self) -> int:
+        """Rows of it in all raw tables."""
+        return sum(count.n_landed for count in self.counts)
+
+    @property
+    def n_quarantined(self) -> int:
+        """Rows in quarantine, records that could not be read among them."""
+        return self.n_damaged + sum(count.n_quarantined for count in self.counts)
+
 
 @dataclass(frozen=True)
 class Part:
@@ -207,3 +217,8 @@ class Manifest:
     def quarantines(self) -> list[Commit]:
         """The commits that have a file of faults."""
         return [commit for commit in self.commits if commit.quarantine]
+
+    def quarantines_of(self, deliveries: Iterable[Delivery]) -> list[Commit]:
+        """The commits whose file of faults tells of any of these deliveries."""
+        ids = {delivery.delivery_id for delivery in deliveries}
+        return [c for c in self.quarantines() if not ids.isdisjoint(d.delivery_id for d in c.deliveries)]

@@ -18,7 +18,8 @@ _FALSE = ("false", "f", "no", "n", "0", "off")
 
 _RECORD = sql.name("?record")
 _FITS = sql.name("?fits")
-_WHOLE_RECORD = "(record)"  # stands for a column in faults that are of no single one
+WHOLE_RECORD = "(record)"
+"""Stands for a column in faults that are of no single one."""
 # Which file a row is from travels with it, under names that no file can use for its own columns.
 _ORIGIN = {column: sql.name(f"?{column}") for column in reading.ORIGIN}
 
@@ -159,9 +160,7 @@ def compile_feed(
 
     faults = _faults(feed, fields)
     if readable.is_loose:
-        faults.append(
-            (_WHOLE_RECORD, f"NOT {_FITS}", "a value is of another kind than this export has there")
-        )
+        faults.append((WHOLE_RECORD, f"NOT {_FITS}", "a value is of another kind than this export has there"))
     bad = " OR ".join(condition for _, condition, _ in faults) or "false"
     landed = feed.table.landed
     columns = {c: f"CAST({value} AS {landed[c]})" for c, value in _landed_columns(source, feed).items()} | {
@@ -477,7 +476,7 @@ def _is_nothing(field: _Field) -> str:
 
 def _masked(column: str) -> str:
     """Shape of a value without its content: letters become x, digits 9, at most 40 characters."""
-    if column == _WHOLE_RECORD:
+    if column == WHOLE_RECORD:
         return "''"
     text = f"left(CAST({sql.name(column)} AS VARCHAR), 40)"
     return f"regexp_replace(regexp_replace({text}, '\\p{{L}}', 'x', 'g'), '\\p{{N}}', '9', 'g')"

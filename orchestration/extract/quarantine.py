@@ -1,6 +1,7 @@
 """Quarantine: what could not land, with its place and reason, and never more of its value than the shape."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -8,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from orchestration.extract import sql
-from orchestration.extract.mapping import Compiled
+from orchestration.extract.mapping import WHOLE_RECORD, Compiled
 from orchestration.extract.reading import Damage, Readable
 
 # `line` counts records instead where the format has no lines of its own: JSON arrays and Parquet.
@@ -22,7 +23,48 @@ QUARANTINE_COLUMNS = {
     "masked_value": "VARCHAR",
     "_delivery_id": "VARCHAR",
 }
+TOLERATED_SHARE = 0.05
+"""A few odd rows are the quarantine's business; beyond this share the mapping or the export is at fault."""
 _OWN = ("entity", "line", "column_name", "reason", "masked_value")
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Rows of one delivery that are in quarantine for one reason; the first of them stands for all."""
+
+    problem: str
+    n_rows: int
+    line: int
+    masked_value: str
+
+
+def sentence(entity: str, column: str, reason: str) -> str:
+    """What is wrong, as one would say it: `cases.opened_at cannot be read as a date and time`."""
+    if column in ("", WHOLE_RECORD):
+        return f"{entity}: {reason}"
+    if "expression" in reason:
+        return f"{entity}.{column} cannot be computed: {reason}"
+    told = reason if reason.startswith("cannot") else f"is {reason.removeprefix('required value is ')}"
+    return f"{entity}.{column} {told}"
+
+
+def reasons(paths: Sequence[Path]) -> dict[str, list[Reason]]:
+    """Why rows of each delivery are in these files of faults, the most frequent reason first."""
+    found: dict[str, list[Reason]] = {}
+    if not paths:
+        return found
+    query = (
+        "SELECT _delivery_id, entity, column_name, reason, count(*) AS n, min(line), "
+        "arg_min(masked_value, line) "
+        f"FROM read_parquet({sql.paths(paths)}, hive_partitioning=false) WHERE line IS NOT NULL "
+        "GROUP BY ALL ORDER BY n DESC, entity, column_name, reason"
+    )
+    with duckdb.connect() as connection:
+        rows = connection.execute(query).fetchall()
+    for delivery, entity, column, reason, n, line, masked in rows:
+        told = Reason(sentence(entity, column, reason), n, line, masked)
+        found.setdefault(delivery, []).append(told)
+    return found
 
 
 def refuse(connection: duckdb.DuckDBPyConnection, deliveries: Sequence[str], label: str, reason: str) -> None:

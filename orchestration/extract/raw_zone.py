@@ -75,8 +75,6 @@ def expose(warehouse: Path, home: Home, sources: Iterable[Source], as_of: dateti
         if kept and len(kept) < len(part.deliveries):
             holds_retired.add(part.table)
             retired.update(set(part.deliveries) - kept)
-    told = {d.delivery_id for d in newest}
-    faults = [c for c in manifest.quarantines() if told.intersection(d.delivery_id for d in c.deliveries)]
     with duckdb.connect(str(warehouse)) as connection:
         for schema in {SYSTEM_SCHEMA, *(table.schema for table in bundle.all_tables())}:
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
@@ -90,7 +88,7 @@ def expose(warehouse: Path, home: Home, sources: Iterable[Source], as_of: dateti
         _fill(connection, "sources", _source_rows(sources))
         _fill(connection, "deliveries", _delivery_rows(newest, sources))
         _fill(connection, "parameters", [(as_of,)])
-        paths = sorted(home.quarantine / commit.quarantine for commit in faults)
+        paths = sorted(home.quarantine / commit.quarantine for commit in manifest.quarantines_of(newest))
         view, only = f"{SYSTEM_SCHEMA}.quarantine", _OF_NEWEST
         _create_view(connection, view, quarantine.QUARANTINE_COLUMNS, paths, only)
     return counts

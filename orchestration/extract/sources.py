@@ -9,8 +9,9 @@ import difflib
 import hashlib
 import json
 import re
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from collections.abc import Mapping as Mapping_
+from contextlib import contextmanager
 from dataclasses import astuple, dataclass, field
 from functools import cache
 from pathlib import Path, PurePosixPath
@@ -38,11 +39,40 @@ _CLOCK_AND_CHANCE = ("VOLATILE", "CONSISTENT_WITHIN_QUERY")
 
 
 class SourceError(ConfigurationError):
-    """A source file is wrong at a line."""
+    """A source file is wrong at a line; `others` are further mistakes in it."""
 
-    def __init__(self, file: Path, line: int, problem: str, remedy: str) -> None:
-        super().__init__(f"{file}:{line}: {problem} {remedy}")
+    def __init__(
+        self, file: Path, line: int, problem: str, remedy: str, others: Sequence["SourceError"] = ()
+    ) -> None:
+        more = f" And {len(others)} more: faultline sources check tells all." if others else ""
+        super().__init__(f"{file}:{line}: {problem} {remedy}{more}")
         self.file, self.line, self.problem, self.remedy = file, line, problem, remedy
+        self.others = tuple(others)
+
+
+class _Mistakes:
+    """What is wrong in a source file: one mistake does not hide the next."""
+
+    def __init__(self) -> None:
+        self._found: list[SourceError] = []
+
+    @contextmanager
+    def noted(self) -> Iterator[None]:
+        """Notes the mistake that ends the block, and goes on behind it."""
+        try:
+            yield
+        except SourceError as error:
+            self._found.append(error)
+
+    def stop_if_any(self) -> None:
+        """Raises what was noted, the first line first."""
+        if self._found:
+            raise _together(self._found)
+
+
+def _together(found: Sequence[SourceError]) -> SourceError:
+    first, *others = sorted(found, key=lambda error: error.line)
+    return SourceError(first.file, first.line, first.problem, first.remedy, others)
 
 
 class Mapping(BaseModel):
@@ -264,13 +294,18 @@ class Source:
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
+def found_in(folder: Path) -> list[Path]:
+    """The source files of a folder, by name."""
+    return sorted([*folder.glob("*.yml"), *folder.glob("*.yaml")]) if folder.is_dir() else []
+
+
 def load_folder(folder: Path) -> list[Source]:
     """All sources of a folder, by file name.
 
     Raises:
         ConfigurationError: no source file is there, one is wrong, or two share a name.
     """
-    files = sorted([*folder.glob("*.yml"), *folder.glob("*.yaml")]) if folder.is_dir() else []
+    files = found_in(folder)
     if not files:
         raise ConfigurationError(
             f"{folder} holds no source file (*.yml). Point --sources to your folder, write one with: "
@@ -322,21 +357,18 @@ def load(file: Path) -> Source:
         raw = _completed(file, lines, raw, connector)
     document = _document(file, raw, lines)
     entities: Mapping_[str, contract.Table] = contract.entities()
-    feeds = {
-        name: [
-            _feed(
-                file,
-                lines,
-                ("files", name, "feeds", table),
-                connector.tables_of(name) if connector else entities,
-                body,
-            )
-            for table, body in files.feeds.items()
-        ]
-        for name, files in document.files.items()
-    }
+    mistakes = _Mistakes()
+    feeds: dict[str, list[Feed]] = {}
     for name, files in document.files.items():
-        _check_dates(file, lines, ("files", name, "dates"), files.dates)
+        tables = connector.tables_of(name) if connector else entities
+        feeds[name] = []
+        for table, body in files.feeds.items():
+            with mistakes.noted():
+                at = ("files", name, "feeds", table)
+                feeds[name].append(_feed(file, lines, at, tables, body, mistakes=mistakes))
+        with mistakes.noted():
+            _check_dates(file, lines, ("files", name, "dates"), files.dates)
+    mistakes.stop_if_any()
     return Source(file, document, feeds)
 
 
@@ -429,8 +461,9 @@ def _document(file: Path, raw: Any, lines: _Lines) -> SourceDocument:
         return SourceDocument.model_validate(raw)
     except ValidationError as error:
         # A misspelt setting explains the missing one.
-        first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
-        raise _from_validation(file, lines, (), first, SourceDocument) from error
+        misspelt = [one for one in error.errors() if one["type"] == "extra_forbidden"]
+        told = misspelt or error.errors()
+        raise _together([_from_validation(file, lines, (), one, SourceDocument) for one in told]) from error
 
 
 def _from_validation(
@@ -460,45 +493,30 @@ def _feed(
     at: tuple[Hashable, ...],
     tables: Mapping_[str, contract.Table],
     body: dict[str, Any],
+    *,
+    mistakes: _Mistakes,
 ) -> Feed:
     name = str(at[-1])
     if name not in tables:
         raise SourceError(file, lines.of(at), f"unknown entity {name!r}.", _suggest(name, list(tables)))
     table = tables[name]
     fields = dict(body)
-    where = fields.pop("where", "")
+    where = str(fields.pop("where", ""))
     mappings: dict[str, Mapping] = {}
     reads: dict[str, tuple[shapes.Path, ...]] = {}
     lists = _lists(file, lines.of(at), table)
     for field_name, value in fields.items():
-        here, line = (*at, field_name), lines.of((*at, field_name))
-        if field_name not in table.columns:
-            raise SourceError(
-                file,
-                line,
-                f"{name} has no field {field_name!r}.",
-                _suggest(field_name, list(table.columns)),
-            )
-        if isinstance(value, dict):
-            try:
-                mappings[field_name] = Mapping.model_validate(value)
-            except ValidationError as error:
-                raise _from_validation(file, lines, here, error.errors()[0], Mapping) from error
-            _check_dates(file, lines, (*here, "dates"), mappings[field_name].dates)
-        elif isinstance(value, str):
-            mappings[field_name] = Mapping(expression=value)
-        else:
-            raise SourceError(
-                file,
-                line,
-                f"{field_name}: {value!r} is neither a column nor an expression.",
-                "Write a column name, or a constant in quotes within quotes: \"'text'\".",
-            )
-        reads[field_name] = _referenced(file, line, field_name, mappings[field_name].expression, lists)
+        here = (*at, field_name)
+        with mistakes.noted():
+            mapping = _mapping(file, lines, here, table, value)
+            reads[field_name] = _referenced(file, lines.of(here), field_name, mapping.expression, lists)
+            mappings[field_name] = mapping
     if where:
-        reads["where"] = _referenced(file, lines.of((*at, "where")), "where", str(where), lists)
-    missing = [one for one in table.required if one not in mappings]
-    if missing:
+        with mistakes.noted():
+            reads["where"] = _referenced(file, lines.of((*at, "where")), "where", where, lists)
+    missing = [one for one in table.required if one not in fields]
+    # A misspelt field explains the missing one.
+    if missing and table.columns.keys() >= fields.keys():
         raise SourceError(
             file,
             lines.of(at),
@@ -508,7 +526,31 @@ def _feed(
     places = {one: lines.of((*at, one)) for one in reads}
     if lists:
         reads["rows"] = tuple((*path, shapes.ITEM) for path in lists.values())
-    return Feed(table, str(where), mappings, places, reads)
+    return Feed(table, where, mappings, places, reads)
+
+
+def _mapping(
+    file: Path, lines: _Lines, at: tuple[Hashable, ...], table: contract.Table, value: Any
+) -> Mapping:
+    name, line = str(at[-1]), lines.of(at)
+    if name not in table.columns:
+        problem = f"{table.name} has no field {name!r}."
+        raise SourceError(file, line, problem, _suggest(name, list(table.columns)))
+    if isinstance(value, str):
+        return Mapping(expression=value)
+    if not isinstance(value, dict):
+        raise SourceError(
+            file,
+            line,
+            f"{name}: {value!r} is neither a column nor an expression.",
+            "Write a column name, or a constant in quotes within quotes: \"'text'\".",
+        )
+    try:
+        mapping = Mapping.model_validate(value)
+    except ValidationError as error:
+        raise _from_validation(file, lines, at, error.errors()[0], Mapping) from error
+    _check_dates(file, lines, (*at, "dates"), mapping.dates)
+    return mapping
 
 
 def _lists(file: Path, line: int, table: contract.Table) -> dict[str, shapes.Path]:

@@ -164,6 +164,16 @@ def test_a_rare_key_of_json_objects_is_not_missing(kind, place):
     assert "empty     status" in told
 
 
+def test_a_record_of_another_kind_and_one_without_its_list_do_not_stop_the_check(place):
+    text = SOURCE.replace("cases.csv", "cases.json\n    format: json")
+    place.source(text.replace("opened_at: opened", "opened_at: meta.opened"))
+    records = [{"id": "C1", "state": "x", "meta": {"opened": "2024-01-01"}}, {"id": "C2", "meta": [1]}]
+    place.export("cases.json", json.dumps(records))
+    place.error("crm.yml", 8, "cases.json:2: cases: a value is of another kind", "an object or a list")
+    genesys = "source: crm\ntime_zone: UTC\nconnector: genesys_cloud\nfiles:\n  conversations:\n    glob: cases.json\n"
+    place.source(genesys).error("crm.yml", 5, "conversations.rows reads")
+
+
 # ---------------------------------------------------------------- errors of source files
 
 
@@ -177,6 +187,29 @@ def test_every_broken_source_file_is_told_and_the_others_are_checked(place):
     for name in ("broken.yml", "empty.yml", "zone.yml", "binary.yml", "latin.yml"):
         assert re.search(rf"^Error \S*{name}:\d+$", text, re.MULTILINE), text
     assert "-> cases: first 40 records, all fit" in text
+
+
+def test_all_mistakes_of_a_source_file_are_told_at_once_and_that_it_is_not_counted(place):
+    place.source().export()
+    feeds = """\
+      contacts:
+        where: Kind of call = 'in'
+        contact_id: id
+        chanel: "'voice'"
+        started_at: Start time
+      agents:
+        team_id: team
+"""
+    place.source(SOURCE.split("      cases:", maxsplit=1)[0].replace("crm", "acd") + feeds, "acd.yml")
+    text = place.error("acd.yml", 8, "where: cannot read the expression")
+    for line, told in (
+        (10, "no field 'chanel'"),
+        (11, "started_at: cannot read"),
+        (12, "agents needs agent_id"),
+    ):
+        assert re.search(rf"acd.yml:{line}\n.*{told}", text)
+    assert text.count("Error ") == 4
+    assert "without   acd.yml: what has errors is not counted" in text
 
 
 def test_no_source_file_and_no_exports(place):
@@ -208,6 +241,46 @@ def test_optional_column_missing_in_some_files_is_a_warning(place):
     place.warning("crm.yml", 10, "lacks in 1 of 2 files")
 
 
+def test_a_column_that_some_files_lack_is_not_suggested_to_itself(place):
+    place.source(SOURCE.replace("cases.csv", "cases*.csv")).export()
+    lacking = CASES.replace(",state", "").replace(",Open", "")
+    place.export("cases2.csv", lacking).export("cases3.csv", lacking)
+    text = place.warning(
+        "crm.yml", 10, "lacks in 2 of 3 files: cases2.csv and 1 more. Their rows land without"
+    )
+    assert "Did you mean" not in text
+    place.export("cases2.csv", CASES.replace("opened", "opened-at"))
+    renamed = CASES.replace("opened", "opened-at")
+    place.export("cases2.csv", renamed)
+    place.error("crm.yml", 9, "1 of 3 files: cases2.csv. A run would set", 'coalesce(opened, "opened-at")')
+
+
+def test_a_filter_column_that_some_files_lack_is_an_error_as_in_a_run(place):
+    place.source(SOURCE.replace("cases.csv", "cases*.csv") + "        where: state = 'Open'\n").export()
+    place.export("cases2.csv", CASES.replace("state", "x"))
+    place.error("crm.yml", 11, "cases.where", "1 of 2 files: cases2.csv", "set such files aside whole")
+
+
+@pytest.mark.parametrize(
+    ("column", "expression", "told"),
+    [
+        ("Anruf-Nr", "Anruf-Nr", """Write case_id: '"Anruf-Nr"': a name"""),
+        ("Anruf/Nr", "upper(anruf/nr)", 'Write "Anruf/Nr": a name'),
+    ],
+)
+def test_a_name_that_needs_quotes_is_told_to_be_quoted(column, expression, told, place):
+    place.source(SOURCE.replace("case_id: id", f"case_id: {expression}"))
+    place.export(content=CASES.replace("id,", f"{column},", 1))
+    assert "Did you mean" not in place.error("crm.yml", 8, told)
+
+
+def test_a_bare_word_may_be_a_constant(place):
+    place.source(SOURCE.replace("status: state", "channel: inbound")).export()
+    place.error("crm.yml", 10, "There are: id, opened, state.", """A constant is written "'inbound'".""")
+    place.source(SOURCE.replace("opened_at: opened", "opened_at: inbound"))
+    assert "constant" not in place.check()[1]
+
+
 def test_wrong_delimiter_is_suspected(place):
     place.source().export(content=CASES.replace(",", ";"))
     place.error("crm.yml", 9, "one single column", "delimiter")
@@ -232,6 +305,34 @@ def test_unreadable_dates_come_with_line_shape_and_the_format_that_fits(values, 
 def test_dates_that_need_no_format(place):
     place.source(SOURCE.replace("    feeds:", '    dates: ["%d.%m.%Y"]\n    feeds:')).export()
     place.error("crm.yml", 10, "need no dates setting")
+
+
+@pytest.mark.parametrize(
+    ("second", "hint"),
+    [
+        ("02/14/2024", "the other order"),
+        ("14/02/2024", 'This fits: dates: ["%d.%m.%Y", "%d/%m/%Y"].'),
+        ("03/04/2024", 'that of the others: dates: ["%d.%m.%Y", "%d/%m/%Y"].'),
+        ("2024-02-14 10:20", 'This fits: dates: ["%d.%m.%Y", "%Y-%m-%d %H:%M"].'),
+        ("2024/02/14", 'This fits: dates: ["%d.%m.%Y", "%Y/%m/%d"].'),
+        ("someday", "strptime"),
+    ],
+)
+def test_another_format_in_a_second_file_is_added_to_the_ones_that_are_set(second, hint, place):
+    old = '    glob: cases*.csv\n    dates: ["%d.%m.%Y"]'
+    place.source(SOURCE.replace("    glob: cases.csv", old))
+    place.export(content="id,opened,state\n" + "C,13.02.2024,Open\n" * 40 + "C,13.02.20x4,Open\n")
+    place.export("cases2.csv", "id,opened,state\n" + f"C,{second},Open\n" * 9)
+    masked = re.sub(r"\w", lambda c: "9" if c[0].isdigit() else "x", second)
+    place.error("crm.yml", 10, "cases2.csv:2:", f"such as '{masked}'", "10 of 50 rows", hint)
+
+
+def test_values_that_no_format_fits_where_the_set_one_fits_the_rest(place):
+    place.source(SOURCE.replace("cases.csv", 'cases.csv\n    dates: ["%d.%m.%Y"]'))
+    days = "".join(f"C,{1 + i % 28:02}.{1 + i // 28:02}.2024,Open\n" for i in range(100))
+    place.export(content="id,opened,state\n" + days + "C,13.02.20x4,Open\n" * 9)
+    text = place.error("crm.yml", 10, "cases.csv:102:", "Other values there fit: correct these")
+    assert "dates: [" not in text
 
 
 def test_line_of_a_record_behind_line_breaks_in_quotes(place):
@@ -287,6 +388,19 @@ def test_expression_that_cannot_be_computed_is_found(expression, told, place):
 def test_filter_that_cannot_be_computed_is_found(place):
     place.source(SOURCE + "        where: CAST(state AS INTEGER) > 3\n").export()
     place.error("crm.yml", 11, "cases.where cannot be computed")
+
+
+def test_rows_that_share_a_key_and_differ_are_a_warning(place):
+    text = (
+        SOURCE.split("      cases:", maxsplit=1)[0]
+        + "      agents:\n        agent_id: owner\n        team_id: team\n"
+    )
+    place.source(text).export(content="owner,team\nA1,T1\nA1,T1\nA2,T1\nA2,T2\nA3,T3\nA3,\n")
+    place.warning(
+        "crm.yml", 8, "cases.csv: agents: agent_id has 2 keys whose rows differ (team_id).", "one row of each"
+    )
+    place.export(content="owner,team\nA1,T1\nA1,T1\n")
+    assert "Warning" not in place.check()[1]
 
 
 def test_filter_that_keeps_nothing(place):

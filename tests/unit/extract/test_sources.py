@@ -131,6 +131,19 @@ def test_mistakes_are_told_with_line_and_remedy(
     assert caught.value.remedy
 
 
+def test_further_mistakes_are_told_with_the_first(tmp_path: Path) -> None:
+    text = (
+        SOUND.replace("Opened", "Opened at").replace("kind = 'case'", "kind =").replace('"%d.%m.%Y"', '"day"')
+    )
+    with pytest.raises(SourceError, match=r"crm\.yml:7: .* And 2 more: faultline sources check") as caught:
+        sources.load(write(tmp_path, text))
+    assert [one.line for one in caught.value.others] == [10, 12]
+    text = SOUND.replace("source: crm", "source: 7up").replace("DE", "Germany")
+    with pytest.raises(SourceError) as caught:
+        sources.load(write(tmp_path, text))
+    assert [one.line for one in (caught.value, *caught.value.others)] == [1, 3]
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [

@@ -1,0 +1,111 @@
+"""What a person should know of a landing: its figures, how exports changed, and what did not fit."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from orchestration.extract import quarantine
+from orchestration.extract.manifest import Delivery, Manifest
+from orchestration.settings import Home
+from orchestration.wording import count, listed, share
+
+_COLUMNS_TOLD = 20
+_FILES_TOLD = 5
+_REASONS_TOLD = 3
+_DIGITS = 12  # of a digest; enough to tell one from another, and to find it in the manifest
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something to tell of a landing, with lines that explain it."""
+
+    text: str
+    details: tuple[str, ...] = ()
+    is_warning: bool = False
+
+
+def figures(deliveries: Sequence[Delivery], seconds: float) -> str:
+    """How much landed, and how fast."""
+    n_rows, n_faults = sum(d.n_landed for d in deliveries), sum(d.n_quarantined for d in deliveries)
+    megabytes = sum(d.size for d in deliveries) / 1e6
+    return (
+        f"Landed {count(n_rows, 'row')} from {count(sum(d.is_landed for d in deliveries), 'new file')} "
+        f"({megabytes:,.1f} MB, {megabytes / seconds:,.1f} MB/s); {count(n_faults, 'row')} quarantined."
+    )
+
+
+def changes(deliveries: Sequence[Delivery], manifest: Manifest) -> Iterator[Note]:
+    """Files that replace what they were, and columns that came or went."""
+    for earlier, delivery in manifest.replaced(deliveries):
+        yield Note(_replaced(earlier, delivery))
+    for name, members in _by_file_set(deliveries).items():
+        new = sorted({column for d in members for column in d.columns_extra})
+        if new:
+            yield Note(f"{name} has columns that no mapping reads: {', '.join(new[:_COLUMNS_TOLD])}.")
+    for name, members in _by_file_set(deliveries).items():
+        lacking = [d for d in members if d.columns_missing]
+        if lacking:
+            yield Note(_lacking(name, lacking))
+
+
+def _by_file_set(deliveries: Sequence[Delivery]) -> dict[str, list[Delivery]]:
+    found: dict[str, list[Delivery]] = {}
+    for delivery in deliveries:
+        found.setdefault(f"{delivery.source_instance}/{delivery.file_set}", []).append(delivery)
+    return found
+
+
+def _replaced(earlier: Delivery, delivery: Delivery) -> str:
+    became = f"digest {earlier.digest[:_DIGITS]} became {delivery.digest[:_DIGITS]}"
+    if earlier.is_landed and delivery.is_landed:
+        became = f"{count(earlier.n_landed, 'row')} became {delivery.n_landed:,}, {became}"
+    return f"{delivery.file} was delivered again: {became}."
+
+
+def _lacking(name: str, lacking: Sequence[Delivery]) -> str:
+    columns = sorted({column for delivery in lacking for column in delivery.columns_missing})
+    more = f" and {count(len(lacking) - 1, 'more file')}" if len(lacking) > 1 else ""
+    return (
+        f"{name} lacks columns that the mapping reads: {listed(columns, _COLUMNS_TOLD)}. "
+        f"The rows of {lacking[0].file}{more} landed without them."
+    )
+
+
+def faults(deliveries: Sequence[Delivery], manifest: Manifest, home: Home) -> Iterator[Note]:
+    """Files with rows in quarantine, the worst first, and where all those rows are told; then whole files."""
+    faulty = sorted((d for d in deliveries if d.n_quarantined), key=_share, reverse=True)
+    if faulty:
+        paths = [home.quarantine / c.quarantine for c in manifest.quarantines_of(faulty[:_FILES_TOLD])]
+        reasons = quarantine.reasons(paths)
+        for delivery in faulty[:_FILES_TOLD]:
+            yield _faulty(delivery, reasons.get(delivery.delivery_id, []))
+        more = faulty[_FILES_TOLD:]
+        if more:
+            n_rows = sum(delivery.n_quarantined for delivery in more)
+            yield Note(f"{count(len(more), 'more file')} with {count(n_rows, 'row')} in quarantine.")
+        yield Note(f"Each of these rows, with line and reason: {home.quarantine}/*/*.parquet")
+    for delivery in deliveries:
+        if not delivery.is_landed:
+            yield Note(f"Quarantined {delivery.file}: {delivery.reason}.", is_warning=True)
+
+
+def _n_due(delivery: Delivery) -> int:
+    """Rows that were to land: no filter left them out."""
+    return delivery.n_landed + delivery.n_quarantined
+
+
+def _share(delivery: Delivery) -> float:
+    return delivery.n_quarantined / _n_due(delivery)
+
+
+def _faulty(delivery: Delivery, reasons: Sequence[quarantine.Reason]) -> Note:
+    n, n_due = delivery.n_quarantined, _n_due(delivery)
+    text = f"{delivery.file}: {n:,} of {count(n_due, 'row')} quarantined ({share(n, n_due)})."
+    lines = [_reason(reason) for reason in reasons[:_REASONS_TOLD]]
+    if len(reasons) > _REASONS_TOLD:
+        lines.append(f"and {count(len(reasons) - _REASONS_TOLD, 'more reason')}.")
+    return Note(text, tuple(lines), is_warning=_share(delivery) > quarantine.TOLERATED_SHARE)
+
+
+def _reason(reason: quarantine.Reason) -> str:
+    example = f" such as {reason.masked_value!r} (masked)" if reason.masked_value else ""
+    return f"{reason.problem}{example}; {count(reason.n_rows, 'row')}, first at line {reason.line:,}."

@@ -1,0 +1,30 @@
+"""Numbers and names as people read them."""
+
+from collections.abc import Iterable
+
+from orchestration.extract.sniff.text import one_line
+
+_MAX_LISTED = 12
+
+
+def count(n: int, noun: str) -> str:
+    """A number of things, e.g. `1 file` or `1,200 files`."""
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def share(n: int, total: int) -> str:
+    """A share that says neither all nor none when it is only nearly so."""
+    percent = round(100 * n / total) if total else 0
+    return "<1%" if percent == 0 and n else f"{min(percent, 99) if n < total else percent}%"
+
+
+def listed(names: Iterable[str], limit: int = _MAX_LISTED) -> str:
+    """The first of some names from outside, safe to print, and how many more there are."""
+    shown = [one_line(name, 40) for name in names]
+    more = f" and {len(shown) - limit} more" if len(shown) > limit else ""
+    return ", ".join(shown[:limit]) + more
+
+
+def printable(text: str) -> str:
+    """Text with a blank for everything that a terminal would not print, or take for a command."""
+    return "".join(c if c.isprintable() else " " for c in text)

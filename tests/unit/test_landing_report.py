@@ -1,0 +1,106 @@
+"""What a run tells of a landing: what did not fit, where and why, and how the exports changed."""
+
+import io
+import sys
+from pathlib import Path
+
+import pytest
+
+from orchestration import cli, landing_report, progress
+from tests.unit.extract.place import CASES, Place, cases, csv_text
+
+BAD = ("C", "never", "open")
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path).source()
+
+
+def faults(place: Place) -> list[landing_report.Note]:
+    return list(landing_report.faults(place.land().deliveries, place.manifest, place.home))
+
+
+def changes(place: Place) -> list[str]:
+    return [note.text for note in landing_report.changes(place.land().deliveries, place.manifest)]
+
+
+def test_figures_count_one_as_one(place: Place) -> None:
+    place.put("a.csv", csv_text(*cases(1), BAD))
+    told = landing_report.figures(place.land().deliveries, 1.0)
+    assert told.startswith("Landed 1 row from 1 new file (")
+    assert told.endswith("; 1 row quarantined.")
+
+
+def test_quarantined_rows_are_told_with_file_share_reason_and_first_line(place: Place) -> None:
+    place.put("a.csv", csv_text(*cases(8), BAD, BAD, ("", "2025-01-01", "open")) + "too,few\n")
+    note, everywhere = faults(place)
+    assert note.text == "a.csv: 4 of 12 rows quarantined (33%)."
+    assert note.is_warning
+    assert note.details == (
+        "cases.opened_at cannot be read as a date and time such as 'xxxxx' (masked); 2 rows, first at line 10.",
+        "cases: 2 columns where the header has 3; 1 row, first at line 13.",
+        "cases.case_id is missing; 1 row, first at line 12.",
+    )
+    assert everywhere.text == f"Each of these rows, with line and reason: {place.home.quarantine}/*/*.parquet"
+
+
+def test_a_few_bad_rows_are_no_warning(place: Place) -> None:
+    place.put("a.csv", csv_text(*cases(40), BAD))
+    assert [note.is_warning for note in faults(place)] == [False, False]
+
+
+def test_nothing_is_told_where_all_fit(place: Place) -> None:
+    place.put("a.csv", csv_text(*cases(4)))
+    assert faults(place) == []
+    assert changes(place) == []
+
+
+def test_many_files_and_reasons_are_told_in_few_lines(place: Place) -> None:
+    fields = {f"vendor_{name}_count": name for name in ("reopen", "reassignment")} | {"closed_at": "closed"}
+    place.source({"cases": CASES | fields})
+    header, row = "id,opened,status,reopen,reassignment,closed", ("C", "x", "x", "x", "x", "x")
+    for i in range(8):
+        place.put(f"{i}.csv", csv_text(*[row] * (i + 1), ("C", "2025-01-01", "", "", "", ""), header=header))
+    *told, more, _ = faults(place)
+    assert [note.text.split(":")[0] for note in told] == ["7.csv", "6.csv", "5.csv", "4.csv", "3.csv"]
+    assert len(told[0].details) == 4
+    assert told[0].details[-1] == "and 1 more reason."
+    assert more.text == "3 more files with 6 rows in quarantine."
+
+
+def test_a_whole_file_is_a_warning_and_no_row(place: Place) -> None:
+    place.put("a.csv", "id,status\nC,open\n")
+    (note,) = faults(place)
+    assert note.is_warning
+    assert note.text.startswith("Quarantined a.csv: column 'opened' is missing")
+
+
+def test_an_optional_column_that_newer_files_lack_is_told(place: Place) -> None:
+    place.put("a.csv", csv_text(*cases(2)))
+    assert changes(place) == []
+    for name in ("b.csv", "c.csv"):
+        place.put(name, "id,opened\nC,2025-01-01\n")
+    assert changes(place) == [
+        "crm/cases lacks columns that the mapping reads: status. "
+        "The rows of b.csv and 1 more file landed without them."
+    ]
+
+
+def test_a_file_delivered_again_tells_short_digests_and_rows(place: Place) -> None:
+    place.put("a.csv", csv_text(*cases(3)))
+    first = place.land_one().digest
+    place.put("a.csv", csv_text(*cases(1)))
+    (told,) = changes(place)
+    second = place.manifest.deliveries[-1].digest
+    assert told == f"a.csv was delivered again: 3 rows became 1, digest {first[:12]} became {second[:12]}."
+
+
+def test_a_warning_stands_out_and_nothing_unprintable_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", screen)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with cli._told(is_debugging=True):
+        progress.warn("a\x1b[2J\x07.csv [red]")
+        progress.say("b.csv")
+    assert screen.getvalue() == "  \x1b[33mWarning: \x1b[0ma [2J .csv [red]\n  b.csv\n"
