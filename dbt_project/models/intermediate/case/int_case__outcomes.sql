@@ -7,7 +7,7 @@ with
         group by 1, 2
     ),
 
-    cases as (
+    known as (
         select
             c.*,
             s.as_of_at,
@@ -19,6 +19,31 @@ with
         from {{ ref("int_case__current") }} as c
         inner join {{ ref("int_source__spans") }} as s on c.source_instance = s.source_instance
         cross join {{ source("raw_faultline", "parameters") }} as p
+    ),
+
+    cases as (
+        select
+            c.*,
+            r.first_resolved_at,
+            r.last_closed_at,
+            r.n_reopens,
+            r.is_resolved_at_end,
+            coalesce(
+                r.is_resolved_at_end,
+                -- A status that a later closing left says nothing of the time before.
+                case
+                    when c.closed_at is null or c.known_closed_at is not null
+                    then c.status in ('resolved', 'closed')
+                end
+            ) as is_resolved,
+            coalesce(
+                r.last_closed_at, c.known_closed_at, r.first_resolved_at, c.last_update_at
+            ) as resolved_by_at
+        from known as c
+        left join
+            {{ ref("int_case__resolutions") }} as r
+            on c.source_instance = r.source_instance
+            and c.case_id = r.case_id
     )
 
 select
@@ -27,8 +52,8 @@ select
     c.case_id,
     c.customer_id,
     c.opened_at,
-    r.first_resolved_at,
-    coalesce(c.known_closed_at, r.last_closed_at) as closed_at,
+    c.first_resolved_at,
+    coalesce(c.known_closed_at, c.last_closed_at) as closed_at,
     c.channel,
     c.reason,
     c.product,
@@ -40,7 +65,7 @@ select
     c.resolution_code,
     c.parent_case_id,
     c.n_updates,
-    r.n_reopens,
+    c.n_reopens,
     c.vendor_reopen_count,
     c.vendor_reassignment_count,
     h.n_handoffs,
@@ -54,21 +79,17 @@ select
     c.is_knowledge_used,
     c.is_timely_response,
     not coalesce(c.is_sla_met, c.is_timely_response) as is_sla_missed,
-    coalesce(r.n_reopens, c.vendor_reopen_count) > 0 as is_reopened,
+    coalesce(c.n_reopens, c.vendor_reopen_count) > 0 as is_reopened,
     h.n_returns_direct > 0 as is_bounced,
-    coalesce(r.is_resolved_at_end, c.status in ('resolved', 'closed')) as is_resolved,
+    c.is_resolved,
     i.case_id is not null as has_history,
     coalesce(i.n_status_intervals, 0) > 0 as has_status_history,
-    r.is_resolved_at_end,
-    case
-        when coalesce(r.is_resolved_at_end, c.status in ('resolved', 'closed'))
-        then coalesce(r.last_closed_at, c.known_closed_at, r.first_resolved_at, c.last_update_at, c.opened_at)
-        else c.as_of_at
-    end as ended_at,
+    c.is_resolved_at_end,
+    -- Of a resolved case without any time of it only the beginning is known.
+    case when c.is_resolved then coalesce(c.resolved_by_at, c.opened_at) else c.as_of_at end as ended_at,
+    not coalesce(c.is_resolved, false) or c.resolved_by_at is not null as is_end_known,
     c.as_of_at
 from cases as c
-left join
-    {{ ref("int_case__resolutions") }} as r on c.source_instance = r.source_instance and c.case_id = r.case_id
 left join
     {{ ref("int_handoff__counts") }} as h
     on c.source_instance = h.source_instance

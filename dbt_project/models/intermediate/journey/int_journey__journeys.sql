@@ -53,7 +53,9 @@ with
             case
                 when bool_or(c.is_bounced) then true when count(*) = count(c.is_bounced) then false
             end as is_bounced,
-            bool_and(c.is_resolved) as is_resolved,
+            case
+                when bool_or(not c.is_resolved) then false when count(*) = count(c.is_resolved) then true
+            end as is_resolved,
             max(c.as_of_at) as as_of_at
         from items as i
         inner join

@@ -45,7 +45,10 @@ select
     c.n_returns_any,
     c.n_returns_any_settled,
     c.n_teams,
-    cast({{ dbt.datediff("c.opened_at", "c.ended_at", "second") }} as double) / 3600 as open_hours,
+    case
+        when c.is_end_known
+        then cast({{ dbt.datediff("c.opened_at", "c.ended_at", "second") }} as double) / 3600
+    end as open_hours,
     c.is_resolved,
     c.is_sla_met,
     c.is_knowledge_used,
