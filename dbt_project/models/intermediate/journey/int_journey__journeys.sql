@@ -44,18 +44,10 @@ with
             cast(sum(c.n_returns_any) as bigint) as n_returns_any,
             cast(sum(c.n_reopens) as bigint) as n_reopens,
             -- One TRUE decides; otherwise a single unknown keeps the whole undecided.
-            case
-                when bool_or(c.is_reopened) then true when count(*) = count(c.is_reopened) then false
-            end as is_reopened,
-            case
-                when bool_or(c.is_sla_missed) then true when count(*) = count(c.is_sla_missed) then false
-            end as is_sla_missed,
-            case
-                when bool_or(c.is_bounced) then true when count(*) = count(c.is_bounced) then false
-            end as is_bounced,
-            case
-                when bool_or(not c.is_resolved) then false when count(*) = count(c.is_resolved) then true
-            end as is_resolved,
+            {{ any_known("c.is_reopened") }} as is_reopened,
+            {{ any_known("c.is_sla_missed") }} as is_sla_missed,
+            {{ any_known("c.is_bounced") }} as is_bounced,
+            not ({{ any_known("not c.is_resolved") }}) as is_resolved,
             max(c.as_of_at) as as_of_at
         from items as i
         inner join
@@ -73,12 +65,7 @@ with
             cast(sum(n_handoffs_settled) as bigint) as n_handoffs_settled,
             cast(sum(n_returns_direct) as bigint) as n_returns_direct,
             cast(sum(n_returns_any) as bigint) as n_returns_any,
-            case
-                when bool_or(n_returns_direct > 0)
-                then true
-                when count(*) = count(n_returns_direct)
-                then false
-            end as is_bounced,
+            {{ any_known("n_returns_direct > 0") }} as is_bounced,
             max(queue_wait_seconds) as max_wait_seconds,
             -- What is known of some contacts is no total.
             case when sum(n_holds_unknown) = 0 then sum(hold_seconds) end as hold_seconds
