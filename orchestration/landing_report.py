@@ -1,6 +1,6 @@
 """What a person should know of a landing: its figures, how exports changed, and what did not fit."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from orchestration.extract import quarantine
@@ -33,15 +33,16 @@ def figures(deliveries: Sequence[Delivery], seconds: float) -> str:
     )
 
 
-def changes(deliveries: Sequence[Delivery], manifest: Manifest) -> Iterator[Note]:
-    """Files that replace what they were, and columns that came or went."""
-    for earlier, delivery in manifest.replaced(deliveries):
+def changes(deliveries: Sequence[Delivery], replaced: Iterable[tuple[Delivery, Delivery]]) -> Iterator[Note]:
+    """Files that replace what they were, told as pairs with what they were, and columns that came or went."""
+    for earlier, delivery in replaced:
         yield Note(_replaced(earlier, delivery))
-    for name, members in _by_file_set(deliveries).items():
+    by_file_set = _by_file_set(deliveries)
+    for name, members in by_file_set.items():
         new = sorted({column for d in members for column in d.columns_extra})
         if new:
             yield Note(f"{name} has columns that no mapping reads: {', '.join(new[:_COLUMNS_TOLD])}.")
-    for name, members in _by_file_set(deliveries).items():
+    for name, members in by_file_set.items():
         lacking = [d for d in members if d.columns_missing]
         if lacking:
             yield Note(_lacking(name, lacking))

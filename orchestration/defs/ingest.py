@@ -12,11 +12,11 @@ from orchestration import dbt_project, landing_report, progress
 from orchestration.extract import landing, privacy, raw_zone
 from orchestration.extract.connectors import bundle
 from orchestration.extract.manifest import Manifest
+from orchestration.extract.sniff.text import printable
 from orchestration.extract.sources import Source
 from orchestration.landing_report import Note
 from orchestration.previews import preview
 from orchestration.publish import state
-from orchestration.wording import printable
 from orchestration.workspace import Workspace
 
 _SYSTEM_DESCRIPTIONS = {
@@ -101,9 +101,10 @@ def _report(
     manifest = Manifest(workspace.home.state)
     if deliveries:
         progress.say(landing_report.figures(deliveries, seconds))
-    for earlier, delivery in manifest.replaced(deliveries):
+    replaced = list(manifest.replaced(deliveries))
+    for earlier, delivery in replaced:
         context.log.info("%s: %s became %s", delivery.file, earlier.digest, delivery.digest)
-    changes = list(landing_report.changes(deliveries, manifest))
+    changes = list(landing_report.changes(deliveries, replaced))
     for number, note in enumerate(changes):
         _note(context, note, is_told=number < _NOTES_TOLD)
     if len(changes) > _NOTES_TOLD:

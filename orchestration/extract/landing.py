@@ -103,7 +103,7 @@ def land(
                 for source in sources
                 for file_set in source.document.files
             ]
-            landed = _land_all(engines, manifest, due, progress)
+            landed = _land_all(engines, manifest, known, due, progress)
             if any(one.deliveries for one in landed):
                 engines[0].share(1)
                 compaction.compact(engines[0].connection, home, manifest, PARQUET)
@@ -218,7 +218,9 @@ class _Workers:
             self._idle.put(engine)
 
 
-def _land_all(engines: list[Engine], manifest: Manifest, due: list[Due], progress: Progress) -> list[Landed]:
+def _land_all(
+    engines: list[Engine], manifest: Manifest, known: Known, due: list[Due], progress: Progress
+) -> list[Landed]:
     landed: dict[str, Landed] = {}
     for one in due:
         landed.setdefault(one.source.instance, Landed()).unchanged += one.n_unchanged
@@ -227,7 +229,7 @@ def _land_all(engines: list[Engine], manifest: Manifest, due: list[Due], progres
     began, done, n_rows = time.perf_counter(), 0, 0
     pool = ThreadPoolExecutor(len(engines))
     try:
-        workers = _Workers(engines, pool, manifest.newest())
+        workers = _Workers(engines, pool, known)
         while tasks:
             workers.start(tasks)
             task = tasks.popleft()

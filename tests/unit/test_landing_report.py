@@ -22,7 +22,8 @@ def faults(place: Place) -> list[landing_report.Note]:
 
 
 def changes(place: Place) -> list[str]:
-    return [note.text for note in landing_report.changes(place.land().deliveries, place.manifest)]
+    deliveries = place.land().deliveries
+    return [note.text for note in landing_report.changes(deliveries, place.manifest.replaced(deliveries))]
 
 
 def test_figures_count_one_as_one(place: Place) -> None:
