@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 
-from orchestration.wording import printable
+from orchestration.extract.sniff.text import printable
 
 Listener = Callable[[str, float | None], None]
 

@@ -29,6 +29,7 @@ from orchestration.extract.contract import Column
 from orchestration.extract.files import Delivered, UnreadableFile
 from orchestration.extract.reading import Origin, Readable
 from orchestration.extract.sniff import heads
+from orchestration.extract.sniff.columns import expression_of
 from orchestration.extract.sniff.dates import date_readings, order_of
 from orchestration.extract.sniff.text import double, one_line, scalar
 from orchestration.extract.sources import Feed, Source, SourceError
@@ -390,7 +391,7 @@ class _SourceCheck:
         for file in chosen:
             readable = self._look_into(name, file, sampled, SAMPLE_RECORDS)
             if readable is not None:
-                columns |= _by_folded_name(readable)
+                columns |= _by_lower_name(readable)
                 self._tell_damage(name, file, readable)
         for i, one in enumerate(sampled):
             if one.feed.where and one.n_records and not one.n_kept:
@@ -457,7 +458,7 @@ class _SourceCheck:
         feed = one.feed
         gaps = mapping.missing_columns(feed, readable)
         for name_of_field, absent in gaps.items():
-            gap = one.missing.setdefault(name_of_field, _Gap(_by_folded_name(readable)))
+            gap = one.missing.setdefault(name_of_field, _Gap(_by_lower_name(readable)))
             gap.absent |= dict.fromkeys(absent)
             gap.files.append(file.name)
         if any(required in gaps for required in feed.table.required):
@@ -672,7 +673,7 @@ def _line_of(readable: Readable, record: object) -> int:
     return lines[number - 1] if lines is not None and number <= len(lines) else number
 
 
-def _by_folded_name(readable: Readable) -> dict[str, str]:
+def _by_lower_name(readable: Readable) -> dict[str, str]:
     return {column.lower(): column for column in readable.types}
 
 
@@ -727,13 +728,8 @@ def _partial_gap_hint(gap: _Gap, *, is_needed: bool) -> str:
     close = _close(gap)
     if len(gap.absent) > 1 or not close:
         return follows
-    either = ", ".join(_spelled(column) for column in (*gap.absent, close[0]))
+    either = ", ".join(expression_of(column) for column in (*gap.absent, close[0]))
     return f"{follows} If it is {listed(close[:1])} there, write coalesce({one_line(either, 160)})."
-
-
-def _spelled(column: str) -> str:
-    """A column as an expression names it, in quotes where it needs them."""
-    return column if _PLAIN_NAME.fullmatch(column) else sql.name(column)
 
 
 def _date_hint(connection: duckdb.DuckDBPyConnection, values: list[str], useful: list[str]) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from orchestration.extract.sniff.text import one_line
+from orchestration.extract.sniff.text import one_line, percent
 
 _MAX_LISTED = 12
 
@@ -14,8 +14,7 @@ def count(n: int, noun: str) -> str:
 
 def share(n: int, total: int) -> str:
     """A share that says neither all nor none when it is only nearly so."""
-    percent = round(100 * n / total) if total else 0
-    return "<1%" if percent == 0 and n else f"{min(percent, 99) if n < total else percent}%"
+    return percent(n / total if total else 0).replace(" ", "")
 
 
 def listed(names: Iterable[str], limit: int = _MAX_LISTED) -> str:
@@ -23,8 +22,3 @@ def listed(names: Iterable[str], limit: int = _MAX_LISTED) -> str:
     shown = [one_line(name, 40) for name in names]
     more = f" and {len(shown) - limit} more" if len(shown) > limit else ""
     return ", ".join(shown[:limit]) + more
-
-
-def printable(text: str) -> str:
-    """Text with a blank for everything that a terminal would not print, or take for a command."""
-    return "".join(c if c.isprintable() else " " for c in text)

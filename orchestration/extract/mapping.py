@@ -362,9 +362,8 @@ def _parsed(field: _Field, zone: str, separator: str) -> str:
             return moments.landed(_read_columns(field), field.column.type, zone)
         case "list" | "phones":
             return _list(field, value, separator)
-        case (
-            "int"
-        ):  # a bare cast would round 1.5 to 2; the usual spelling is found faster than by the pattern
+        case "int":
+            # A bare cast would round 1.5 to 2; the usual spelling is found faster than by the pattern.
             (number,) = _read_columns(field)
             return (
                 f"CASE WHEN CAST({number} AS VARCHAR) = {value} THEN {number} "

@@ -315,18 +315,18 @@ def with_times(
     if not names:
         return readable
     looked_at = f"(SELECT {', '.join(map(sql.name, names))} FROM {readable.relation()} LIMIT {_SAMPLED_ROWS})"
-    usual = ", ".join(
-        f"bool_and(regexp_full_match({sql.name(name)}, {sql.text(pattern)}))"
+    usual = (
+        ", ".join(f"bool_and(regexp_full_match({sql.name(name)}, {sql.text(pattern)}))" for name in names)
         for pattern in _USUAL_TIMES.values()
-        for name in names
     )
+    by_pattern = ", ".join(f"[{listed}]" for listed in usual)
     try:
-        found = connection.execute(f"SELECT {usual} FROM {looked_at}").fetchall()[0]
+        found = connection.execute(f"SELECT {by_pattern} FROM {looked_at}").fetchall()[0]
     except ENGINE_ERRORS:
         return readable
     by_format = {
-        spelled: [name for name, is_usual in zip(names, found[i * len(names) :], strict=False) if is_usual]
-        for i, spelled in enumerate(_USUAL_TIMES)
+        spelled: [name for name, is_usual in zip(names, found_usual, strict=True) if is_usual]
+        for spelled, found_usual in zip(_USUAL_TIMES, found, strict=True)
     }
     time_format, times = max(by_format.items(), key=lambda one: len(one[1]))
     return replace(

@@ -113,7 +113,7 @@ def read_columns(connection: duckdb.DuckDBPyConnection, readable: Readable, null
     for i, name in enumerate(names):
         kind = readable.types[name]
         values = tuple(row[i] for row in rows if row[i] is not None and row[i].strip() not in nulls)
-        expression = _expression(name)
+        expression = expression_of(name)
         is_object = kind.startswith("STRUCT") or _is_object(values)
         if is_object:
             base = f"to_json({expression})" if kind.startswith("STRUCT") else expression
@@ -140,7 +140,8 @@ def _keywords() -> frozenset[str]:
         return frozenset(row[0] for row in connection.execute(query).fetchall())
 
 
-def _expression(name: str) -> str:
+def expression_of(name: str) -> str:
+    """A column as an expression names it, in quotes where it needs them."""
     is_bare = re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name)
     lowered = name.lower()
     if is_bare and lowered not in _keywords() and not lowered.startswith(("current_", "local", "session_")):

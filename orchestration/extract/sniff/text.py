@@ -32,10 +32,14 @@ def scalar(text: str) -> str:
     return double(text)
 
 
+def printable(text: str) -> str:
+    """Text with a blank for everything that a terminal would not print, or take for a command."""
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
 def one_line(text: str, limit: int = 60) -> str:
     """Text from a file that can stand in a comment or on a terminal: nothing unprintable, no line breaks."""
-    clean = "".join(c if c.isprintable() else " " for c in text[: 4 * limit])
-    clean = " ".join(clean.split())
+    clean = " ".join(printable(text[: 4 * limit]).split())
     return clean if len(clean) <= limit else clean[: limit - 1] + "…"
 
 

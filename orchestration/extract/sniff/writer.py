@@ -175,9 +175,9 @@ class Writer:
             if name in feed.matches:
                 body += self._field(feed, name, feed.matches[name])
             elif name in feed.made_up:
-                why = "no column names the row" if name in ROW_IDS else "the file does not say"
-                told = f"; {_explained(feed, name)}" if name not in ROW_IDS else ""
-                body.append(f"        {name}: {scalar(feed.made_up[name])} # <- a guess: {why}{told}")
+                untold = f"the file does not say; {_explained(feed, name)}"
+                why = "no column names the row" if name in ROW_IDS else untold
+                body.append(f"        {name}: {scalar(feed.made_up[name])} # <- a guess: {why}")
         if not body:
             lines[-1] = f"      {entity.name}: {{}} # <- no column was recognised; fill in the lines below"
         needed = feed.absent
