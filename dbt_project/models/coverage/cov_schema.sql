@@ -6,7 +6,8 @@ with
             d.centre,
             d.source_instance,
             d.entity,
-            -- Delivered before the first or after the last event, a file stands on that day.
+            -- A file delivered before the first or after the last event of its source counts on that day. The
+            -- last day of the centre stands in for a source without events; without any, the day of delivery.
             case
                 when s.last_date is not null
                 then
@@ -16,6 +17,7 @@ with
                         ),
                         s.last_date
                     )
+                else coalesce(c.last_date, cast({{ local_time("d.delivered_at", "s.time_zone") }} as date))
             end as day,
             d.status = 'landed' as is_landed,
             d.n_quarantined,
@@ -38,6 +40,11 @@ with
             ) as n_rows
         from {{ source("raw_faultline", "deliveries") }} as d
         inner join {{ ref("int_source__spans") }} as s on d.source_instance = s.source_instance
+        inner join
+            (
+                select centre, max(last_date) as last_date from {{ ref("int_source__spans") }} group by centre
+            ) as c
+            on d.centre = c.centre
     ),
 
     entities as (
@@ -80,11 +87,8 @@ select
     cast(null as {{ dbt.type_string() }}),
     cast(null as {{ dbt.type_string() }}),
     cast(null as {{ dbt.type_string() }}),
-    coalesce(d.day, c.last_date),
+    d.day,
     cast(d.n_affected as bigint),
     cast(0 as bigint),
     cast(d.n_rows as bigint)
 from days as d
-inner join
-    (select centre, max(last_date) as last_date from {{ ref("int_source__spans") }} group by centre) as c
-    on d.centre = c.centre

@@ -1,4 +1,5 @@
--- One row per source instance and day of its span, days without any event included.
+-- One row per source instance and day of its span, days without any event included. A span longer than 10,000
+-- days keeps its newest ones.
 with
     digits as (
         {% for d in range(10) %}
@@ -21,6 +22,6 @@ select
     s.centre,
     s.source_instance,
     s.time_zone,
-    cast({{ dbt.dateadd("day", "numbers.n", "s.first_date") }} as date) as day
+    cast({{ dbt.dateadd("day", "-1 * numbers.n", "s.last_date") }} as date) as day
 from {{ ref("int_source__spans") }} as s
 inner join numbers on numbers.n <= {{ dbt.datediff("s.first_date", "s.last_date", "day") }}

@@ -1,7 +1,30 @@
 -- One row per centre and window: weeks from Monday, blocks of eight weeks counted from 1970-01-05
--- so that new data never move them, and the whole span.
+-- so that new data never move them, and the whole span. The days are those on which journeys start; of a
+-- centre without journeys those of its events, and without events those of its deliveries. A centre that
+-- delivered nothing has a span without days.
 with
-    days as (select distinct centre, started_date as day from {{ ref("int_journey__journeys") }}),
+    candidates as (
+        select centre, started_date as day, 1 as preference
+        from {{ ref("int_journey__journeys") }}
+        union all
+        select centre, event_date, 2
+        from {{ ref("int_source__daily_counts") }}
+        union all
+        select d.centre, cast({{ local_time("d.delivered_at", "s.time_zone") }} as date), 3
+        from {{ source("raw_faultline", "deliveries") }} as d
+        inner join {{ ref("int_source__spans") }} as s on d.source_instance = s.source_instance
+    ),
+
+    preferred as (
+        select centre, min(preference) as preference from candidates where day is not null group by centre
+    ),
+
+    days as (
+        select distinct c.centre, c.day
+        from candidates as c
+        inner join preferred as p on c.centre = p.centre and c.preference = p.preference
+        where c.day is not null
+    ),
 
     weeks as (
         select distinct centre, cast({{ dbt.date_trunc("week", "day") }} as date) as window_start from days
@@ -39,3 +62,8 @@ union all
 select centre, 'span', min(window_start), cast({{ dbt.dateadd("day", 7, "max(window_start)") }} as date)
 from weeks
 group by centre
+union all
+select distinct s.centre, 'span', cast(null as date), cast(null as date)
+from {{ ref("int_source__spans") }} as s
+left join preferred as p on s.centre = p.centre
+where p.centre is null
