@@ -1,5 +1,6 @@
 """What a person should know of a landing: its figures, how exports changed, and what did not fit."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -43,6 +44,8 @@ def changes(deliveries: Sequence[Delivery], replaced: Iterable[tuple[Delivery, D
         if new:
             yield Note(f"{name} has columns that no mapping reads: {', '.join(new[:_COLUMNS_TOLD])}.")
     for name, members in by_file_set.items():
+        yield from _placeholders(name, members)
+    for name, members in by_file_set.items():
         lacking = [d for d in members if d.columns_missing]
         if lacking:
             yield Note(_lacking(name, lacking))
@@ -60,6 +63,18 @@ def _replaced(earlier: Delivery, delivery: Delivery) -> str:
     if earlier.is_landed and delivery.is_landed:
         became = f"{count(earlier.n_landed, 'row')} became {delivery.n_landed:,}, {became}"
     return f"{delivery.file} was delivered again: {became}."
+
+
+def _placeholders(name: str, members: Sequence[Delivery]) -> Iterator[Note]:
+    n_rows: Counter[str] = Counter()
+    found: Counter[tuple[str, str]] = Counter()
+    for landed in (landed for delivery in members for landed in delivery.counts):
+        n_rows[landed.table] += landed.n_landed
+        found.update({(landed.table, field): n for field, n in landed.placeholders})
+    for (table, field), n in sorted(found.items()):
+        told, n_all = f"{table.partition('.')[2]}.{field}", n_rows[table]
+        rows = f"{n:,} of {count(n_all, 'row')} ({share(n, n_all)})"
+        yield Note(f"{name}: {told} holds a placeholder in {rows}, such as 1970-01-01; they land without it.")
 
 
 def _lacking(name: str, lacking: Sequence[Delivery]) -> str:

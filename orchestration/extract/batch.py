@@ -7,6 +7,7 @@ alike are told apart: the batch is given up for smaller ones, at last for single
 import codecs
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Callable, Container, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -468,7 +469,7 @@ class Batch:
         parts: list[Part] = []
         counts: dict[str, list[Count]] = {token: [] for token in self.members}
         for feed, query in compiled:
-            part, found = self._write_part(query.landed, feed)
+            part, found, empty_times = self._write_part(query.landed, feed)
             parts += part
             n_selected = {token: n for token, (n, _) in found.items()}
             if query.is_every_record:
@@ -480,7 +481,9 @@ class Batch:
                 n_all = self._counts(query.count_all) if feed.where else n_selected
             for token in self.members:
                 n, n_bad = found.get(token, (0, 0))
-                counts[token].append(Count(feed.table.full_name, n - n_bad, n_all.get(token, 0) - n, n_bad))
+                n_filtered = n_all.get(token, 0) - n
+                placeholders = tuple(sorted(empty_times.get(token, {}).items()))
+                counts[token].append(Count(feed.table.full_name, n - n_bad, n_filtered, n_bad, placeholders))
         is_one_line_each = self._reconcile(readable, n_records, inspected)
         outcomes = {
             token: _Outcome(n_records.get(token, 0), 0, tuple(counts[token])) for token in self.members
@@ -615,11 +618,14 @@ class Batch:
         schema = feed.table.schema.removeprefix("raw_")
         return f"{schema}/{feed.table.name}/{self.source.instance}-{self.token}.parquet"
 
-    def _write_part(self, select: str, feed: Feed) -> tuple[list[Part], dict[str, tuple[int, int]]]:
+    def _write_part(
+        self, select: str, feed: Feed
+    ) -> tuple[list[Part], dict[str, tuple[int, int]], dict[str, Counter[str]]]:
         """Writes the sound rows of a part beside its place.
 
         Returns:
-            The part, unless it would be empty; for each delivery, rows selected and rows flagged bad.
+            The part, unless it would be empty; for each delivery, rows selected and rows flagged bad, and how
+            many sound rows hold a placeholder in which field.
         """
         target = self.home.raw / self._part_name(feed)
         writing = target.with_name(f"{target.name}.writing")
@@ -629,16 +635,18 @@ class Batch:
         flagged = f"SELECT * REPLACE (nullif(_bad, false) AS _bad) FROM ({select})"
         self.connection.execute(f"COPY ({flagged}) TO {sql.text(str(writing))} ({PARQUET})")
         written = f"read_parquet({sql.path(writing)}, hive_partitioning=false)"
+        marks = mapping.PLACEHOLDERS
         found = self.connection.execute(
-            f"SELECT _delivery_id, count(*), count(_bad) FROM {written} GROUP BY ALL"
+            f"SELECT _delivery_id, count(*), count(_bad), count({marks}) FROM {written} GROUP BY ALL"
         ).fetchall()
+        empty_times = self._empty_times(written) if any(row[3] for row in found) else {}
         n_bad = sum(row[2] for row in found)
         n_sound = sum(row[1] for row in found) - n_bad
-        by_delivery = {token: (n, n_wrong) for token, n, n_wrong in found}
+        by_delivery = {token: (n, n_wrong) for token, n, n_wrong, _ in found}
         if not n_sound:
             writing.unlink()
             del self.staged[writing]
-            return [], by_delivery
+            return [], by_delivery, empty_times
         if n_bad:
             sound = self.scratch / "sound"
             self.connection.execute(
@@ -647,7 +655,19 @@ class Batch:
             sound.replace(writing)
         n_bytes, tokens = writing.stat().st_size, tuple(self.members)
         part = Part(feed.table.full_name, self._part_name(feed), n_sound, n_bytes, tokens)
-        return [part], by_delivery
+        return [part], by_delivery, empty_times
+
+    def _empty_times(self, written: str) -> dict[str, Counter[str]]:
+        """How many sound rows of each delivery hold a placeholder in which field."""
+        marks = mapping.PLACEHOLDERS
+        rows = self.connection.execute(
+            f"SELECT _delivery_id, {marks}, count(*) FROM {written} "
+            f"WHERE _bad IS NULL AND {marks} IS NOT NULL GROUP BY ALL"
+        )
+        found: dict[str, Counter[str]] = {}
+        for token, names, n in rows.fetchall():
+            found.setdefault(token, Counter()).update(dict.fromkeys(names.split(","), n))
+        return found
 
     def discard(self) -> None:
         """Removes what was written and not moved into place."""

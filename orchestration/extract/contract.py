@@ -25,6 +25,9 @@ DUCKDB_TYPES = {
     "email": "VARCHAR",
 }
 
+FIRST, LAST = "first", "last"
+"""Which of several rows of one key counts: the earliest event, or the state delivered last."""
+
 EXTRA = "_extra"
 """Text of a JSON object: what a record holds in columns that no mapping reads; NULL where there are none."""
 
@@ -79,7 +82,10 @@ class Table:
     `columns` are the fields a source may fill. `event_at` dates a row; of several rows of one key the newest
     by `version_at` counts, its columns in turn, or else the one delivered last. `feeds` maps each entity that
     the table tells of to an SQL condition on its columns: which rows are one of it (empty: every row).
-    `rows` names, for tables made of lists inside records, each list in turn: alias to expression.
+    `keep` is `first` for a log of events: of several rows of one key the earliest by `event_at` counts.
+    `order` maps a stamp to those that it may not precede, `at_most` a number of seconds to the two stamps
+    whose distance it may not exceed. `rows` names, for tables made of lists inside records, each list in
+    turn: alias to expression.
     """
 
     name: str
@@ -91,6 +97,9 @@ class Table:
     feeds: dict[str, str] = field(hash=False)
     schema: str = MAPPED_SCHEMA
     version_at: tuple[str, ...] = ()
+    keep: str = LAST
+    order: dict[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+    at_most: dict[str, tuple[str, str]] = field(default_factory=dict, hash=False)
     rows: dict[str, str] = field(default_factory=dict, hash=False)
 
     @property
@@ -156,9 +165,23 @@ def parse(document: dict[str, Any]) -> dict[str, Entity]:
             event_at=body.get("event_at", ""),
             absent=tuple(body["absent"]),
             is_restated=bool(body.get("restated", False)),
+            keep=body.get("keep", LAST),
+            order=_rules(name, body, own | inherited, "order", entities),
+            at_most=_rules(name, body, own | inherited, "at_most", entities),
             columns=own | inherited,
         )
     return entities
+
+
+def _rules(
+    name: str, body: dict[str, Any], columns: dict[str, Column], kind: str, known: dict[str, Entity]
+) -> dict[str, Any]:
+    """The rules of one kind, those of the entity that this one extends among them."""
+    base = getattr(known[body["extends"]], kind) if "extends" in body else {}
+    rules = base | {one: tuple(others) for one, others in body.get(kind, {}).items()}
+    if lost := {one for ruled, others in rules.items() for one in (ruled, *others)} - columns.keys():
+        raise ValueError(f"contract.yml: {name}.{kind} names no column: {', '.join(sorted(lost))}")
+    return rules
 
 
 def column(where: str, name: str, text: str) -> Column:

@@ -85,21 +85,34 @@ def _macro() -> str:
             "key": list(table.key),
             "event_at": table.event_at,
             "version_at": list(table.version_at),
+            "keep": table.keep,
             "restated": table.is_restated,
             "feeds": dict(table.feeds),
             "columns": list(columns),
         }
 
+    ruled = (e for e in contract.entities().values() if e.order or e.at_most)
+    rules = ",\n".join(f"        {e.name!r}: {_time_rules(e)!r}" for e in ruled)
     entities = ",\n".join(f"        {e.name!r}: {_types(e)!r}" for e in contract.entities().values())
     tables = ",\n".join(f"        {t.full_name!r}: {entry(t)!r}" for t in bundle.all_tables())
     return (
         f"{{# {_HEADER} #}}\n\n{{# Columns of every entity, with their types. #}}\n"
         f"{{% macro contract() %}}\n    {{% set entities = {{\n{entities}\n    }} %}}\n"
         "    {{ return(entities) }}\n{% endmacro %}\n\n"
+        "{# Of every entity: stamps that may not precede others, seconds that fit between two stamps. #}\n"
+        f"{{% macro time_rules() %}}\n    {{% set entities = {{\n{rules}\n    }} %}}\n"
+        "    {{ return(entities) }}\n{% endmacro %}\n\n"
         f"{{# Every raw table, by full name. #}}\n"
         f"{{% macro raw_tables() %}}\n    {{% set tables = {{\n{tables}\n    }} %}}\n"
         "    {{ return(tables) }}\n{% endmacro %}\n"
     )
+
+
+def _time_rules(entity: contract.Entity) -> dict[str, dict[str, list[str]]]:
+    return {
+        "order": {later: list(earlier) for later, earlier in entity.order.items()},
+        "at_most": {seconds: list(span) for seconds, span in entity.at_most.items()},
+    }
 
 
 def _types(entity: contract.Entity) -> dict[str, str]:
@@ -125,12 +138,13 @@ def _docs() -> str:
             domain = entity.domain
             lines += ["", f"## {domain.replace('_', ' ').capitalize()}"]
         restated = " It may be delivered again whenever it has changed." if entity.is_restated else ""
+        first = " Of several rows of one key the earliest counts." if entity.keep == contract.FIRST else ""
         absent = f" Blind spots when absent: {', '.join(entity.absent)}." if entity.absent else ""
         lines += [
             "",
             f"### {entity.name}",
             "",
-            f"One row per {entity.grain.removeprefix('one ')}.{restated}{absent}",
+            f"One row per {entity.grain.removeprefix('one ')}.{restated}{first}{absent}",
             "",
         ]
         lines += ["| field | type | notes |", "|---|---|---|"]
@@ -141,7 +155,10 @@ def _docs() -> str:
 def _docs_row(entity: contract.Entity, column: contract.Column) -> str:
     name = f"**{column.name}**" if column.name in entity.key else column.name
     pii = "hashed" if column.is_hashed else "dropped" if column.pii == "drop" else ""
-    notes = "; ".join(part for part in (pii, column.note) if part)
+    order = ", ".join(entity.order.get(column.name, ()))
+    span = " to ".join(entity.at_most.get(column.name, ()))
+    rules = (order and f"not before {order}", span and f"at most {span}")
+    notes = "; ".join(part for part in (pii, column.note, *rules) if part)
     return f"| {name}{'*' if column.is_required else ''} | {column.type} | {notes} |"
 
 

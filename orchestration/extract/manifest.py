@@ -21,12 +21,16 @@ QUARANTINED = "quarantined"
 
 @dataclass(frozen=True)
 class Count:
-    """What became of the rows of one delivery that a raw table is made of; `table` has its schema."""
+    """What became of the rows of one delivery that a raw table is made of; `table` has its schema.
+
+    `placeholders` counts, by field, landed rows with a time that stands for no time.
+    """
 
     table: str
     n_landed: int
     n_filtered: int
     n_quarantined: int
+    placeholders: tuple[tuple[str, int], ...] = ()
 
     @property
     def n_rows(self) -> int:
@@ -133,18 +137,23 @@ def _written(commit: Commit) -> bytes:
 
 def _without_defaults(delivery: Delivery) -> dict[str, Any]:
     told = {f.name: getattr(delivery, f.name) for f in fields(delivery)}
-    told["counts"] = [list(asdict(count).values()) for count in delivery.counts]
+    told["counts"] = [[one for one in asdict(count).values() if one != ()] for count in delivery.counts]
     usual = {f.name: f.default for f in fields(delivery) if f.default is not MISSING}
     return {
         name: value for name, value in told.items() if name not in usual or value not in (usual[name], [])
     }
 
 
+def _count(table: str, n_landed: int, n_filtered: int, n_quarantined: int, *rest: Any) -> Count:
+    placeholders = tuple((field, n) for found in rest for field, n in found)
+    return Count(table, n_landed, n_filtered, n_quarantined, placeholders)
+
+
 def _read(line: bytes) -> Commit:
     raw = json.loads(line)
     deliveries = []
     for one in raw["deliveries"]:
-        one["counts"] = tuple(Count(*count) for count in one.get("counts", ()))
+        one["counts"] = tuple(_count(*count) for count in one.get("counts", ()))
         for name in ("columns_missing", "columns_extra"):
             one[name] = tuple(one.get(name, ()))
         deliveries.append(Delivery(**one))

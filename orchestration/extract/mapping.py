@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import duckdb
 
-from orchestration.extract import contract, moments, privacy, reading, sql
+from orchestration.extract import contract, moments, placeholders, privacy, reading, sql
 from orchestration.extract.reading import Readable
 from orchestration.extract.sources import Feed, FileSet, Mapping, Source, cannot_fail, is_choice
 
@@ -18,6 +18,7 @@ _FALSE = ("false", "f", "no", "n", "0", "off")
 
 _RECORD = sql.name("?record")
 _FITS = sql.name("?fits")
+PLACEHOLDERS = "_placeholders"
 WHOLE_RECORD = "(record)"
 """Stands for a column in faults that are of no single one."""
 # Which file a row is from travels with it, under names that no file can use for its own columns.
@@ -28,8 +29,9 @@ _ORIGIN = {column: sql.name(f"?{column}") for column in reading.ORIGIN}
 class Compiled:
     """SQL of one feed over the files of a readable.
 
-    `landed` yields the columns that the feed fills plus `_bad`; `faults` yields one row per fault of the
-    bad rows: delivery id, record (1-based among all parsed records), column, reason, masked value.
+    `landed` yields the columns that the feed fills, `_placeholders` (the fields that hold a placeholder for
+    a time, with commas between; mostly NULL) and `_bad`; `faults` yields one row per fault of the bad rows:
+    delivery id, record (1-based among all parsed records), column, reason, masked value.
     `count_all` yields delivery id and number of rows before any filter, of each file that has some.
     """
 
@@ -156,7 +158,7 @@ def compile_feed(
             f"(SELECT {valued}, {carried}{extra} FROM "
             f"(SELECT {computed}, {carried}{extra} FROM {base}{where}))"
         )
-        return f"(SELECT *, {parsed} FROM {_read(fields, values)})"
+        return _without_placeholders(feed, fields, zone, f"(SELECT *, {parsed} FROM {_read(fields, values)})")
 
     faults = _faults(feed, fields)
     if readable.is_loose:
@@ -180,7 +182,10 @@ def compile_feed(
     )
     origin = _ORIGIN["_delivery_id"]
     return Compiled(
-        landed=f"SELECT {select}, ({bad}) AS _bad FROM {staged(landed_rows, found and f', {found}')}",
+        landed=(
+            f"SELECT {select}, {_listed_placeholders(fields)} AS {PLACEHOLDERS}, ({bad}) AS _bad "
+            f"FROM {staged(landed_rows, found and f', {found}')}"
+        ),
         faults=(
             f"SELECT {origin}, {_RECORD}, "
             f"unnest(list_filter([{listed}], lambda x: x IS NOT NULL), recursive := true) "
@@ -433,6 +438,64 @@ def _list(field: _Field, value: str, separator: str) -> str:
     return f"CASE WHEN {value} IS NOT NULL THEN list_filter({trimmed}, lambda x: x IS NOT NULL) END"
 
 
+# ---------------------------------------------------------------- placeholders
+
+
+def _may_be_placeholder(column: contract.Column) -> bool:
+    """Whether a time in the column may stand for no time; a required day is a day of a calendar."""
+    return column.type == "ts" or (column.type == "date" and not column.is_required)
+
+
+def _placeholder(field: _Field) -> str:
+    """Name of the column that says whether the value is a placeholder."""
+    return sql.name("*" + field.name)
+
+
+def _without_placeholders(feed: Feed, fields: Sequence[_Field], zone: str, rows: str) -> str:
+    """SQL of the rows with NULL for times that are placeholders, and a flag for each such field."""
+    times = [field for field in fields if _may_be_placeholder(field.column)]
+    if not times:
+        return rows
+    flags = ", ".join(f"{_is_placeholder(feed, field, zone)} AS {_placeholder(field)}" for field in times)
+    parsed = [(sql.name("=" + field.name), field) for field in times]
+    emptied = ", ".join(
+        f"CASE WHEN NOT {_placeholder(field)} THEN {value} END AS {value}" for value, field in parsed
+    )
+    return f"(SELECT * REPLACE ({emptied}) FROM (SELECT *, {flags} FROM {rows}))"
+
+
+def _is_placeholder(feed: Feed, field: _Field, zone: str) -> str:
+    """SQL of whether the value of a time field is a placeholder.
+
+    In telephony, where rows last minutes, so is the midnight before the row began.
+    """
+    moment, value = sql.name("=" + field.name), sql.name(field.name)
+    wall, utc, instant = _read_columns(field)
+    text = "" if field.is_kept_typed else field.text
+    shown = [one for one in (wall, utc) if one]
+    if text and instant and not field.formats:  # what the clock showed beside its offset
+        shown.append(f"CASE WHEN {instant} IS NOT NULL THEN TRY_CAST({text}[:19] AS TIMESTAMP) END")
+    clock = f"coalesce({', '.join(shown)})" if shown else ""
+    is_placeholder = placeholders.found(value, moment, field.column.type, text, clock)
+    table = feed.table
+    is_of_minutes = isinstance(table, contract.Entity) and table.domain == "telephony"
+    if is_of_minutes and field.column.type == "ts" and table.event_at in feed.mappings:
+        start = sql.name("=" + table.event_at)
+        if field.name != table.event_at and not field.column.is_required:
+            return f"({is_placeholder} OR {placeholders.midnight_before(moment, start, zone)})"
+    return f"({is_placeholder})"
+
+
+def _listed_placeholders(fields: Sequence[_Field]) -> str:
+    """SQL of the names of the fields that hold placeholders, NULL where none does."""
+    times = [field for field in fields if _may_be_placeholder(field.column)]
+    if not times:
+        return "CAST(NULL AS VARCHAR)"
+    is_any = " OR ".join(map(_placeholder, times))
+    names = ", ".join(f"CASE WHEN {_placeholder(one)} THEN {sql.text(one.name)} END" for one in times)
+    return f"CASE WHEN {is_any} THEN concat_ws(',', {names}) END"
+
+
 # ---------------------------------------------------------------- faults
 
 
@@ -455,9 +518,14 @@ def _faults(feed: Feed, fields: list[_Field]) -> list[tuple[str, str, str]]:
         if field.column.is_required:
             sure = "" if field.is_sure else f" AND NOT {sql.name('!' + field.name)}"
             faults.append((field.name, f"({_is_nothing(field)}{sure})", "required value is missing"))
+        unread = f"{parsed} IS NULL AND NOT {_is_nothing(field)}"
+        if _may_be_placeholder(field.column):
+            unread += f" AND NOT {_placeholder(field)}"
+            if field.column.is_required:
+                faults.append((field.name, _placeholder(field), "a placeholder and no time"))
         if field.column.type in _READABLE_TYPES:
             reason = f"cannot be read as {_READABLE_TYPES[field.column.type]}"
-            faults.append((field.name, f"({parsed} IS NULL AND NOT {_is_nothing(field)})", reason))
+            faults.append((field.name, f"({unread})", reason))
         if field.name == feed.table.event_at:
             delivery = _ORIGIN["_delivered_at"]
             faults.append(

@@ -22,6 +22,7 @@ SYSTEM_TABLES = {
         "connector": "VARCHAR",
         "time_zone": "VARCHAR",
         "entity": "VARCHAR",
+        "keep": "VARCHAR",
     },
     "deliveries": {
         "delivery_id": "VARCHAR",
@@ -138,11 +139,15 @@ def _fill(connection: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[ob
 
 
 def _source_rows(sources: list[Source]) -> list[tuple[object, ...]]:
-    return [
-        (s.instance, s.centre, s.document.connector, s.document.time_zone, entity)
-        for s in sources
-        for entity in sorted({e for feeds in s.feeds.values() for feed in feeds for e in feed.table.told_as})
-    ]
+    rows: list[tuple[object, ...]] = []
+    for s in sources:
+        # File sets that feed the same entity agree on `keep`.
+        fed = {
+            e: feed.keep or None for feeds in s.feeds.values() for feed in feeds for e in feed.table.told_as
+        }
+        head = (s.instance, s.centre, s.document.connector, s.document.time_zone)
+        rows += [(*head, entity, keep) for entity, keep in sorted(fed.items())]
+    return rows
 
 
 def _delivery_rows(deliveries: list[Delivery], sources: list[Source]) -> list[tuple[object, ...]]:

@@ -29,7 +29,7 @@ from orchestration.extract import contract, shapes, sql
 from orchestration.extract.connectors import bundle
 
 # Raised when landing writes the same input differently: everything is then landed anew.
-LANDING_VERSION = 4
+LANDING_VERSION = 5
 DELIMITED = ("csv", "tsv", "lines")
 MAPPED = "mapped"
 FILE_COLUMN = "_source_file"
@@ -232,7 +232,8 @@ class SourceDocument(BaseModel):
 class Feed:
     """One raw table fed by one file set; `where` is empty when every row counts.
 
-    `reads` tells for each field (and for `where` and `rows`) which places of a record its expression reads.
+    `keep` is what the source file says of rows that share a key, empty where the contract decides. `reads`
+    tells for each field (and for `where` and `rows`) which places of a record its expression reads.
     """
 
     table: contract.Table
@@ -240,6 +241,7 @@ class Feed:
     mappings: dict[str, Mapping] = field(hash=False)
     lines: dict[str, int] = field(hash=False)
     reads: dict[str, tuple[shapes.Path, ...]] = field(hash=False)
+    keep: str = ""
 
     @property
     def columns(self) -> dict[str, tuple[str, ...]]:
@@ -368,6 +370,8 @@ def load(file: Path) -> Source:
                 feeds[name].append(_feed(file, lines, at, tables, body, mistakes=mistakes))
         with mistakes.noted():
             _check_dates(file, lines, ("files", name, "dates"), files.dates)
+    with mistakes.noted():
+        _check_agreement(file, lines, feeds)
     mistakes.stop_if_any()
     return Source(file, document, feeds)
 
@@ -502,6 +506,10 @@ def _feed(
     table = tables[name]
     fields = dict(body)
     where = str(fields.pop("where", ""))
+    keep = str(fields.pop("keep", ""))
+    if keep:
+        with mistakes.noted():
+            _check_keep(file, lines.of((*at, "keep")), table, keep)
     mappings: dict[str, Mapping] = {}
     reads: dict[str, tuple[shapes.Path, ...]] = {}
     lists = _lists(file, lines.of(at), table)
@@ -526,7 +534,31 @@ def _feed(
     places = {one: lines.of((*at, one)) for one in reads}
     if lists:
         reads["rows"] = tuple((*path, shapes.ITEM) for path in lists.values())
-    return Feed(table, where, mappings, places, reads)
+    return Feed(table, where, mappings, places, reads, keep)
+
+
+def _check_keep(file: Path, line: int, table: contract.Table, keep: str) -> None:
+    if keep not in (contract.FIRST, contract.LAST):
+        raise SourceError(file, line, f"keep: {keep!r} is neither first nor last.", "Write one of them.")
+    if table.schema != contract.MAPPED_SCHEMA or not table.event_at or table.event_at in table.key:
+        raise SourceError(
+            file,
+            line,
+            f"{table.name}: keep has no effect here.",
+            "Remove it: no two rows differ in time alone.",
+        )
+
+
+def _check_agreement(file: Path, lines: "_Lines", feeds: dict[str, list[Feed]]) -> None:
+    """One source keeps the first or the last row of an entity's key, whatever file set it is from."""
+    said: dict[str, str] = {}
+    for name, fed in feeds.items():
+        for feed in fed:
+            keep = said.setdefault(feed.table.name, feed.keep)
+            if keep != feed.keep:
+                line = lines.of(("files", name, "feeds", feed.table.name, "keep"))
+                problem = f"{feed.table.name}: the file sets disagree on keep."
+                raise SourceError(file, line, problem, "Write the same keep in each.")
 
 
 def _mapping(

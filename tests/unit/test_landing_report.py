@@ -51,6 +51,16 @@ def test_a_few_bad_rows_are_no_warning(place: Place) -> None:
     assert [note.is_warning for note in faults(place)] == [False, False]
 
 
+def test_placeholders_are_counted_by_field_over_the_files_of_a_set(place: Place) -> None:
+    """Otherwise nobody learns that a column of stamps holds none."""
+    place.source({"cases": {**CASES, "closed_at": "status"}})
+    place.put("a.csv", csv_text(("C1", "2025-01-01", "0000-00-00"), ("C2", "2025-01-01", "")))
+    place.put("b.csv", csv_text(("C3", "2025-01-01", "1970-01-01"), ("C4", "2025-01-01", "")))
+    assert changes(place) == [
+        "crm/cases: cases.closed_at holds a placeholder in 2 of 4 rows (50%), such as 1970-01-01; they land without it."
+    ]
+
+
 def test_nothing_is_told_where_all_fit(place: Place) -> None:
     place.put("a.csv", csv_text(*cases(4)))
     assert faults(place) == []

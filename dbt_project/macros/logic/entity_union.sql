@@ -1,9 +1,12 @@
 {# The rows of one entity of the contract from every staging model that feeds it.
 
-   Customers that were merged bear the id that survives, in every entity but their own. #}
+   Customers that were merged bear the id that survives, in every entity but their own. A value that breaks
+   a rule of the contract about times is NULL, and `is_order_possible` is false; it is NULL where the row
+   has nothing to compare. #}
 {% macro entity_union(entity, models) %}
     {%- set columns = contract()[entity] -%}
     {%- set restates = "customer_id" in columns and entity != "customers" -%}
+    {%- set times = possible_times(entity) -%}
     {%- for model in models %}
         select
             e.centre,
@@ -11,9 +14,11 @@
             {%- for column in columns %}
                 {%- if restates and column == "customer_id" %}
                     coalesce(m.customer_id, e.customer_id) as customer_id,
+                {%- elif column in times["values"] %} {{ times["values"][column] }} as {{ column }},
                 {%- else %} e.{{ column }},
                 {%- endif %}
             {%- endfor %}
+            {{ times.is_possible }} as is_order_possible,
             e.delivered_at
         from {{ ref(model) }} as e
         {%- if restates %}

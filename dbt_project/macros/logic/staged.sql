@@ -1,14 +1,25 @@
 {# Rows of a raw table known at the moment looked from, the newest version of each key; or, with
    `versions`, the newest version at the moment of each delivery.
 
-   Among deliveries of the same moment the greatest content wins, so file order never matters. #}
+   Of a log of events the earliest event of a key counts, and of the deliveries that tell of it the newest:
+   `keep` of the contract or of the source file says which tables are logs. Among deliveries of the same
+   moment the greatest content wins, so file order never matters. #}
 {% macro staged(table, schema="raw_mapped", versions=false) %}
     {%- set spec = raw_tables()[schema ~ "." ~ table] -%}
     {%- set columns = spec["columns"] -%}
+    {%- set may_be_log = schema == "raw_mapped" and spec.event_at and spec.event_at not in spec.key -%}
     with
         known as (
-            select source.*
+            select
+                source.*
+                {%- if may_be_log %}, coalesce(fed.keep, '{{ spec.keep }}') = 'first' as _is_log {%- endif %}
             from {{ source(schema, table) }} as source
+            {% if may_be_log -%}
+                left join
+                    {{ source("raw_faultline", "sources") }} as fed
+                    on source.source_instance = fed.source_instance
+                    and fed.entity = '{{ table }}'
+            {% endif -%}
             {% if spec.event_at -%}
                 cross join {{ source("raw_faultline", "parameters") }} as parameters
                 where
@@ -27,8 +38,10 @@
             partition by
                 source_instance, {{ spec.key | join(", ") }} {%- if versions %}, _delivered_at{% endif %}
             order by
+                {% if may_be_log %} case when _is_log then {{ spec.event_at }} end nulls last, {% endif %}
                 {% for c in spec.version_at %} {{ c }} desc nulls last, {% endfor %}
                 _delivered_at desc,
+                {% if may_be_log %} {{ spec.event_at }} desc nulls last, {% endif %}
                 {% for c in columns if c not in spec.key %} {{ c }} desc nulls last, {% endfor %}
                 _delivery_id desc
         )

@@ -33,7 +33,7 @@ def test_nothing_delivered_is_empty_and_no_error(place: Place) -> None:
     assert place.exposed("SELECT count(*) FROM raw_mapped.cases") == [(0,)]
     assert place.exposed("FROM raw_faultline.deliveries") == []
     assert place.exposed("FROM raw_faultline.quarantine") == []
-    assert place.exposed("FROM raw_faultline.sources") == [("crm", "crm", "mapped", "UTC", "cases")]
+    assert place.exposed("FROM raw_faultline.sources") == [("crm", "crm", "mapped", "UTC", "cases", None)]
     assert place.exposed("FROM raw_faultline.parameters") == [(None,)]
 
 

@@ -1,5 +1,6 @@
 """Every mistake in a source file is told with its line and a way out, before anything is landed."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,7 @@ MISTAKES = [
     ('"%d.%m.%Y"', "epoch, epoch_ms", 7, "a number cannot be both epoch and epoch_ms."),
     ("opened_at: Opened", "opened_at: {from: a, dates: ['%d/%m/%Y', '%m/%d/%Y']}", 12, "the day or the month comes first"),
     ("opened_at: Opened", "opened_at: Opened\n        ? [a, b]\n        : c", 13, "not valid YAML: found unhashable key."),
+    ("where: kind = 'case'", "keep: newest", 10, "keep: 'newest' is neither first nor last. Write one of them."),
     ("glob: crm/*.csv", "glob: [a", 7, "not valid YAML"),
     ("glob: crm/*.csv", "glob: a\x07", 1, "not valid YAML"),
     ("    glob", "\t glob", 6, "not valid YAML: found character '\\t' that cannot start any token."),
@@ -129,6 +131,31 @@ def test_mistakes_are_told_with_line_and_remedy(
     assert told in str(caught.value)
     assert "\n" not in str(caught.value)
     assert caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("feeds", "line", "told"),
+    [
+        (
+            "agents:\n        keep: first\n        agent_id: id\n",
+            8,
+            "agents: keep has no effect here. Remove it",
+        ),
+        (
+            "changes:\n        change_id: id\n        changed_at: t\n        keep: last\n"
+            "  more:\n    glob: b\n    feeds:\n      changes: {change_id: id, changed_at: t}\n",
+            14,
+            "changes: the file sets disagree on keep.",
+        ),
+    ],
+)
+def test_keep_is_said_where_it_has_an_effect_and_once_for_an_entity(
+    tmp_path: Path, feeds: str, line: int, told: str
+) -> None:
+    text = f"source: crm\ntime_zone: UTC\nfiles:\n  a:\n    glob: a\n    feeds:\n      {feeds}"
+    with pytest.raises(SourceError, match=re.escape(told)) as error:
+        sources.load(write(tmp_path, text))
+    assert error.value.line == line
 
 
 def test_further_mistakes_are_told_with_the_first(tmp_path: Path) -> None:

@@ -7,6 +7,9 @@ from typing import Any
 import duckdb
 import pytest
 
+from orchestration.extract import placeholders
+from orchestration.extract.manifest import Manifest
+from orchestration.settings import PROJECT_ROOT
 from tests.unit.extract.place import Place, csv_text
 
 BAD = object()
@@ -73,8 +76,8 @@ def test_times_without_a_format_are_iso_8601_and_nothing_else(place: Place) -> N
             "2025-01-31 10:05:06 -0530": datetime(2025, 1, 31, 15, 35, 6),
             "2025-01-31 10:05:06 UTC": datetime(2025, 1, 31, 10, 5, 6),
             "2025-07-31 10:05:06 Europe/Berlin": datetime(2025, 7, 31, 8, 5, 6),
-            "9999-12-31 23:59:59": datetime(9999, 12, 31, 23, 59, 59),
-            "0001-01-01": datetime(1, 1, 1),
+            "9999-12-31 23:59:59": None,
+            "0001-01-01": None,
             "": None,
             "  ": None,
             "2025-02-31": BAD,
@@ -88,8 +91,8 @@ def test_times_without_a_format_are_iso_8601_and_nothing_else(place: Place) -> N
             "01/02/2025": BAD,
             "20250131": BAD,
             "1738317906": BAD,
-            "infinity": BAD,
-            "-infinity": BAD,
+            "infinity": None,
+            "-infinity": None,
             "epoch": BAD,
             "now": BAD,
             "today": BAD,
@@ -111,10 +114,11 @@ def test_times_without_a_format_are_iso_8601_and_nothing_else(place: Place) -> N
         {"25-01-31 10:05:06": BAD},
         {"2025-02-31 10:05:06": BAD},
         {"2025-01-31T10:05:06+02:00": datetime(2025, 1, 31, 8, 5, 6)},
-        {"1899-12-31 00:00:00": datetime(1899, 12, 31)},
-        {"1900-01-01 00:00:00": datetime(1900, 1, 1)},
+        {"1899-12-31 00:00:00": None},
+        {"1900-01-02 00:00:00": datetime(1900, 1, 2)},
         {" 2025-1-5 9:05:06": datetime(2025, 1, 5, 9, 5, 6)},
-        {"9999-12-31 23:59:59": datetime(9999, 12, 31, 23, 59, 59)},
+        {"9999-12-31 23:59:59": None},
+        {"0000-00-00 00:00:00": None},
     ],
     ids=lambda odd: next(iter(odd), "none"),
 )
@@ -150,18 +154,118 @@ def test_wall_clock_of_a_zone_with_summer_time(place: Place) -> None:
             "2025-10-26 02:30:00": datetime(2025, 10, 26, 1, 30),  # shown twice: the second, standard time
             "2025-10-26 03:00:00": datetime(2025, 10, 26, 2),
             "1999-07-15 12:00:00": datetime(1999, 7, 15, 10),
-            "9998-12-31 23:59:59": datetime(9998, 12, 31, 22, 59, 59),
-            "9999-12-31 23:59:59": datetime(9999, 12, 31, 23, 59, 59),  # never, in every zone
-            "0001-01-01": datetime(1, 1, 1),
+            "2099-12-30 23:59:59": datetime(2099, 12, 30, 22, 59, 59),
+            "9999-12-31 23:59:59": None,  # never, in every zone
+            "0001-01-01": None,
+            "1970-01-01 00:00:00": None,
+            "1970-01-01 01:00:00": None,  # time 0 of Unix, as a clock in Berlin showed it
+            "1970-01-01 02:00:00": datetime(1970, 1, 1, 1),
             "nothing": BAD,
         },
         time_zone="Europe/Berlin",
     )
 
 
-def test_ends_of_the_calendar_stay_in_it_west_of_greenwich(place: Place) -> None:
-    expected = {"9999-12-31 23:59:59": datetime(9999, 12, 31, 23, 59, 59), "0001-01-01": datetime(1, 1, 1)}
+def test_ends_of_the_calendar_are_placeholders_west_of_greenwich_too(place: Place) -> None:
+    expected = {"9999-12-31 23:59:59": None, "0001-01-01": None, "1969-12-31 19:00:00": None}
     check_times(place, expected, time_zone="America/New_York")
+
+
+PLACEHOLDERS = [
+    "0000-00-00", "0000-00-00 00:00:00", "0000-00-00T00:00:00Z", "00.00.0000", "00/00/0000", "00000000", "0", "0:00:00",
+    "0000-01-01 00:00:00", "0001-01-01 00:00:00", "0001-01-01T00:00:00+01:00", "1000-01-01", "1601-01-01T00:00:00Z",
+    "1753-01-01", "1899-12-30 00:00:00", "1899-12-30 13:44:53", "1900-01-01", "1900-01-01T00:00:00+01:00",
+    "1900-01-00", "1/0/1900", "1904-01-01", "1970-01-01", "1970-01-01T00:00:00Z", "1970-01-01T01:00:00+01:00",
+    "1969-12-31 23:59:59", "2038-01-19 03:14:07", "2079-06-06 23:59:00", "2099-12-31 23:59:59", "2999-12-31",
+    "9999-12-31", "9999-12-31 23:59:59.997", "9999-12-31T23:59:59-05:00", "infinity", " 0000-00-00 ",
+]  # fmt: skip
+REAL_TIMES = [
+    "1900-01-02",
+    "1969-07-20 20:17:40",
+    "1970-01-02",
+    "1970-06-01 12:00:00",
+    "2000-01-01",
+    "2038-01-18",
+]
+
+
+def test_a_placeholder_is_no_time_and_costs_an_optional_field_nothing_but_itself(place: Place) -> None:
+    """A zero date would cost the row, and 1970 or 9999 would be published as a moment."""
+    lines = "".join(f"C{i},2025-01-01,{v}\n" for i, v in enumerate([*PLACEHOLDERS, *REAL_TIMES]))
+    place.source({"cases": {"case_id": "id", "opened_at": "opened", "closed_at": "closed"}})
+    place.put("a.csv", "id,opened,closed\n" + lines)
+    delivery = place.land_one()
+    assert place.faults() == []
+    filled = {row[0] for row in place.rows("case_id", "closed_at") if row[1] is not None}
+    first = len(PLACEHOLDERS)
+    assert filled == {f"C{i}" for i in range(first, first + len(REAL_TIMES))}
+    assert delivery.counts[0].placeholders == (("closed_at", first),)
+    assert Manifest(place.home.state).deliveries == [delivery]
+
+
+def test_a_placeholder_in_a_required_field_sends_the_row_to_quarantine_and_says_why(place: Place) -> None:
+    place.source({"cases": {"case_id": "id", "opened_at": "opened", "closed_at": "opened"}})
+    place.put("a.csv", "id,opened\nC0,0000-00-00 00:00:00\nC1,1970-01-01 00:00:00\nC2,2025-01-01\n")
+    delivery = place.land_one()
+    assert place.rows("case_id") == ["C2"]
+    reason = "a placeholder and no time"
+    assert place.faults() == [
+        (2, "opened_at", reason, "9999-99-99 99:99:99"),
+        (3, "opened_at", reason, "9999-99-99 99:99:99"),
+    ]
+    assert delivery.counts[0].placeholders == ()  # of rows that landed
+
+
+@pytest.mark.parametrize("dates", [["%d.%m.%Y %H:%M:%S"], ["epoch"], ["%Y-%m-%d %H:%M:%S%z"]])
+def test_placeholders_are_known_in_every_format(place: Place, dates: list[str]) -> None:
+    written = {
+        "%d.%m.%Y %H:%M:%S": ["00.00.0000 00:00:00", "01.01.1970 00:00:00", "31.12.9999 23:59:59"],
+        "epoch": ["0", "-1", "253402300799"],
+        "%Y-%m-%d %H:%M:%S%z": ["1970-01-01 00:00:00+0000", "9999-12-31 00:00:00Z"],
+    }
+    check_times(place, dict.fromkeys(written[dates[0]]), dates=dates)
+
+
+def test_a_typed_file_holds_placeholders_too(place: Place) -> None:
+    place.source({"cases": {"case_id": "id", "opened_at": "o", "closed_at": "c"}}, format="parquet")
+    rows = [("C1", "1970-01-01 00:00:00"), ("C2", "9999-12-31 00:00:00"), ("C3", "2025-01-02 00:00:00")]
+    values = ", ".join(f"('{i}', TIMESTAMP '2025-01-01', TIMESTAMP '{c}')" for i, c in rows)
+    duckdb.sql(f"COPY (FROM (VALUES {values}) AS t(id, o, c)) TO '{place.exports / 'a.parquet'}'")
+    place.land_one()
+    assert place.rows("case_id", "closed_at") == [("C1", None), ("C2", None), ("C3", datetime(2025, 1, 2))]
+
+
+def test_a_clock_at_midnight_before_a_call_began_was_never_set(place: Place) -> None:
+    """`day || ' ' || answer` of a call that nobody took would be a wait of minus 14 hours."""
+    feed = {"contact_id": "id", "leg_seq": "'1'", "started_at": "day || ' ' || start",
+            "answered_at": "day || ' ' || answer", "ended_at": "day || ' ' || \"end\""}  # fmt: skip
+    place.source({"legs": feed}, time_zone="Europe/Berlin")
+    place.put(
+        "a.csv",
+        "id,day,start,answer,end\n"
+        "lost,2025-07-01,13:44:53,0:00:00,13:50:00\n"
+        "taken,2025-07-01,13:44:53,13:45:00,13:50:00\n"
+        "late,2025-07-01,00:00:00,00:00:00,00:10:00\n"
+        "odd,2025-07-01,13:44:53,13:44:00,13:50:00\n",
+    )
+    delivery = place.land_one()
+    answered = dict(place.rows("contact_id", "answered_at", entity="legs"))
+    assert answered == {
+        "lost": None,
+        "taken": datetime(2025, 7, 1, 11, 45),
+        "late": datetime(2025, 6, 30, 22),
+        "odd": datetime(2025, 7, 1, 11, 44),
+    }
+    assert delivery.counts[0].placeholders == (("answered_at", 1),)
+
+
+def test_the_docs_list_every_placeholder() -> None:
+    docs = (PROJECT_ROOT / "docs" / "connecting_an_export.md").read_text(encoding="utf-8")
+    for first, _, who in placeholders.MOMENTS:
+        assert first.removesuffix(" 00:00:00") in docs, first
+        assert who in docs, who
+    for examples in placeholders.TEXTS.values():
+        assert all(f"`{one}`" in docs for one in examples), examples
 
 
 def test_zone_of_a_file_set_goes_before_that_of_the_source(place: Place) -> None:
@@ -210,7 +314,7 @@ def test_days_are_days_of_the_zone(place: Place) -> None:
         (["%Y-%m-%d %H:%M %Z"], {"2025-07-31 10:00 Europe/Berlin": datetime(2025, 7, 31, 8), "2025-07-31 10:00": BAD}),
         (["epoch"], {
             "1738317906": datetime(2025, 1, 31, 10, 5, 6), "1738317906.5": datetime(2025, 1, 31, 10, 5, 6, 500000),
-            "0": datetime(1970, 1, 1), "-1": datetime(1969, 12, 31, 23, 59, 59), "1e400": BAD, "inf": BAD, "nan": BAD,
+            "0": None, "-1": None, "1": datetime(1970, 1, 1, 0, 0, 1), "1e400": BAD, "inf": BAD, "nan": BAD,
             "99999999999999999999": BAD, "1738317906000": BAD, "2025-01-31": BAD,
         }),
         (["epoch_ms"], {"1738317906789": datetime(2025, 1, 31, 10, 5, 6, 789000), "x": BAD}),

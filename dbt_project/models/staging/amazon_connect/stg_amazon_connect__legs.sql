@@ -53,6 +53,7 @@ select
     enqueued_at,
     connected_to_agent_at as answered_at,
     disconnected_at as ended_at,
+    {{ unfilled("legs", ["duration_seconds"]) }},
     agent_interaction_seconds as talk_seconds,
     customer_hold_seconds as hold_seconds,
     after_contact_work_seconds as wrap_up_seconds,

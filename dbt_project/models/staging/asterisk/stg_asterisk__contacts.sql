@@ -120,7 +120,7 @@ select
         then false
     end as is_answered,
     true as is_recorded,
-    {{ unfilled("contacts", ["email", "delivered_version_at"]) }},
+    {{ unfilled("contacts", ["duration_seconds", "email", "delivered_version_at"]) }},
     case
         when q.delivered_at > r.delivered_at then q.delivered_at else coalesce(r.delivered_at, q.delivered_at)
     end as delivered_at

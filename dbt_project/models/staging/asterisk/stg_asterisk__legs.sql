@@ -172,7 +172,7 @@ select
     answered_at,
     ended_at,
     cast(talk_seconds as double) as talk_seconds,
-    {{ unfilled("legs", ["hold_seconds", "wrap_up_seconds"]) }},
+    {{ unfilled("legs", ["duration_seconds", "hold_seconds", "wrap_up_seconds"]) }},
     transfer_type,
     end_reason,
     delivered_at

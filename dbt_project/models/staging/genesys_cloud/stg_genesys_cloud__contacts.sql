@@ -149,6 +149,6 @@ select
     end as is_abandoned,
     case when has_answer then true when ended_at is not null then false end as is_answered,
     true as is_recorded,
-    {{ unfilled("contacts", ["email", "delivered_version_at"]) }},
+    {{ unfilled("contacts", ["duration_seconds", "email", "delivered_version_at"]) }},
     delivered_at
 from contacts

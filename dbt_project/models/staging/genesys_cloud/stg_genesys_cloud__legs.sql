@@ -125,6 +125,7 @@ select
     enqueued_at,
     answered_at,
     case when agent_session_id is null then left_queue_at else handled_until_at end as ended_at,
+    {{ unfilled("legs", ["duration_seconds"]) }},
     talk_seconds,
     hold_seconds,
     wrap_up_seconds,

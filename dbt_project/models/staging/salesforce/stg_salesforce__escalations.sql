@@ -70,6 +70,7 @@ select
     requested_at,
     'functional' as type,
     'internal' as source,
+    'recorded' as origin,
     {{
         unfilled(
             "escalations",

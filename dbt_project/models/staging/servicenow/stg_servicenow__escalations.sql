@@ -90,6 +90,7 @@ select
     requested_at,
     'policy' as type,
     'internal' as source,
+    'recorded' as origin,
     case level when 2 then 'high' when 3 then 'overdue' end as severity,
     deescalated_at,
     {{ unfilled("escalations", ["contact_id", "customer_id", "reason", "approved_at", "accepted_at"]) }},
