@@ -24,7 +24,7 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestration.errors import ConfigurationError
-from orchestration.extract import contract, files, mapping, privacy, quarantine, sources, sql
+from orchestration.extract import contract, files, ids, mapping, privacy, quarantine, sources, sql
 from orchestration.extract.contract import Column
 from orchestration.extract.files import Delivered, UnreadableFile
 from orchestration.extract.reading import Origin, Readable
@@ -471,6 +471,9 @@ class _SourceCheck:
     def _map(self, name: str, one: _Sampled, file: Delivered, readable: Readable) -> None:
         feed = one.feed
         compiled = self._compiled(name, feed, readable)
+        codes = {field for (field,) in self._rows(compiled.codes)}
+        if codes:
+            compiled = mapping.compile_feed(self.connection, self.source, name, feed, readable, codes=codes)
         self.connection.execute(f"CREATE OR REPLACE TEMP TABLE mapped AS {compiled.landed}")
         kept = [f for f in feed.mappings if f in feed.table.landed]
         counts = ", ".join(["count(*)", *(f"count({sql.name(f)})" for f in kept)])
@@ -608,7 +611,8 @@ class _SourceCheck:
         for (name, reason), faults in one.faults.items():
             worst, n = max(faults, key=lambda fault: fault.n), sum(fault.n for fault in faults)
             is_missing = "missing" in reason or "blank" in reason or "expression" in reason
-            is_error = n > quarantine.TOLERATED_SHARE * max(one.n_kept, 1)
+            # Lost digits join strangers: there is no share of them to put up with.
+            is_error = reason == ids.LOST or n > quarantine.TOLERATED_SHARE * max(one.n_kept, 1)
             example = f" such as {worst.masked!r} (masked)" if worst.masked and not is_missing else ""
             problem = (
                 f"{one_line(worst.file, 160)}:{worst.line}: "
@@ -639,6 +643,8 @@ class _SourceCheck:
             hint = "Fill it with coalesce(column, another), or leave such rows out with where."
         elif "expression" in reason:
             hint = _TRY_CAST
+        elif reason == ids.LOST:
+            hint = ids.EXPORT_AS_TEXT
         elif "later" in reason:
             hint = "Check the time zone, the order of day and month, and the date of delivery (`delivered`)."
         elif column is None:

@@ -76,6 +76,7 @@ class _Result:
     quarantine: str = ""
 
 
+_Written = tuple[list[Part], dict[str, tuple[int, int]], dict[str, Counter[str]]]
 _Inspected = Callable[[], dict[str, Bytes]]
 Known = dict[tuple[str, str, str], Delivery]
 """The newest delivery of each file, by source instance, file set and name."""
@@ -468,8 +469,12 @@ class Batch:
             n_records = self._counts(readable.counts())
         parts: list[Part] = []
         counts: dict[str, list[Count]] = {token: [] for token in self.members}
-        for feed, query in compiled:
-            part, found, empty_times = self._write_part(query.landed, feed)
+        written = [
+            self._write_feed(feed, query, readable, extra if feed in keepers else ())
+            for feed, query in compiled
+        ]
+        compiled = [(feed, query) for feed, query, _ in written]
+        for feed, query, (part, found, empty_times) in written:
             parts += part
             n_selected = {token: n for token, (n, _) in found.items()}
             if query.is_every_record:
@@ -544,9 +549,13 @@ class Batch:
         of_records = [feed for feed in self.feeds if not feed.table.rows]
         return [feed for feed in of_records if not feed.where][:1] or of_records or self.feeds
 
-    def _compiled(self, feed: Feed, readable: Readable, new: tuple[str, ...]) -> mapping.Compiled:
+    def _compiled(
+        self, feed: Feed, readable: Readable, new: tuple[str, ...], codes: Container[str] = ()
+    ) -> mapping.Compiled:
         try:
-            return mapping.compile_feed(self.connection, self.source, self.file_set, feed, readable, new=new)
+            return mapping.compile_feed(
+                self.connection, self.source, self.file_set, feed, readable, new=new, codes=codes
+            )
         except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException) as error:
             raise UnreadableFile(f"{feed.table.name}: {reading.first_line(error)}") from error
 
@@ -618,9 +627,19 @@ class Batch:
         schema = feed.table.schema.removeprefix("raw_")
         return f"{schema}/{feed.table.name}/{self.source.instance}-{self.token}.parquet"
 
-    def _write_part(
-        self, select: str, feed: Feed
-    ) -> tuple[list[Part], dict[str, tuple[int, int]], dict[str, Counter[str]]]:
+    def _write_feed(
+        self, feed: Feed, query: mapping.Compiled, readable: Readable, new: tuple[str, ...]
+    ) -> tuple[Feed, mapping.Compiled, _Written]:
+        """Writes the part of a feed; once more where what seemed numbers with lost digits were codes."""
+        written = self._write_part(query.landed, feed)
+        if any(n_bad for _, n_bad in written[1].values()):
+            codes = {name for (name,) in self.connection.execute(query.codes).fetchall()}
+            if codes:
+                query = self._compiled(feed, readable, new, codes)
+                written = self._write_part(query.landed, feed)
+        return feed, query, written
+
+    def _write_part(self, select: str, feed: Feed) -> _Written:
         """Writes the sound rows of a part beside its place.
 
         Returns:

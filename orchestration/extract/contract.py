@@ -70,6 +70,11 @@ class Column:
         return DUCKDB_TYPES[self.type]
 
     @property
+    def holds_ids(self) -> bool:
+        """Whether its values are joined as identifiers; a change tells whom a case went from and to."""
+        return self.type == "id" or self.name in ("old_value", "new_value")
+
+    @property
     def is_hashed(self) -> bool:
         """Whether only a keyed hash of it lands."""
         return self.pii == "hash" or self.type in IDENTIFIER_TYPES

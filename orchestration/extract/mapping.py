@@ -1,11 +1,11 @@
 """From a source's mapping to SQL: typed fields, and a flag on every row that does not fit."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import duckdb
 
-from orchestration.extract import contract, moments, placeholders, privacy, reading, sql
+from orchestration.extract import contract, ids, moments, placeholders, privacy, reading, sql
 from orchestration.extract.reading import Readable
 from orchestration.extract.sources import Feed, FileSet, Mapping, Source, cannot_fail, is_choice
 
@@ -33,11 +33,14 @@ class Compiled:
     a time, with commas between; mostly NULL) and `_bad`; `faults` yields one row per fault of the bad rows:
     delivery id, record (1-based among all parsed records), column, reason, masked value.
     `count_all` yields delivery id and number of rows before any filter, of each file that has some.
+    `codes` yields the name of each field of identifiers in which values that look like a number with an
+    exponent are codes, because others beside them are; it is to be asked only where there are bad rows.
     """
 
     landed: str
     faults: str
     count_all: str
+    codes: str
     is_every_record: bool
     missing: tuple[str, ...]
 
@@ -133,8 +136,11 @@ def compile_feed(
     readable: Readable,
     *,
     new: Sequence[str] = (),
+    codes: Container[str] = (),
 ) -> Compiled:
     """Builds the SQL that lands one feed of one or more files; `new` columns are kept beside the row.
+
+    `codes` names the fields in which `5E17` is a code and no number (see `Compiled.codes`).
 
     Raises:
         duckdb.Error: an expression does not bind to the files' columns.
@@ -160,7 +166,7 @@ def compile_feed(
         )
         return _without_placeholders(feed, fields, zone, f"(SELECT *, {parsed} FROM {_read(fields, values)})")
 
-    faults = _faults(feed, fields)
+    faults = _faults(feed, fields, codes)
     if readable.is_loose:
         faults.append((WHOLE_RECORD, f"NOT {_FITS}", "a value is of another kind than this export has there"))
     bad = " OR ".join(condition for _, condition, _ in faults) or "false"
@@ -192,6 +198,7 @@ def compile_feed(
             f"FROM {staged(_rows(feed, readable, is_numbered=True), f', {_RECORD}')} WHERE {bad}"
         ),
         count_all=f"SELECT {origin}, count(*) FROM {rows} GROUP BY ALL",
+        codes=_codes(fields, f"(SELECT {valued} FROM (SELECT {computed} FROM {rows}{where}))"),
         is_every_record=not feed.where and not feed.table.rows,
         missing=tuple(sorted({column for columns in gaps.values() for column in columns})),
     )
@@ -383,7 +390,7 @@ def _parsed(field: _Field, zone: str, separator: str) -> str:
             return (
                 f"CASE WHEN lower({value}) IN ({yes}) THEN true WHEN lower({value}) IN ({no}) THEN false END"
             )
-    return value
+    return ids.whole(value, field.decimal) if field.column.holds_ids else value
 
 
 def _read(fields: Iterable[_Field], rows: str) -> str:
@@ -434,7 +441,8 @@ def _list(field: _Field, value: str, separator: str) -> str:
             f"CASE WHEN {value} LIKE '[%]' AND json_valid({value}) THEN from_json({value}, '[\"VARCHAR\"]') "
             f"ELSE string_split({value}, {sql.text(separator)}) END"
         )
-    trimmed = f"list_transform({items}, lambda x: nullif(trim(x), ''))"
+    item = "trim(x)" if field.column.is_hashed else ids.whole("trim(x)", field.decimal)
+    trimmed = f"list_transform({items}, lambda x: nullif({item}, ''))"
     return f"CASE WHEN {value} IS NOT NULL THEN list_filter({trimmed}, lambda x: x IS NOT NULL) END"
 
 
@@ -508,7 +516,21 @@ _READABLE_TYPES = {
 }
 
 
-def _faults(feed: Feed, fields: list[_Field]) -> list[tuple[str, str, str]]:
+def _codes(fields: list[_Field], values: str) -> str:
+    found = [
+        f"CASE WHEN bool_or({ids.may_be_lost(value)}) AND bool_or({ids.is_code(value)}) "
+        f"THEN {sql.text(field.name)} END"
+        for field in fields
+        if field.column.type == "id"
+        for value in (sql.name(field.name),)
+    ]
+    if not found:
+        return "SELECT NULL WHERE false"
+    named = f"SELECT unnest([{', '.join(found)}]) AS field FROM {values}"
+    return f"SELECT field FROM ({named}) WHERE field IS NOT NULL"
+
+
+def _faults(feed: Feed, fields: list[_Field], codes: Container[str] = ()) -> list[tuple[str, str, str]]:
     """(field, condition, reason) of everything that sends a row to quarantine."""
     faults: list[tuple[str, str, str]] = []
     for field in fields:
@@ -526,6 +548,13 @@ def _faults(feed: Feed, fields: list[_Field]) -> list[tuple[str, str, str]]:
         if field.column.type in _READABLE_TYPES:
             reason = f"cannot be read as {_READABLE_TYPES[field.column.type]}"
             faults.append((field.name, f"({unread})", reason))
+        if field.column.holds_ids:
+            value = sql.name(field.name)
+            is_lost = ids.is_lost(value, is_exact=field.raw.startswith("DECIMAL"))
+            is_number = f" OR {ids.may_be_lost(value)}" if field.column.type == "id" else ""
+            if field.name not in codes and is_number:
+                is_lost = f"({is_lost}{is_number})"
+            faults.append((field.name, is_lost, ids.LOST))
         if field.name == feed.table.event_at:
             delivery = _ORIGIN["_delivered_at"]
             faults.append(

@@ -51,6 +51,9 @@ def _normalised() -> str:
 
 _NORMALISED = _normalised()
 _E164 = re.compile(_NORMALISED)
+# What a column of numbers makes of one: decimals of nothing, or an exponent in the place of its digits.
+_OF_NUMBERS = re.compile(r"^(\+?[1-9]\d*)\.0{1,2}$", re.ASCII)
+_WITH_EXPONENT = re.compile(r"\+?\d([.,]\d+)?[eE]\+?\d+", re.ASCII)
 
 
 def load_salt(state: Path, override: str = "") -> bytes:
@@ -137,6 +140,9 @@ def normalise_phone(number: str, region: str) -> tuple[str | None, str]:
     plain = number if number.isascii() else _plain(number)
     address = _ADDRESS.fullmatch(plain.strip())
     stripped = _EXTENSION.sub("", address[1] if address else plain).strip()
+    if _WITH_EXPONENT.fullmatch(stripped):
+        return None, "invalid"
+    stripped = _OF_NUMBERS.sub(r"\1", stripped)
     status = _status_without_country(stripped)
     if status:
         return None, status

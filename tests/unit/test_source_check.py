@@ -554,3 +554,17 @@ def test_examples_fit_the_real_data(real_data, tmp_path):
     )
     assert source_check.check(config, Console(file=out, width=96)), out.getvalue()
     assert "4 sources fit. Next" in out.getvalue()
+
+
+def test_identifiers_with_lost_digits_are_refused_however_few_with_the_way_to_keep_them(place: Place) -> None:
+    lines = [f"{7000 + i},2024-02-01,Open\n" for i in range(99)] + ["5.00E+17,2024-02-01,Open\n"]
+    place.source().export(content="id,opened,state\n" + "".join(lines))
+    line = line_of(SOURCE, "case_id")
+    told = "cases.csv:101: cases.case_id cannot be used: its digits are lost"
+    place.error("crm.yml", line, told, "'9.99x+99' (masked)", "Export this column as text")
+
+
+def test_codes_that_look_like_numbers_with_an_exponent_pass(place: Place) -> None:
+    lines = [f"{code},2024-02-01,Open\n" for code in ("1E5", "5E17", "4F2A", "99")]
+    place.source().export(content="id,opened,state\n" + "".join(lines))
+    assert place.check()[0]

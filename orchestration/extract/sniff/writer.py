@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from orchestration.extract import ids
 from orchestration.extract.sniff import vocabulary
 from orchestration.extract.sniff.columns import MAX_VALUE, Column, words_of
 from orchestration.extract.sniff.dates import DATE_IN_FILE_NAME, order_of
@@ -269,6 +270,10 @@ def _remark(feed: Guess, name: str, match: Match) -> str:
         is_needed = feed.entity.columns[name].is_required and not feed.where
         effect = ": such rows go to quarantine" if is_needed else ""
         parts.append(f"{'<- ' if effect else ''}empty in {share}{effect}")
+    bent = ids.lost(column.counts) if feed.entity.columns[name].type == "id" else []
+    if bent:
+        n = f"{len(bent)} of {len(column.counts)} values"
+        parts.append(f"<- digits are lost in {n} such as {shape(bent[0])}: export the column as text")
     if feed.entity.columns[name].is_hashed:
         parts.append("hashed while landing")
     return "; ".join(parts)

@@ -571,3 +571,16 @@ def test_the_word_for_unfinished_work_is_not_used(tmp_path):
 )
 def test_real_exports_get_a_draft_that_loads(real_data, file, entity, tmp_path):
     assert feed_of(loaded(draft(real_data / file, real_data), tmp_path)).table.name == entity
+
+
+def test_a_draft_says_where_a_spreadsheet_has_shortened_identifiers(tmp_path):
+    rows = [[number, "2024-01-05 10:00:00", "open"] for number in ("5.00E+17", "1.23457E+11", "7001.0")]
+    text = draft(write_csv(tmp_path / "cases.csv", ["case_id", "opened_at", "status"], rows))
+    assert "<- digits are lost in 2 of 3 values such as 9.99x+99: export the column as text" in text
+
+
+def test_a_draft_takes_codes_for_codes(tmp_path):
+    rows = [[number, "2024-01-05 10:00:00", "open"] for number in ("1E5", "12E5", "4F2A")]
+    assert "digits are lost" not in draft(
+        write_csv(tmp_path / "cases.csv", ["case_id", "opened_at", "status"], rows)
+    )

@@ -9,6 +9,7 @@ import pytest
 
 from orchestration.extract import placeholders
 from orchestration.extract.manifest import Manifest
+from orchestration.extract.privacy import normalise_phone
 from orchestration.settings import PROJECT_ROOT
 from tests.unit.extract.place import Place, csv_text
 
@@ -672,3 +673,141 @@ def test_a_number_of_a_typed_file_is_no_time_by_itself(place: Place) -> None:
         )
     place.source(format="parquet").land_one()
     assert place.faults() == [(1, "opened_at", "cannot be read as a date and time", "9999999999")]
+
+
+# ---------------------------------------------------------------- identifiers that a spreadsheet has bent
+
+
+def check_ids(place: Place, expected: dict[str, Any], **options: Any) -> None:
+    check(place, "group_id", expected, entity="cases", field=CASES_WITH_GROUP, **options)
+
+
+CASES_WITH_GROUP = {"case_id": "id", "opened_at": "'2024-01-01'", "group_id": "v"}
+
+
+def test_a_whole_number_with_decimals_of_nothing_is_the_same_identifier(place: Place) -> None:
+    check_ids(
+        place,
+        {
+            "7001": "7001",
+            "7001.0": "7001",
+            "7001.00": "7001",
+            "007001.0": "007001",
+            "-1.0": "-1",
+            "7001.5": "7001.5",
+            "1.10": "1.10",
+            "10.0.0.0": "10.0.0.0",
+            "7001,0": "7001,0",
+            "A7001.0": "A7001.0",
+            "1700000000.12": "1700000000.12",
+            "9007199254740992.0": "9007199254740992",
+        },
+    )
+
+
+def test_with_a_decimal_comma_so_is_one_with_a_comma_and_thousands_are_not(place: Place) -> None:
+    check_ids(place, {"7001,0": "7001", "7001.0": "7001", "7.000": "7.000"}, decimal=",")
+
+
+def test_an_identifier_that_has_lost_digits_goes_to_quarantine_with_its_reason(place: Place) -> None:
+    expected = dict.fromkeys(
+        [
+            *("5.00E+17", "1.23457E+11", "5E17", "5e17", "5E+17", "5,00E+17", "5.0E17", "1.5e-7"),
+            *("9007199254740994.0", "123456789012345678.00"),
+        ],
+        BAD,
+    )
+    check_ids(place, {**expected, "7001": "7001", "12345678901234567890": "12345678901234567890"})
+    assert {f[2] for f in place.faults()} == {
+        "cannot be used: its digits are lost, as spreadsheets shorten long numbers"
+    }
+    assert {f[3] for f in place.faults()} >= {"9.99x+99", "9x99"}
+
+
+def test_what_looks_like_an_exponent_is_a_code_where_other_codes_have_letters(place: Place) -> None:
+    check_ids(place, {"1E5": "1E5", "12E5": "12E5", "4F2A": "4F2A", "5E17": "5E17", "5.00E+17": BAD})
+
+
+def test_two_cases_are_not_one_because_a_spreadsheet_shortened_their_numbers(place: Place) -> None:
+    place.source().put(
+        "a.csv", "id,opened,status\n5.00E+17,2024-01-01,a\n5.00E+17,2024-01-02,b\n7,2024-01-03,c"
+    )
+    delivery = place.land_one()
+    assert (delivery.n_landed, delivery.n_quarantined) == (1, 2)
+    assert place.rows("case_id") == ["7"]
+
+
+def test_numbers_of_typed_files_are_identifiers_as_far_as_their_digits_are_kept(place: Place) -> None:
+    rows = "(VALUES (7001.0::DOUBLE, 'a'), (5e17::DOUBLE, 'b'), (9007199254740994::DOUBLE, 'c')) AS t(id, status)"
+    place.source({"cases": {**CASES_WITH_GROUP, "group_id": "status"}}, format="parquet")
+    duckdb.execute(f"COPY (SELECT * FROM {rows}) TO '{place.exports / 'a.parquet'}'")
+    assert place.land_one().n_quarantined == 2
+    assert place.rows("case_id", "group_id") == [("7001", "a")]
+
+
+def test_exact_decimals_of_typed_files_keep_all_their_digits(place: Place) -> None:
+    place.source({"cases": CASES_WITH_GROUP}, format="parquet")
+    rows = "(VALUES (9007199254740995.00::DECIMAL(20, 2), 'a')) AS t(id, v)"
+    duckdb.execute(f"COPY (SELECT * FROM {rows}) TO '{place.exports / 'a.parquet'}'")
+    place.land_one()
+    assert place.rows("case_id") == ["9007199254740995"]
+
+
+def test_numbers_of_json_are_the_same_identifiers_as_text(place: Place) -> None:
+    place.source({"cases": {**CASES_WITH_GROUP, "group_id": "v"}}, format="jsonl")
+    lines = [
+        '{"id": 7001.0, "v": "7001"}',
+        '{"id": "7002.00", "v": 7001}',
+        '{"id": 5e17}',
+        '{"id": 18446744073709551615}',
+    ]
+    place.put("a.jsonl", "\n".join(lines))
+    assert place.land_one().n_quarantined == 1
+    assert sorted(place.rows("case_id", "group_id")) == [
+        ("18446744073709551615", None),
+        ("7001", "7001"),
+        ("7002", "7001"),
+    ]
+
+
+def test_hashed_identifiers_agree_as_well(place: Place) -> None:
+    place.source({"customers": {"customer_id": "id"}})
+    place.put("a.csv", "id\n7001.0\n").parent.joinpath("b.csv").write_text(
+        "id\n7001\n5E+17\n", encoding="utf-8"
+    )
+    place.land()
+    found = place.rows("customer_id", entity="customers")
+    assert (len(found), len(set(found))) == (2, 1)
+
+
+def test_lists_of_identifiers_and_what_a_change_tells_agree_as_well(place: Place) -> None:
+    place.source(
+        {"notes": {"note_id": "id", "case_id": "id", "created_at": "'2024-01-01'", "rendered_for": "v"}}
+    )
+    place.put("a.csv", "id,v\n1.0,7001.0|7002|x\n")
+    place.land_one()
+    assert place.rows("case_id", "rendered_for", entity="notes") == [("1", ["7001", "7002", "x"])]
+
+
+def test_the_owner_that_a_change_names_is_the_agent(place: Place) -> None:
+    changes = {
+        "case_id": "id",
+        "field": "'owner'",
+        "old_value": "a",
+        "new_value": "b",
+        "changed_at": "'2024-01-01'",
+    }
+    place.source({"case_changes": changes}).put("a.csv", "id,a,b\n1,7001.0,7002.0\n2,open,5.00E+17\n")
+    assert place.land_one().n_quarantined == 1
+    assert place.rows("old_value", "new_value", entity="case_changes") == [("7001", "7002")]
+
+
+@pytest.mark.parametrize(
+    ("number", "same"), [("4930123456.0", "4930123456"), ("+4930123456.00", "+4930123456")]
+)
+def test_a_phone_number_out_of_a_column_of_numbers_is_the_number(number: str, same: str) -> None:
+    assert normalise_phone(number, "DE") == normalise_phone(same, "DE")
+
+
+def test_a_phone_number_with_an_exponent_is_nobodys() -> None:
+    assert normalise_phone("4.93012E+11", "DE") == (None, "invalid")
