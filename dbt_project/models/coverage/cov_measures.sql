@@ -12,6 +12,7 @@
     "schema",
     "definition",
     "chain",
+    "clock",
 ] %}
 {% for group in groups %}
     select

@@ -24,6 +24,7 @@ select
     max(vendor_reassignment_count) as vendor_reassignment_count,
     max(vendor_reopen_count) as vendor_reopen_count,
     bool_or(is_knowledge_used) as is_knowledge_used,
+    bool_and(is_order_possible) as is_order_possible,
     count(*) filter (where is_history) as n_updates,
     max(version_at) as last_update_at,
     max(delivered_at) as delivered_at

@@ -15,7 +15,9 @@ with
             case
                 when c.closed_at <= s.as_of_at or c.closed_at <= coalesce(p.as_of_at, c.delivered_at)
                 then c.closed_at
-            end as known_closed_at
+            end as known_closed_at,
+            -- It did close, but not when the source says.
+            c.closed_at is null and coalesce(not c.is_order_possible, false) as is_closing_undated
         from {{ ref("int_case__current") }} as c
         inner join {{ ref("int_source__spans") }} as s on c.source_instance = s.source_instance
         cross join {{ source("raw_faultline", "parameters") }} as p
@@ -24,8 +26,9 @@ with
     cases as (
         select
             c.*,
-            r.first_resolved_at,
-            r.last_closed_at,
+            r.first_resolved_at >= {{ dbt.dateadd("second", -1, "c.opened_at") }} as is_history_possible,
+            {{ not_before("r.first_resolved_at", "c.opened_at") }} as first_resolved_at,
+            {{ not_before("r.last_closed_at", "c.opened_at") }} as last_closed_at,
             r.n_reopens,
             r.is_resolved_at_end,
             coalesce(
@@ -33,17 +36,26 @@ with
                 -- A status that a later closing left says nothing of the time before.
                 case
                     when c.closed_at is null or c.known_closed_at is not null
-                    then c.status in ('resolved', 'closed')
+                    then coalesce(c.status in ('resolved', 'closed'), c.known_closed_at is not null or null)
                 end
-            ) as is_resolved,
-            coalesce(
-                r.last_closed_at, c.known_closed_at, r.first_resolved_at, c.last_update_at
-            ) as resolved_by_at
+            ) as is_resolved
         from known as c
         left join
             {{ ref("int_case__resolutions") }} as r
             on c.source_instance = r.source_instance
             and c.case_id = r.case_id
+    ),
+
+    ended as (
+        select
+            c.*,
+            coalesce(
+                last_closed_at,
+                known_closed_at,
+                first_resolved_at,
+                {{ not_before("last_update_at", "opened_at") }}
+            ) as resolved_by_at
+        from cases as c
     )
 
 select
@@ -87,9 +99,18 @@ select
     c.is_resolved_at_end,
     -- Of a resolved case without any time of it only the beginning is known.
     case when c.is_resolved then coalesce(c.resolved_by_at, c.opened_at) else c.as_of_at end as ended_at,
-    not coalesce(c.is_resolved, false) or c.resolved_by_at is not null as is_end_known,
+    case
+        when c.is_resolved
+        then c.resolved_by_at is not null
+        else
+            coalesce(c.as_of_at >= c.opened_at, true)
+            and (c.is_resolved is not null or not c.is_closing_undated)
+    end as is_end_known,
+    coalesce(
+        c.is_order_possible and c.is_history_possible, c.is_order_possible, c.is_history_possible
+    ) as is_order_possible,
     c.as_of_at
-from cases as c
+from ended as c
 left join
     {{ ref("int_handoff__counts") }} as h
     on c.source_instance = h.source_instance

@@ -29,6 +29,7 @@ with
             changed_by,
             true as is_history,
             delivered_at,
+            is_order_possible,
             {{ state | join(", ") }}
         from {{ ref("int_entity__case_snapshots") }}
         union all
@@ -41,6 +42,7 @@ with
             null as changed_by,
             false as is_history,
             delivered_at,
+            is_order_possible,
             {{ state | join(", ") }}
         from {{ ref("int_entity__cases") }}
     )

@@ -38,6 +38,7 @@ select
     {{ first_filled("team_id", "position") }} as first_team_id,
     min(enqueued_at) as first_enqueued_at,
     min(answered_at) as first_answered_at,
-    max(ended_at) as last_ended_at
+    max(ended_at) as last_ended_at,
+    bool_and(is_order_possible) as is_order_possible
 from ordered
 group by source_instance, contact_id

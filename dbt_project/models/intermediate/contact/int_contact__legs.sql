@@ -49,6 +49,7 @@ select
     hold_seconds,
     wrap_up_seconds,
     transfer_type,
-    end_reason
+    end_reason,
+    is_order_possible
 from matched
 where match_seq = 1

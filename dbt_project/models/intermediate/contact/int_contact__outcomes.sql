@@ -67,6 +67,9 @@ select
     coalesce(c.ani_status = 'internal', false)
     or w.is_internal_number
     or n.customer_id is not null as is_internal,
+    coalesce(
+        c.is_order_possible and t.is_order_possible, c.is_order_possible, t.is_order_possible
+    ) as is_order_possible,
     cast({{ local_time("c.started_at", "s.time_zone") }} as date) as started_date
 from {{ ref("int_entity__contacts") }} as c
 inner join
