@@ -9,10 +9,13 @@ SHARED = frozenset({"routing_expectations", "escalation_policy"})
 """Tables without an id of their own: all copies share them."""
 NUMBERS_A_CENTRE = 100_000
 """How far apart the phone numbers of two copies lie."""
+MEMORY_LIMIT = "4GB"
+"""What DuckDB may take for the copies; 1 million contacts do not fit into what one centre needs."""
 
 
 def multiply(connection: duckdb.DuckDBPyConnection, copies: int, tables: list[str]) -> None:
     """Replaces each table by so many copies of its rows."""
+    connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
     for table in tables:
         if table not in SHARED:
             connection.execute(f'CREATE OR REPLACE TABLE "{table}" AS {multiplied(table, copies)}')

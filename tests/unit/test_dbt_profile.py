@@ -18,7 +18,7 @@ SPILLING = "CREATE OR REPLACE TABLE sorted AS SELECT md5(i::VARCHAR) AS key FROM
 def profile(**variables: str) -> dict[str, Any]:
     """The connection that dbt would make under these environment variables."""
     text = (PROJECT / "dbt_project" / "profiles.yml").read_text(encoding="utf-8")
-    rendered = jinja2.Template(text).render(env_var=lambda name, default: variables.get(name, default))
+    rendered = jinja2.Template(text).render(env_var=variables.get)
     return yaml.safe_load(rendered)["faultline"]["outputs"]["duckdb"]
 
 

@@ -1,16 +1,20 @@
--- Returns rows (failure) for every item of unknown reason that J4 ties to a neighbour although a
--- case or chain already ties it to a known reason.
-{{ config(meta={"dagster": {"ref": {"name": "int_journey__memberships"}}}) }}
+-- Returns rows (failure) for every item of unknown reason that J4 ties to a neighbour although its case or
+-- chain
+-- already ties it to a known reason.
+{{ config(meta={"dagster": {"ref": {"name": "int_journey__neighbours"}}}) }}
 with
-    explicit as (
-        select m.item_key, m.group_key, i.reason
-        from {{ ref("int_journey__memberships") }} as m
-        inner join {{ ref("int_journey__items") }} as i on m.item_key = i.item_key
-        where m.rule in ('J1', 'J2')
+    recorded as (
+        select item_key, anchor_key as link_key
+        from {{ ref("int_journey__anchors") }}
+        union all
+        select item_key, linked_anchor_key
+        from {{ ref("int_journey__anchors") }}
+        where linked_anchor_key is not null
     )
 
-select distinct u.item_key
-from {{ ref("int_journey__memberships") }} as m
-inner join explicit as u on m.item_key = u.item_key and u.reason is null
-inner join explicit as k on u.group_key = k.group_key and k.reason is not null
-where m.rule = 'J4'
+select distinct n.item_key
+from {{ ref("int_journey__neighbours") }} as n
+inner join recorded as u on n.item_key = u.item_key
+inner join recorded as k on u.link_key = k.link_key
+inner join {{ ref("int_journey__items") }} as i on k.item_key = i.item_key
+where i.reason is not null

@@ -11,7 +11,7 @@ with
         select
             centre,
             customer_id,
-            {{ hash_key(["centre", "customer_id"]) }} as item_key,
+            {{ hash_key(["centre", "customer_id"]) }} as node,
             bool_or(is_merged) as is_merged
         from
             (
@@ -26,17 +26,12 @@ with
 
     pairs as (
         select
-            {{ hash_key(["centre", "customer_id"]) }} as item_key,
-            {{ hash_key(["centre", "customer_id", "merged_into"]) }} as group_key
-        from edges
-        union all
-        select
-            {{ hash_key(["centre", "merged_into"]) }},
-            {{ hash_key(["centre", "customer_id", "merged_into"]) }}
+            {{ hash_key(["centre", "customer_id"]) }} as node,
+            {{ hash_key(["centre", "merged_into"]) }} as neighbour
         from edges
     ),
 
-    {{ connected_components("ids", "pairs", passes=6) }},
+    {{ connected_components("pairs") }},
 
     -- Where ids are merged into each other none survives by itself: the smallest is taken.
     survivors as (
@@ -44,7 +39,7 @@ with
             c.label,
             coalesce(min(i.customer_id) filter (where not i.is_merged), min(i.customer_id)) as customer_id
         from components as c
-        inner join ids as i on c.item_key = i.item_key
+        inner join ids as i on c.node = i.node
         group by c.label
     ),
 
@@ -61,7 +56,7 @@ select
     s.customer_id,
     case when t.first_merged_seq > 1 then t.merged_at end as merged_at
 from ids as i
-inner join components as c on i.item_key = c.item_key
+inner join components as c on i.node = c.node
 inner join survivors as s on c.label = s.label
 left join told as t on i.centre = t.centre and i.customer_id = t.customer_id
 where i.customer_id <> s.customer_id

@@ -1,10 +1,13 @@
 -- One row per item: the journey it belongs to, named after its smallest item.
 with
-    items as (select item_key from {{ ref("int_journey__items") }}),
+    grouped as (
+        select t.item_key, coalesce(g.group_key, t.tie_key) as group_key
+        from {{ ref("int_journey__ties") }} as t
+        left join {{ ref("int_journey__tie_groups") }} as g on t.tie_key = g.tie_key
+    ),
 
-    memberships as (select item_key, group_key from {{ ref("int_journey__memberships") }}),
+    journeys as (select group_key, min(item_key) as journey_id from grouped group by group_key)
 
-    {{ connected_components("items", "memberships", passes=8) }}
-
-select item_key, label as journey_id
-from components
+select g.item_key, j.journey_id
+from grouped as g
+inner join journeys as j on g.group_key = j.group_key

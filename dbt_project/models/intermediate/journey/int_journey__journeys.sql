@@ -103,21 +103,6 @@ with
         from {{ ref("int_journey__escalations") }}
         where journey_id is not null
         group by journey_id
-    ),
-
-    links as (
-        select l.journey_id, min(m.link_confidence) as link_confidence_min
-        from {{ ref("int_journey__memberships") }} as m
-        inner join {{ ref("int_journey__item_links") }} as l on m.item_key = l.item_key
-        inner join
-            (
-                select group_key
-                from {{ ref("int_journey__memberships") }}
-                group by group_key
-                having count(*) > 1
-            ) as shared
-            on m.group_key = shared.group_key
-        group by l.journey_id
     )
 
 select
@@ -176,4 +161,4 @@ inner join {{ ref("int_source__entities") }} as n on s.centre = n.centre and n.e
 left join case_totals as c on s.journey_id = c.journey_id
 left join chain_totals as t on s.journey_id = t.journey_id
 left join escalated as e on s.journey_id = e.journey_id
-left join links as k on s.journey_id = k.journey_id
+left join {{ ref("int_journey__link_confidences") }} as k on s.journey_id = k.journey_id

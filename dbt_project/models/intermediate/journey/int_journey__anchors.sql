@@ -1,0 +1,50 @@
+-- One row per item: the case or chain that it belongs to on record, and a second one that it ties to the
+-- first.
+-- A case belongs to itself and is tied to its parent; a contact belongs to its recorded case, or else to
+-- its chain,
+-- and ties the one to the other. A recorded case that no CRM delivered still ties its contacts together.
+with
+    chains as (
+        select source_instance, chain_id
+        from {{ ref("int_contact__outcomes") }}
+        group by source_instance, chain_id
+        having count(*) > 1
+    ),
+
+    contacts as (
+        select
+            {{ hash_key(["'contact'", "c.source_instance", "c.contact_id"]) }} as item_key,
+            case
+                when c.recorded_case_id is not null
+                then
+                    {{
+                        hash_key(
+                            [
+                                "'case'",
+                                "coalesce(c.recorded_case_source_instance, c.centre)",
+                                "c.recorded_case_id",
+                            ]
+                        )
+                    }}
+            end as case_key,
+            case
+                when s.chain_id is not null
+                then {{ hash_key(["'chain'", "c.source_instance", "c.chain_id"]) }}
+            end as chain_key
+        from {{ ref("int_contact__outcomes") }} as c
+        left join chains as s on c.source_instance = s.source_instance and c.chain_id = s.chain_id
+    )
+
+select
+    {{ hash_key(["'case'", "source_instance", "case_id"]) }} as item_key,
+    {{ hash_key(["'case'", "source_instance", "case_id"]) }} as anchor_key,
+    case
+        when parent_case_id is not null then {{ hash_key(["'case'", "source_instance", "parent_case_id"]) }}
+    end as linked_anchor_key
+from {{ ref("int_case__outcomes") }}
+union all
+select
+    item_key,
+    coalesce(case_key, chain_key, item_key) as anchor_key,
+    case when case_key is not null then chain_key end as linked_anchor_key
+from contacts

@@ -1,0 +1,57 @@
+-- One row per item of a known customer and reason: its island, the items of both without a longer pause
+-- (rule J3).
+-- Shared accounts have none: there, customer and reason prove nothing.
+with
+    personal as (
+        select
+            i.item_key,
+            i.centre,
+            i.customer_id,
+            i.reason,
+            i.started_at,
+            i.ended_at,
+            least(0.85, i.customer_link_confidence) as link_confidence
+        from {{ ref("int_journey__items") }} as i
+        left join
+            {{ ref("int_journey__shared_accounts") }} as s
+            on i.centre = s.centre
+            and i.customer_id = s.customer_id
+        where i.customer_id is not null and i.reason is not null and s.customer_id is null
+    ),
+
+    spaced as (
+        select
+            p.*,
+            max(ended_at) over (
+                partition by centre, customer_id, reason
+                order by started_at, item_key
+                rows between unbounded preceding and 1 preceding
+            ) as latest_end
+        from personal as p
+    ),
+
+    numbered as (
+        select
+            s.*,
+            sum(
+                case
+                    when
+                        latest_end is null
+                        or started_at
+                        > {{ dbt.dateadd("day", var("journey_gap_same_reason_days"), "latest_end") }}
+                    then 1
+                    else 0
+                end
+            ) over (
+                partition by centre, customer_id, reason
+                order by started_at, item_key
+                rows between unbounded preceding and current row
+            ) as island_number
+        from spaced as s
+    )
+
+select
+    item_key,
+    {{ hash_key(["'J3'", "centre", "customer_id", "reason", "island_number"]) }} as island_key,
+    link_confidence
+from numbered

@@ -1,0 +1,64 @@
+-- One row per tie without any reason that has a neighbour: the nearest item of the same customer whose
+-- reason is
+-- known (rule J4). One, because two neighbours would join two reasons.
+with
+    unknown_ties as (
+        select t.tie_key
+        from {{ ref("int_journey__ties") }} as t
+        inner join {{ ref("int_journey__items") }} as i on t.item_key = i.item_key
+        group by t.tie_key
+        having count(i.reason) = 0
+    ),
+
+    unknown_items as (
+        select
+            t.tie_key,
+            i.item_key,
+            i.centre,
+            i.customer_id,
+            i.customer_link_confidence,
+            i.started_at,
+            i.ended_at
+        from unknown_ties as u
+        inner join {{ ref("int_journey__ties") }} as t on u.tie_key = t.tie_key
+        inner join {{ ref("int_journey__items") }} as i on t.item_key = i.item_key
+        left join
+            {{ ref("int_journey__shared_accounts") }} as s
+            on i.centre = s.centre
+            and i.customer_id = s.customer_id
+        where i.customer_id is not null and s.customer_id is null
+    ),
+
+    candidates as (
+        select
+            u.tie_key,
+            u.item_key,
+            k.item_key as neighbour_key,
+            least(0.60, u.customer_link_confidence, k.customer_link_confidence) as link_confidence,
+            row_number() over (
+                partition by u.tie_key
+                order by
+                    greatest(
+                        0,
+                        {{ dbt.datediff("k.ended_at", "u.started_at", "second") }},
+                        {{ dbt.datediff("u.ended_at", "k.started_at", "second") }}
+                    ),
+                    k.started_at,
+                    k.item_key,
+                    u.item_key
+            ) as nearness
+        from unknown_items as u
+        inner join
+            {{ ref("int_journey__items") }} as k
+            on u.centre = k.centre
+            and u.customer_id = k.customer_id
+            and k.reason is not null
+            and k.started_at
+            <= {{ dbt.dateadd("hour", var("journey_gap_unknown_reason_hours"), "u.ended_at") }}
+            and k.ended_at
+            >= {{ dbt.dateadd("hour", "-1 * " ~ var("journey_gap_unknown_reason_hours"), "u.started_at") }}
+    )
+
+select tie_key, item_key, neighbour_key, link_confidence
+from candidates
+where nearness = 1
