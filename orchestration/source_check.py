@@ -23,6 +23,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from orchestration import key_check
 from orchestration.errors import ConfigurationError
 from orchestration.extract import contract, files, ids, mapping, privacy, quarantine, sources, sql
 from orchestration.extract.contract import Column
@@ -270,7 +271,10 @@ class _Sampled:
     missing: dict[str, _Gap] = field(default_factory=dict)  # by field
     faults: dict[tuple[str, str], list[_Fault]] = field(default_factory=dict)  # by field and reason
     rows: list[dict[str, object]] = field(default_factory=list)
+    placeholders: Counter[str] = field(default_factory=Counter)
+    impossible: dict[tuple[str, str], _Fault] = field(default_factory=dict)  # by field and what is wrong
     twins: _Twins | None = None
+    keys: key_check.Findings = field(default_factory=key_check.Findings)
 
 
 class _SourceCheck:
@@ -398,6 +402,9 @@ class _SourceCheck:
                 sampled[i] = _Sampled(name, one.feed)
                 self._look_into(name, chosen[-1], [sampled[i]], _WIDE_RECORDS)
         for one in sampled:
+            if one.n_kept:
+                target = key_check.Target(self.connection, self.source, name, one.feed)
+                one.keys = key_check.scan(target, found, lambda file: self._origin(name, file), self.scratch)
             self._tell(one)
         if len(chosen) < len(found):
             self.report.line(f"looked into {len(chosen)} of {len(found)} files", indent=4)
@@ -487,6 +494,7 @@ class _SourceCheck:
             )
             one.rows = [dict(zip(kept, row, strict=True)) for row in rows]
         one.twins = one.twins or self._twins(file, feed, kept)
+        self._note_times(one, file, readable, compiled)
         found: dict[tuple[str, str], _Fault] = {}
         for _, record, column, reason, masked in self._rows(compiled.faults):
             first = _Fault(file.name, _line_of(readable, record), masked or "")
@@ -496,6 +504,18 @@ class _SourceCheck:
             if known is not None and known.type in ("ts", "date", "num"):
                 fault.values = self._values(feed, column, readable)
             one.faults.setdefault((column, reason), []).append(fault)
+
+    def _note_times(
+        self, one: _Sampled, file: Delivered, readable: Readable, compiled: mapping.Compiled
+    ) -> None:
+        """Times that stand for no time, and those that cannot be beside others of their row."""
+        marks = mapping.PLACEHOLDERS
+        marked = f"SELECT {marks}, count(*) FROM mapped WHERE NOT _bad AND {marks} IS NOT NULL GROUP BY ALL"
+        for names, n in self._rows(marked):
+            one.placeholders.update(dict.fromkeys(names.split(","), n))
+        for record, column, problem in self._rows(compiled.impossible) if compiled.impossible else ():
+            first = _Fault(file.name, _line_of(readable, record), "")
+            one.impossible.setdefault((column, problem), first).n += 1
 
     def _twins(self, file: Delivered, feed: Feed, landed: list[str]) -> _Twins | None:
         """Rows of a file of which only one for each key will count; none where rows are versions."""
@@ -573,7 +593,8 @@ class _SourceCheck:
         feed = one.feed
         self._tell_missing(one)
         self._tell_faults(one)
-        self._tell_twins(one)
+        self._tell_times(one)
+        self._tell_keys(one)
         records = f"first {count(one.n_records, 'record')}"
         if not one.n_records:
             told = "no record could be mapped"
@@ -622,6 +643,69 @@ class _SourceCheck:
             remedy = self._hint(one, name, reason, worst) if is_error else "Such rows go to quarantine."
             tell = self.report.error if is_error else self.report.warn
             tell(self._place(one, name), problem, remedy)
+
+    def _tell_times(self, one: _Sampled) -> None:
+        table = one.feed.table.name
+        for name, n in one.placeholders.items():
+            rows = f"{n:,} of {count(one.n_kept, 'row')} ({share(n, one.n_kept)})"
+            self.report.warn(
+                self._place(one, name),
+                f"{table}.{name} holds a placeholder such as 1970-01-01 in {rows}.",
+                "They land without it.",
+            )
+        for (name, problem), fault in one.impossible.items():
+            rows = f"{fault.n:,} of {count(one.n_kept, 'row')} ({share(fault.n, one.n_kept)})"
+            lost = "no duration" if name.endswith("_at") else f"no {name}"
+            self.report.warn(
+                self._place(one, name),
+                f"{table}.{name} {problem} in {rows}, e.g. {one_line(fault.file, 160)}:{fault.line}; "
+                f"these get {lost}.",
+                "Check which columns are mapped, their time zone, and the order of day and month.",
+            )
+
+    def _tell_keys(self, one: _Sampled) -> None:
+        """Rows that share a key: of each key only one counts."""
+        if one.twins and not key_check.is_dated_apart(one.feed):
+            self._tell_twins(one)  # which names the columns that differ
+            return
+        found, table, key = one.keys, one.feed.table, " and ".join(key_check.key_of(one.feed))
+        for shared, is_within in ((found.within, True), (found.across, False)):
+            if shared is None:
+                continue
+            first, other = (f"{one_line(p.file, 160)}:{p.line}" for p in (shared.first, shared.other))
+            n_left = shared.n_rows - shared.n_lost
+            counted = f"{n_left:,} of {count(shared.n_rows, 'row')} would remain"
+            differs = (
+                f"{table.event_at} differs" if key_check.is_dated_apart(one.feed) else "other fields differ"
+            )
+            told = f"{table.name}: {key} is the same in {first} and {other}, but {differs}; {counted}."
+            is_said = one.feed.keep or (table.keep == contract.FIRST and key_check.is_dated_apart(one.feed))
+            if is_said:
+                kept = one.feed.keep or table.keep
+                n_keys = count(shared.n_keys, "key")
+                self.report.line(f"{n_keys} with several rows: the {kept} of each counts", indent=7)
+                continue
+            is_error = key_check.is_dated_apart(one.feed) and (
+                is_within or shared.n_keys > quarantine.TOLERATED_SHARE * shared.n_keys_in_all
+            )
+            tell = self.report.error if is_error else self.report.warn
+            tell(self._place(one, key_check.key_of(one.feed)[0]), told, self._key_hint(one))
+        if one.twins and not found.within:
+            self._tell_twins(one)
+
+    def _key_hint(self, one: _Sampled) -> str:
+        feed = one.feed
+        unfilled = listed(name for name in feed.table.key if name not in feed.mappings)
+        if not key_check.is_dated_apart(feed):
+            return f"Only one row of each key counts: {f'fill {unfilled} too, or ' if unfilled else ''}" + (
+                "choose the rows with where."
+            )
+        own, dated = key_check.key_of(feed)[0], feed.mappings[feed.table.event_at].expression
+        made = f"left(md5(concat_ws('|', {feed.mappings[own].expression}, {dated})), 20)"
+        return (
+            f"Map a column that is unique, or make one: {own}: {scalar(made)}. "
+            "Where such rows are versions of one thing, write keep: last (or first) under the entity."
+        )
 
     def _tell_twins(self, one: _Sampled) -> None:
         twins, table = one.twins, one.feed.table

@@ -19,6 +19,9 @@ _FALSE = ("false", "f", "no", "n", "0", "off")
 _RECORD = sql.name("?record")
 _FITS = sql.name("?fits")
 PLACEHOLDERS = "_placeholders"
+_YEAR_SECONDS = 31_622_400
+_PLANNED = ("valid_to", "closed_at", "shift_end")
+"""Stamps that may lie ahead."""
 WHOLE_RECORD = "(record)"
 """Stands for a column in faults that are of no single one."""
 # Which file a row is from travels with it, under names that no file can use for its own columns.
@@ -32,6 +35,8 @@ class Compiled:
     `landed` yields the columns that the feed fills, `_placeholders` (the fields that hold a placeholder for
     a time, with commas between; mostly NULL) and `_bad`; `faults` yields one row per fault of the bad rows:
     delivery id, record (1-based among all parsed records), column, reason, masked value.
+    `numbered` yields the columns that the feed fills, `_record` and `_bad`; `impossible` one row per rule
+    about times that a sound row breaks: record, column, what is wrong with it (empty without rules).
     `count_all` yields delivery id and number of rows before any filter, of each file that has some.
     `codes` yields the name of each field of identifiers in which values that look like a number with an
     exponent are codes, because others beside them are; it is to be asked only where there are bad rows.
@@ -39,6 +44,8 @@ class Compiled:
 
     landed: str
     faults: str
+    numbered: str
+    impossible: str
     count_all: str
     codes: str
     is_every_record: bool
@@ -187,6 +194,8 @@ def compile_feed(
         for column, condition, reason in faults
     )
     origin = _ORIGIN["_delivery_id"]
+    numbered = staged(_rows(feed, readable, is_numbered=True), f", {_RECORD}")
+    own = ", ".join(f"{value} AS {sql.name(c)}" for c, value in columns.items() if c != contract.EXTRA)
     return Compiled(
         landed=(
             f"SELECT {select}, {_listed_placeholders(fields)} AS {PLACEHOLDERS}, ({bad}) AS _bad "
@@ -195,8 +204,10 @@ def compile_feed(
         faults=(
             f"SELECT {origin}, {_RECORD}, "
             f"unnest(list_filter([{listed}], lambda x: x IS NOT NULL), recursive := true) "
-            f"FROM {staged(_rows(feed, readable, is_numbered=True), f', {_RECORD}')} WHERE {bad}"
+            f"FROM {numbered} WHERE {bad}"
         ),
+        numbered=f"SELECT {own}, {_RECORD} AS _record, ({bad}) AS _bad FROM {numbered}",
+        impossible=_impossible(feed, numbered, bad),
         count_all=f"SELECT {origin}, count(*) FROM {rows} GROUP BY ALL",
         codes=_codes(fields, f"(SELECT {valued} FROM (SELECT {computed} FROM {rows}{where}))"),
         is_every_record=not feed.where and not feed.table.rows,
@@ -492,6 +503,40 @@ def _is_placeholder(feed: Feed, field: _Field, zone: str) -> str:
         if field.name != table.event_at and not field.column.is_required:
             return f"({is_placeholder} OR {placeholders.midnight_before(moment, start, zone)})"
     return f"({is_placeholder})"
+
+
+def _impossible(feed: Feed, rows: str, bad: str) -> str:
+    """SQL of the rules about times that sound rows break, by the words of `possible_times` in dbt."""
+    table, filled = feed.table, feed.mappings
+    broken: list[tuple[str, str, str]] = []
+    for name in filled:
+        if name.endswith("_seconds") and name in table.columns:
+            value = sql.name("=" + name)
+            broken.append((name, "is negative", f"{value} <= -1"))
+            broken.append((name, "is more than a year", f"{value} >= {_YEAR_SECONDS}"))
+    for later, earlier in table.order.items():
+        for one in earlier:
+            if later in filled and one in filled:
+                condition = f"{sql.name('=' + later)} < {sql.name('=' + one)} - INTERVAL 1 SECOND"
+                if later == "ended_at" and "duration_seconds" in filled:
+                    condition += f" AND {sql.name('=duration_seconds')} IS NULL"
+                broken.append((later, f"lies before {one}", condition))
+        if later in filled and later not in _PLANNED:
+            condition = f"{sql.name('=' + later)} > {_ORIGIN['_delivered_at']} + INTERVAL 1 DAY"
+            broken.append((later, "lies a day or more after its delivery", condition))
+    for name, (since, until) in table.at_most.items():
+        if {name, since, until} <= filled.keys():
+            span = f"epoch({sql.name('=' + until)}) - epoch({sql.name('=' + since)})"
+            condition = f"{span} >= 0 AND {sql.name('=' + name)} > {span} + 1"
+            broken.append((name, f"is more than lies between {since} and {until}", condition))
+    if not broken:
+        return ""
+    listed = ", ".join(
+        f"CASE WHEN {condition} THEN {{'column': {sql.text(name)}, 'problem': {sql.text(problem)}}} END"
+        for name, problem, condition in broken
+    )
+    unnested = f"unnest(list_filter([{listed}], lambda x: x IS NOT NULL), recursive := true)"
+    return f"SELECT {_RECORD}, {unnested} FROM {rows} WHERE NOT coalesce({bad}, false)"
 
 
 def _listed_placeholders(fields: Sequence[_Field]) -> str:

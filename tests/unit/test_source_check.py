@@ -568,3 +568,116 @@ def test_codes_that_look_like_numbers_with_an_exponent_pass(place: Place) -> Non
     lines = [f"{code},2024-02-01,Open\n" for code in ("1E5", "5E17", "4F2A", "99")]
     place.source().export(content="id,opened,state\n" + "".join(lines))
     assert place.check()[0]
+
+
+# ---------------------------------------------------------------- keys and times
+
+CALLS = """\
+source: tel
+time_zone: UTC
+files:
+  calls:
+    glob: "calls*"
+    feeds:
+      contacts:
+        contact_id: call_id
+        channel: "'voice'"
+        started_at: start
+        ended_at: ended
+"""
+
+
+def calls(*rows: tuple[object, ...]) -> str:
+    return "call_id,start,ended\n" + "".join(f"{','.join(map(str, row))}\n" for row in rows)
+
+
+def minute(i: int, day: int = 1) -> str:
+    return f"2024-02-{day:02} {i // 60 % 24:02}:{i % 60:02}:00"
+
+
+def test_a_key_that_repeats_behind_the_sample_is_an_error_with_both_lines_and_a_way_out(place):
+    """The check said `fits`, and the mart held 15,516 of 33,344 calls."""
+    rows = [(i % 1500, minute(i, 1 + i // 1440), "") for i in range(2500)]
+    place.source(CALLS).export("calls.csv", calls(*rows))
+    line = line_of(CALLS, "contact_id: call_id")
+    place.error(
+        "crm.yml", line,
+        "contacts: contact_id is the same in calls.csv:2 and calls.csv:1502, but started_at differs; "
+        "1,500 of 2,500 rows would remain.",
+        "contact_id: left(md5(concat_ws('|', call_id, start)), 20)",
+    )  # fmt: skip
+    made = CALLS.replace("contact_id: call_id", "contact_id: left(md5(concat_ws('|', call_id, start)), 20)")
+    assert place.source(made).check()[0]
+    # Whoever says which row counts has decided.
+    said = CALLS.replace("contact_id: call_id", "keep: last\n        contact_id: call_id")
+    is_fine, text = place.source(said).check()
+    assert is_fine
+    assert "1,000 keys with several rows: the last of each counts" in text
+
+
+def test_a_key_that_starts_anew_every_day_is_an_error_over_all_files(place):
+    for day in (1, 2):
+        place.export(
+            f"calls-{day}.csv.gz", gzip.compress(calls(*((i, minute(i, day), "") for i in range(9))).encode())
+        )
+    line = line_of(CALLS, "contact_id: call_id")
+    place.source(CALLS).error(
+        "crm.yml", line, "calls-1.csv.gz:2 and calls-2.csv.gz:2", "9 of 18 rows would remain"
+    )
+
+
+def test_rows_delivered_again_and_few_corrections_share_their_key_rightly(place):
+    first = [(i, minute(i), "") for i in range(60)]
+    place.source(CALLS).export("calls-1.csv", calls(*first))
+    assert place.export("calls-2.csv", calls(*first)).check()[0]
+    place.export("calls-2.csv", calls((0, minute(61), ""), *first[1:]))
+    place.warning("crm.yml", line_of(CALLS, "contact_id: call_id"), "calls-1.csv:2 and calls-2.csv:2")
+
+
+def test_a_log_of_events_may_repeat_its_key(place):
+    text = CALLS[: CALLS.index("      contacts:")] + (
+        "      escalations:\n        escalation_id: call_id\n        type: \"'functional'\"\n        requested_at: start\n"
+    )
+    place.source(text).export("calls.csv", calls(("C1", minute(1), ""), ("C1", minute(2), "")))
+    is_fine, told = place.check()
+    assert is_fine
+    assert "1 key with several rows: the first of each counts" in told
+
+
+def test_keys_of_rows_without_a_date_of_their_own_are_compared_whole(place):
+    text = CALLS[: CALLS.index("      contacts:")] + (
+        "      agents:\n        agent_id: call_id\n        role: start\n        team_id: ended\n"
+    )
+    rows = [(i % 1500, "agent", "x" if i < 1500 else "y") for i in range(1600)]
+    place.source(text).export("calls.csv", calls(*rows))
+    place.warning(
+        "crm.yml", line_of(text, "agent_id: call_id"),
+        "agents: agent_id is the same in calls.csv:2 and calls.csv:1502, but other fields differ; "
+        "1,500 of 1,600 rows would remain.",
+        "fill valid_from too",
+    )  # fmt: skip
+
+
+def test_lines_of_shared_keys_are_right_behind_values_with_line_breaks(place):
+    text = CALLS.replace("ended_at: ended", "disposition: ended")
+    rows = [(1, minute(1), '"a\nb"'), (2, minute(2), ""), (2, minute(3), "")]
+    place.source(text).export("calls.csv", calls(*rows) + "damaged\n")
+    place.error("crm.yml", line_of(text, "contact_id: call_id"), "calls.csv:4 and calls.csv:5")
+
+
+def test_impossible_times_and_placeholders_are_told_in_words_with_a_share_and_a_line(place):
+    rows = [
+        (i, minute(60 + i), minute(1 + i) if i < 5 else "1970-01-01" if i < 7 else minute(70 + i))
+        for i in range(40)
+    ]
+    place.source(CALLS).export("calls.csv", calls(*rows))
+    line = line_of(CALLS, "ended_at: ended")
+    place.warning(
+        "crm.yml", line,
+        "contacts.ended_at lies before started_at in 5 of 40 rows (12%), e.g. calls.csv:2; these get no duration.",
+    )  # fmt: skip
+    place.warning(
+        "crm.yml", line, "contacts.ended_at holds a placeholder such as 1970-01-01 in 2 of 40 rows (5%)."
+    )
+    timed = CALLS.replace("ended_at: ended", "ended_at: ended\n        duration_seconds: \"'60'\"")
+    assert "lies before" not in place.source(timed).check()[1]

@@ -1,0 +1,176 @@
+"""Looks at every row of exports for keys that are none: rows that share one and are not the same thing.
+
+Only the columns that make the key, its filter and its date are read. Where the key of an entity is all that
+dates a row, or nothing does, whole rows are compared.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import duckdb
+
+from orchestration.extract import files, mapping, reading, sql
+from orchestration.extract.files import Delivered, UnreadableFile
+from orchestration.extract.reading import Origin, Readable
+from orchestration.extract.sniff import heads
+from orchestration.extract.sources import Feed, Source
+
+_SEEN = "seen_keys"
+_DIFFER = "min(thing) < max(thing)"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A row of a file."""
+
+    file: str
+    line: int
+
+
+@dataclass(frozen=True)
+class SharedKeys:
+    """Keys that rows share which differ in what tells one thing from another.
+
+    `n_keys` counts them, `n_lost` the rows beyond one of each key, `n_rows` all rows looked at. `first` and
+    `other` are two rows of one such key.
+    """
+
+    n_keys: int
+    n_lost: int
+    n_rows: int
+    n_keys_in_all: int
+    first: Place
+    other: Place
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Keys shared by rows of one file, and those that only rows of several files share."""
+
+    within: SharedKeys | None = None
+    across: SharedKeys | None = None
+
+
+def is_dated_apart(feed: Feed) -> bool:
+    """Whether rows of the feed have a date that is no part of their key."""
+    event_at = feed.table.event_at
+    return bool(event_at) and event_at in feed.mappings and event_at not in feed.table.key
+
+
+def key_of(feed: Feed) -> list[str]:
+    """The fields of the key that the feed fills and that land."""
+    return [name for name in feed.table.key if name in feed.mappings and name in feed.table.landed]
+
+
+@dataclass(frozen=True)
+class Target:
+    """Whose rows are looked at, and where."""
+
+    connection: duckdb.DuckDBPyConnection
+    source: Source
+    file_set: str
+    feed: Feed
+
+
+def scan(
+    target: Target, delivered: list[Delivered], origin: Callable[[Delivered], Origin], scratch: Path
+) -> Findings:
+    """Reads all rows of the files for keys that rows share. Files that cannot be read are left out."""
+    if not key_of(target.feed) or target.feed.table.version_at:
+        return Findings()
+    target.connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {_SEEN} (key UBIGINT, thing UBIGINT, file INTEGER, record BIGINT)"
+    )
+    read: dict[int, Readable] = {}
+    for number, file in enumerate(delivered):
+        with TemporaryDirectory(dir=scratch) as folder:
+            try:
+                read[number] = _read(target, number, file, origin(file), Path(folder))
+            except (UnreadableFile, OSError, ValueError, *reading.ENGINE_ERRORS):
+                continue
+
+    def place(number: int, record: int) -> Place:
+        lines = read[number].record_lines
+        line = record + read[number].n_header_lines if lines is None else lines[record - 1]
+        return Place(delivered[number].name, line)
+
+    within = f"SELECT key, file, count(*) AS n FROM {_SEEN} GROUP BY key, file HAVING {_DIFFER}"
+    across = (
+        f"SELECT key, NULL::INTEGER AS file, count(*) AS n FROM {_SEEN} GROUP BY key HAVING {_DIFFER} "
+        f"AND key NOT IN (SELECT key FROM ({within}))"
+    )
+    is_several = len(read) > 1 and is_dated_apart(target.feed)
+    return Findings(
+        _shared(target.connection, within, place),
+        _shared(target.connection, across, place) if is_several else None,
+    )
+
+
+def _read(target: Target, number: int, file: Delivered, origin: Origin, scratch: Path) -> Readable:
+    """Notes the key of every row of a file."""
+    if file.problem:
+        raise UnreadableFile(file.problem)
+    options = target.source.document.files[target.file_set]
+    shapes = target.source.shapes(target.file_set)
+    path = heads.plain(file, scratch)
+    if options.format != "parquet" and (codec := files.needs_transcoding(path, options.encoding)):
+        path = files.transcode(path, codec, scratch / "text")
+    needed = {column for read in target.feed.columns.values() for column in read}
+    readable = reading.open_readable(
+        target.connection, (path,), (origin,), options, needed=needed, shapes=shapes
+    )
+    try:
+        if not readable.types:
+            raise UnreadableFile("only a careful reader can tell its columns")
+        _note(target, readable, number)
+    except (UnreadableFile, *reading.ENGINE_ERRORS):
+        if options.format not in ("csv", "tsv", "lines", "jsonl"):
+            raise
+        readable = reading.rewrite_carefully(readable, scratch / "careful", shapes)
+        _note(target, readable, number)
+    return readable
+
+
+def _narrowed(feed: Feed) -> Feed:
+    """The feed with no more fields than it takes to tell its rows apart."""
+    if not is_dated_apart(feed):
+        return feed
+    kept = {*key_of(feed), feed.table.event_at}
+    reads = {name: read for name, read in feed.reads.items() if name in kept or name in ("where", "rows")}
+    return replace(feed, mappings={name: feed.mappings[name] for name in kept}, reads=reads)
+
+
+def _note(target: Target, readable: Readable, number: int) -> None:
+    feed = _narrowed(target.feed)
+    compiled = mapping.compile_feed(target.connection, target.source, target.file_set, feed, readable)
+    landed = sorted(set(feed.mappings) & set(feed.table.landed))
+    thing = [feed.table.event_at] if is_dated_apart(feed) else landed
+    key_hash, thing_hash = (f"hash({', '.join(map(sql.name, names))})" for names in (key_of(feed), thing))
+    target.connection.execute(
+        f"INSERT INTO {_SEEN} SELECT {key_hash}, {thing_hash}, {number}, _record "
+        f"FROM ({compiled.numbered}) WHERE NOT _bad"
+    )
+
+
+def _shared(
+    connection: duckdb.DuckDBPyConnection, groups: str, place: Callable[[int, int], Place]
+) -> SharedKeys | None:
+    """What the groups of rows that share a key have in common; None where there are none."""
+    n_keys, n_lost = connection.execute(
+        f"SELECT count(*), CAST(sum(n - 1) AS BIGINT) FROM ({groups})"
+    ).fetchall()[0]
+    if not n_keys:
+        return None
+    rows = (
+        f"SELECT s.key, s.file, s.record, s.thing FROM {_SEEN} AS s JOIN ({groups}) AS g "
+        "ON s.key = g.key AND (g.file IS NULL OR s.file = g.file)"
+    )
+    key, *first, thing = connection.execute(f"{rows} ORDER BY s.file, s.record LIMIT 1").fetchall()[0]
+    other = connection.execute(
+        f"SELECT file, record FROM ({rows}) WHERE key = ? AND thing <> ? ORDER BY file, record LIMIT 1",
+        [key, thing],
+    ).fetchall()[0]
+    n_rows, n_all = connection.execute(f"SELECT count(*), count(DISTINCT key) FROM {_SEEN}").fetchall()[0]
+    return SharedKeys(n_keys, n_lost, n_rows, n_all, place(*first), place(*other))
