@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from orchestration import key_check
+from orchestration import key_check, unknown_words
 from orchestration.errors import ConfigurationError
 from orchestration.extract import contract, files, ids, mapping, privacy, quarantine, sources, sql
 from orchestration.extract.contract import Column
@@ -270,6 +270,7 @@ class _Sampled:
     filled: Counter[str] = field(default_factory=Counter)
     missing: dict[str, _Gap] = field(default_factory=dict)  # by field
     faults: dict[tuple[str, str], list[_Fault]] = field(default_factory=dict)  # by field and reason
+    words: dict[str, Counter[str]] = field(default_factory=dict)  # outside its vocabulary, by field
     rows: list[dict[str, object]] = field(default_factory=list)
     placeholders: Counter[str] = field(default_factory=Counter)
     impossible: dict[tuple[str, str], _Fault] = field(default_factory=dict)  # by field and what is wrong
@@ -493,6 +494,9 @@ class _SourceCheck:
                 f"SELECT {', '.join(map(sql.name, kept))} FROM mapped WHERE NOT _bad LIMIT {_SHOWN_ROWS}"
             )
             one.rows = [dict(zip(kept, row, strict=True)) for row in rows]
+        for name_of_field, words in unknown_words.vocabularies(feed.table).items():
+            if name_of_field in kept:
+                one.words.setdefault(name_of_field, Counter()).update(self._unknown(name_of_field, words))
         one.twins = one.twins or self._twins(file, feed, kept)
         self._note_times(one, file, readable, compiled)
         found: dict[tuple[str, str], _Fault] = {}
@@ -516,6 +520,15 @@ class _SourceCheck:
         for record, column, problem in self._rows(compiled.impossible) if compiled.impossible else ():
             first = _Fault(file.name, _line_of(readable, record), "")
             one.impossible.setdefault((column, problem), first).n += 1
+
+    def _unknown(self, column: str, words: tuple[str, ...]) -> dict[str, int]:
+        """Values of a column that are no word of its vocabulary, with the number of rows."""
+        status_only = " AND lower(trim(field)) = 'status'" if column == unknown_words.STATUS_CHANGE else ""
+        found = self._rows(
+            f"SELECT {sql.name(column)}, count(*) FROM mapped "
+            f"WHERE NOT _bad AND {sql.name(column)} IS NOT NULL{status_only} GROUP BY 1"
+        )
+        return {word: n for word, n in found if unknown_words.folded(word) not in words}
 
     def _twins(self, file: Delivered, feed: Feed, landed: list[str]) -> _Twins | None:
         """Rows of a file of which only one for each key will count; none where rows are versions."""
@@ -595,6 +608,7 @@ class _SourceCheck:
         self._tell_faults(one)
         self._tell_times(one)
         self._tell_keys(one)
+        self._tell_words(one)
         records = f"first {count(one.n_records, 'record')}"
         if not one.n_records:
             told = "no record could be mapped"
@@ -719,6 +733,20 @@ class _SourceCheck:
             f"Only one row of each counts: {f'fill {unfilled} too, or ' if unfilled else ''}"
             "choose the rows with where.",
         )
+
+    def _tell_words(self, one: _Sampled) -> None:
+        table = one.feed.table
+        for name, words in one.words.items():
+            if not words:
+                continue
+            n = sum(words.values())
+            known = ", ".join(unknown_words.vocabularies(table)[name])
+            self.report.warn(
+                self._place(one, name),
+                f"{table.name}.{name} holds words outside the vocabulary in {n:,} of "
+                f"{count(one.n_kept, 'row')}: {unknown_words.named(unknown_words.shown(words))}.",
+                f"They land as they are, and models treat them as unknown. Map each to one of: {known}.",
+            )
 
     def _hint(self, one: _Sampled, name: str, reason: str, fault: _Fault) -> str:
         column = one.feed.table.columns.get(name)

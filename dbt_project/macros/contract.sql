@@ -67,6 +67,33 @@
     {{ return(entities) }}
 {% endmacro %}
 
+{# Words that models know, of every field that has a vocabulary: entity.field to its words. #}
+{% macro vocabulary() %}
+    {% set fields = {
+        'cases.status': ['new', 'open', 'pending', 'on_hold', 'resolved', 'closed'],
+        'cases.channel': ['voice', 'chat', 'email', 'web', 'letter', 'fax', 'social'],
+        'case_snapshots.status': ['new', 'open', 'pending', 'on_hold', 'resolved', 'closed'],
+        'case_snapshots.channel': ['voice', 'chat', 'email', 'web', 'letter', 'fax', 'social'],
+        'case_changes.field': ['status', 'owner', 'group', 'priority'],
+        'messages.direction': ['inbound', 'outbound'],
+        'escalations.type': ['functional', 'hierarchical', 'customer_demanded', 'policy'],
+        'sla_policies.clock': ['calendar', 'business'],
+        'sla_events.event': ['start', 'pause', 'resume', 'met', 'breached', 'cancelled'],
+        'contacts.channel': ['voice', 'chat', 'email', 'web', 'letter', 'fax', 'social'],
+        'contacts.direction': ['inbound', 'outbound'],
+        'legs.transfer_type': ['blind', 'consult', 'unspecified', 'queue', 'none'],
+        'queues.channel': ['voice', 'chat', 'email', 'web', 'letter', 'fax', 'social'],
+        'evaluations.status': ['draft', 'submitted'],
+        'evaluation_items.kind': ['behaviour', 'process', 'knowledge'],
+        'usage.kind': ['search', 'zero_result', 'view', 'link', 'flag'],
+        'permission_events.outcome': ['granted', 'denied'],
+        'automation_runs.outcome': ['succeeded', 'failed', 'skipped'],
+        'surveys.kind': ['csat', 'nps', 'ces', 'resolved'],
+        'sentiment.scale': ['minus5_5', 'minus100_100', 'label']
+    } %}
+    {{ return(fields) }}
+{% endmacro %}
+
 {# Every raw table, by full name. #}
 {% macro raw_tables() %}
     {% set tables = {

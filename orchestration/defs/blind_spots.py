@@ -8,7 +8,7 @@ import dagster as dg
 import pandas as pd
 
 from expectations import judge
-from orchestration import progress
+from orchestration import progress, unknown_words
 from orchestration.settings import PROJECT_ROOT
 from orchestration.workspace import Workspace
 
@@ -40,6 +40,7 @@ _CHECKS = [
     deps=[
         dg.AssetKey(["coverage", "cov_scopes"]),
         dg.AssetKey(["intermediate", "int_source__deliveries"]),
+        dg.AssetKey(["intermediate", "int_source__unknown_words"]),
         dg.AssetKey(["reference", "blind_spots"]),
     ],
     group_name="judged",
@@ -55,10 +56,14 @@ def blind_spot_results(context: dg.AssetExecutionContext, workspace: Workspace) 
         measures = connection.execute("SELECT * FROM coverage.cov_scopes").df()
         registry = connection.execute("SELECT * FROM reference.blind_spots WHERE is_implemented").df()
         small = connection.execute(_SMALL_DELIVERIES).fetchall()
+        words = connection.execute(unknown_words.QUERY).fetchall()
     for source, file_set, day, n_rows, n_usual in small:
         message = f"{source}/{file_set} delivered {n_rows:,} rows on {day}, where {n_usual:,.0f} are usual"
         context.log.warning(message)
         progress.warn(f"Small delivery: {message}. It landed, and counts as BS04.")
+    for sentence in unknown_words.sentences(words):
+        context.log.warning(sentence)
+        progress.warn(sentence)
     results = judge.judge(measures, registry, workspace.home.gx)
     _write(workspace, results)
     docs = judge.docs_index(workspace.home.gx)

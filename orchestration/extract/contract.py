@@ -45,7 +45,9 @@ SYSTEM_COLUMNS = {
 }
 
 _COLUMN = re.compile(
-    r"(?P<type>[a-z]+)(?P<mark>[*?]?)(?: (?P<pii>hash|drop))?(?: -- (?P<note>.+))?", re.DOTALL
+    r"(?P<type>[a-z]+)(?P<mark>[*?]?)(?: (?P<pii>hash|drop))?(?: \[(?P<words>[a-z0-9_]+(?:, [a-z0-9_]+)*)\])?"
+    r"(?: -- (?P<note>.+))?",
+    re.DOTALL,
 )
 
 
@@ -54,7 +56,7 @@ class Column:
     """One field of a table; `pii` is `hash`, `drop` or empty.
 
     `is_optional` fields are left out by the system that exports where they are empty: that a file lacks
-    them says nothing.
+    them says nothing. `words` are the values that models know; another word is kept, and unknown to them.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Column:
     pii: str = ""
     note: str = ""
     is_optional: bool = False
+    words: tuple[str, ...] = ()
 
     @property
     def duckdb_type(self) -> str:
@@ -147,7 +150,7 @@ def parse(document: dict[str, Any]) -> dict[str, Entity]:
     """Turns the contract's YAML document into entities.
 
     Raises:
-        ValueError: a column is not written as `type[*] [hash|drop] [-- note]`.
+        ValueError: a column is not written as `type[*] [hash|drop] [[word, ...]] [-- note]`.
     """
     entities: dict[str, Entity] = {}
     for name, body in document.items():
@@ -157,7 +160,7 @@ def parse(document: dict[str, Any]) -> dict[str, Entity]:
             # A snapshot repeats the base row, but only its own key makes it a row.
             base = entities[body["extends"]].columns
             inherited = {
-                c.name: Column(c.name, c.type, False, c.pii, c.note)
+                c.name: Column(c.name, c.type, False, c.pii, c.note, words=c.words)
                 for c in base.values()
                 if c.name not in own
             }
@@ -190,7 +193,7 @@ def _rules(
 
 
 def column(where: str, name: str, text: str) -> Column:
-    """Reads one column as it is written in a contract: `type[*?] [hash|drop] [-- note]`.
+    """Reads one column as it is written in a contract: `type[*?] [hash|drop] [[word, ...]] [-- note]`.
 
     Raises:
         ValueError: it is written otherwise; `where` tells the place.
@@ -199,7 +202,10 @@ def column(where: str, name: str, text: str) -> Column:
     if match is None or match["type"] not in DUCKDB_TYPES:
         raise ValueError(f"{where}.{name}: cannot read {text!r}")
     mark = match["mark"]
-    return Column(name, match["type"], mark == "*", match["pii"] or "", match["note"] or "", mark == "?")
+    words = tuple(match["words"].split(", ")) if match["words"] else ()
+    return Column(
+        name, match["type"], mark == "*", match["pii"] or "", match["note"] or "", mark == "?", words
+    )
 
 
 @cache

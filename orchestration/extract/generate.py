@@ -95,6 +95,12 @@ def _macro() -> str:
     rules = ",\n".join(f"        {e.name!r}: {_time_rules(e)!r}" for e in ruled)
     entities = ",\n".join(f"        {e.name!r}: {_types(e)!r}" for e in contract.entities().values())
     tables = ",\n".join(f"        {t.full_name!r}: {entry(t)!r}" for t in bundle.all_tables())
+    words = ",\n".join(
+        f"        '{e.name}.{c.name}': {list(c.words)!r}"
+        for e in contract.entities().values()
+        for c in e.columns.values()
+        if c.words
+    )
     return (
         f"{{# {_HEADER} #}}\n\n{{# Columns of every entity, with their types. #}}\n"
         f"{{% macro contract() %}}\n    {{% set entities = {{\n{entities}\n    }} %}}\n"
@@ -102,6 +108,9 @@ def _macro() -> str:
         "{# Of every entity: stamps that may not precede others, seconds that fit between two stamps. #}\n"
         f"{{% macro time_rules() %}}\n    {{% set entities = {{\n{rules}\n    }} %}}\n"
         "    {{ return(entities) }}\n{% endmacro %}\n\n"
+        "{# Words that models know, of every field that has a vocabulary: entity.field to its words. #}\n"
+        f"{{% macro vocabulary() %}}\n    {{% set fields = {{\n{words}\n    }} %}}\n"
+        "    {{ return(fields) }}\n{% endmacro %}\n\n"
         f"{{# Every raw table, by full name. #}}\n"
         f"{{% macro raw_tables() %}}\n    {{% set tables = {{\n{tables}\n    }} %}}\n"
         "    {{ return(tables) }}\n{% endmacro %}\n"
@@ -131,6 +140,8 @@ def _docs() -> str:
         "The entities that a source can feed. `*` marks fields a row cannot do without; key fields are bold.",
         "Identifiers marked *hashed* become a keyed hash while landing; *dropped* ones never land.",
         "If nobody delivers an entity, its blind spots stand: nothing about it is read as zero.",
+        "Fields with *words* accept them in any case, with blanks, dashes or underscores between. Another",
+        "word is kept and counted in `mart_unknown_word`; models treat it as unknown.",
     ]
     domain = ""
     for entity in contract.entities().values():
@@ -155,10 +166,11 @@ def _docs() -> str:
 def _docs_row(entity: contract.Entity, column: contract.Column) -> str:
     name = f"**{column.name}**" if column.name in entity.key else column.name
     pii = "hashed" if column.is_hashed else "dropped" if column.pii == "drop" else ""
+    words = f"words: {', '.join(column.words)}" if column.words else ""
     order = ", ".join(entity.order.get(column.name, ()))
     span = " to ".join(entity.at_most.get(column.name, ()))
     rules = (order and f"not before {order}", span and f"at most {span}")
-    notes = "; ".join(part for part in (pii, column.note, *rules) if part)
+    notes = "; ".join(part for part in (pii, words, column.note, *rules) if part)
     return f"| {name}{'*' if column.is_required else ''} | {column.type} | {notes} |"
 
 

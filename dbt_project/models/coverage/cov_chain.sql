@@ -14,7 +14,10 @@ with
             {{ ref("int_entity__contacts") }} as c
             on l.source_instance = c.source_instance
             and l.contact_id = c.contact_id
-        where c.channel = 'voice' and l.agent_id is not null and l.answered_at is not null
+        where
+            {{ is_word("c.channel", "contacts.channel", ["voice"]) }}
+            and l.agent_id is not null
+            and l.answered_at is not null
     ),
 
     -- Times are rounded to seconds by many systems, up or down.

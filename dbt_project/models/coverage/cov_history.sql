@@ -28,7 +28,10 @@ with
             cast({{ local_time("c.opened_at", "s.time_zone") }} as date) as day,
             not c.has_history
             or t.case_id is not null
-            or coalesce(c.is_resolved_at_end <> (c.status in ('resolved', 'closed')), false)
+            or coalesce(
+                c.is_resolved_at_end <> {{ is_word("c.status", "cases.status", ["resolved", "closed"]) }},
+                false
+            )
             or coalesce(c.n_reopens <> c.vendor_reopen_count, false) as is_affected,
             false as is_undecidable
         from {{ ref("int_case__outcomes") }} as c

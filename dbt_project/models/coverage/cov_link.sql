@@ -86,7 +86,7 @@ with
         inner join {{ ref("int_source__spans") }} as w on c.source_instance = w.source_instance
         inner join contact_spans as s on c.centre = s.centre
         left join contacted as k on c.source_instance = k.source_instance and c.case_id = k.case_id
-        where c.channel in ('voice', 'chat')
+        where {{ is_word("c.channel", "cases.channel", ["voice", "chat"]) }}
     ),
 
     bs02 as (
@@ -112,7 +112,9 @@ with
             ) as is_affected,
             false as is_undecidable
         from contacts as c
-        where c.channel = 'voice' and coalesce(c.direction, 'inbound') = 'inbound'
+        where
+            {{ is_word("c.channel", "contacts.channel", ["voice"]) }}
+            and coalesce(c.direction, 'inbound') = 'inbound'
     ),
 
     -- BS41: what was said of a customer who may be several is not known to be one person's.

@@ -249,8 +249,8 @@ class Writer:
 
 def _explained(feed: Guess, name: str) -> str:
     column = feed.entity.columns[name]
-    if column.note:
-        return column.note
+    if column.words or column.note:
+        return ", ".join(column.words) or column.note
     words = {"ts": "a date and time", "date": "a date", "int": "a whole number", "num": "a number"}
     words |= {"id": "an identifier", "text": "text", "bool": "yes or no"}
     return (
@@ -313,9 +313,8 @@ def _vocabulary(feed: Guess, name: str) -> dict[str, str]:
     column = feed.entity.columns[name]
     if column.type == "bool":
         return vocabulary.BOOLEANS
-    listed = column.note.split(", ") if re.fullmatch(r"\w+(, \w+)+", column.note) else []
     own = vocabulary.VALUES.get(f"{feed.entity.name}.{name}", vocabulary.VALUES.get(name))
-    return own or {word.replace("_", " "): word for word in listed}
+    return own or {word.replace("_", " "): word for word in column.words}
 
 
 def _trivial(column: Column) -> str:

@@ -15,5 +15,5 @@ select
     ) as valid_to,
     value,
     changed_by,
-    field = 'status' and value in ('pending', 'on_hold') as is_pause
+    field = 'status' and {{ is_word("value", "cases.status", ["pending", "on_hold"]) }} as is_pause
 from {{ ref("int_case__changes") }}

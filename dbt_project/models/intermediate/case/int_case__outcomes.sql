@@ -36,7 +36,11 @@ with
                 -- A status that a later closing left says nothing of the time before.
                 case
                     when c.closed_at is null or c.known_closed_at is not null
-                    then coalesce(c.status in ('resolved', 'closed'), c.known_closed_at is not null or null)
+                    then
+                        coalesce(
+                            {{ is_word("c.status", "cases.status", ["resolved", "closed"]) }},
+                            c.known_closed_at is not null or null
+                        )
                 end
             ) as is_resolved
         from known as c

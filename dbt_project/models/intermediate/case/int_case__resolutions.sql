@@ -1,26 +1,46 @@
 -- One row per case with a known status history: when it was resolved, and how often reopened.
+-- A word outside the vocabulary may mean resolved or not. What depends on its meaning is unknown: the first
+-- resolution after it, and whether the case was reopened with it.
+{% set state %}
+    case {{ is_word("value", "cases.status", ["resolved", "closed"]) }} when true then 1 when false then 0 else -1 end
+{% endset %}
 with
+    statuses as (
+        select source_instance, case_id, interval_seq, valid_from, value, {{ state }} as state
+        from {{ ref("int_case__intervals") }}
+        where field = 'status' and value is not null
+    ),
+
     steps as (
+        select
+            s.*,
+            lag(state, 1, 0) over (
+                partition by source_instance, case_id order by interval_seq
+            ) as previous_state
+        from statuses as s
+    ),
+
+    summed as (
         select
             source_instance,
             case_id,
-            interval_seq,
-            valid_from,
-            value in ('resolved', 'closed') as is_resolved,
-            value = 'closed' as is_closed,
-            lag(value in ('resolved', 'closed')) over (
-                partition by source_instance, case_id order by interval_seq
-            ) as was_resolved
-        from {{ ref("int_case__intervals") }}
-        where field = 'status' and value is not null
+            min(valid_from) filter (where state = 1) as first_resolved_at,
+            min(valid_from) filter (where state = -1) as first_unknown_at,
+            max(valid_from) filter (where value = 'closed') as last_closed_at,
+            max_by(state, interval_seq) as last_state,
+            count(*) filter (where previous_state = 1 and state = 0) as n_reopens,
+            count(*) filter (where previous_state <> 0 and state <> 1) as n_possible_reopens
+        from steps
+        group by source_instance, case_id
     )
 
 select
     source_instance,
     case_id,
-    min(valid_from) filter (where is_resolved) as first_resolved_at,
-    max(valid_from) filter (where is_closed) as last_closed_at,
-    max_by(is_resolved, interval_seq) as is_resolved_at_end,
-    count(*) filter (where was_resolved and not is_resolved) as n_reopens
-from steps
-group by source_instance, case_id
+    case
+        when first_unknown_at is null or first_resolved_at <= first_unknown_at then first_resolved_at
+    end as first_resolved_at,
+    last_closed_at,
+    case last_state when 1 then true when 0 then false end as is_resolved_at_end,
+    case when n_possible_reopens = n_reopens then n_reopens end as n_reopens
+from summed

@@ -1,11 +1,16 @@
 -- One row per contact that has legs: its movements and handling times, summed over the legs.
--- Whether a leg began with a transfer, and of what kind, may not be recorded: then the counts are unknown.
+-- Whether a leg began with a transfer, and of what kind, may not be recorded, or in a word outside the
+-- vocabulary: then the counts are unknown.
 -- So are times of which an answered leg does not tell: what is known of the others is no total.
+{% set known_type = known_word("transfer_type", "legs.transfer_type") %}
 {% set kinds = {
-    "n_transfers": ("'blind', 'consult', 'unspecified'", "transfer_type is null"),
-    "n_transfers_blind": ("'blind'", "coalesce(transfer_type, 'unspecified') = 'unspecified'"),
-    "n_transfers_consult": ("'consult'", "coalesce(transfer_type, 'unspecified') = 'unspecified'"),
-    "n_queue_moves": ("'queue'", "transfer_type is null"),
+    "n_transfers": ("'blind', 'consult', 'unspecified'", known_type ~ " is null"),
+    "n_transfers_blind": ("'blind'", "coalesce(" ~ known_type ~ ", 'unspecified') = 'unspecified'"),
+    "n_transfers_consult": (
+        "'consult'",
+        "coalesce(" ~ known_type ~ ", 'unspecified') = 'unspecified'",
+    ),
+    "n_queue_moves": ("'queue'", known_type ~ " is null"),
 } %}
 with
     ordered as (

@@ -1,10 +1,12 @@
 -- One row per contact with everything known of it: handling, movement, case, evaluation.
 with
     evaluated as (
-        select centre, contact_id, count(*) as n_evaluations
+        select
+            centre,
+            contact_id,
+            {{ any_known(is_word("status", "evaluations.status", ["submitted"])) }} as is_evaluated
         from {{ ref("int_entity__evaluations") }}
-        where lower(status) <> 'draft'
-        group by 1, 2
+        group by centre, contact_id
     ),
 
     internal_customers as (
@@ -63,7 +65,9 @@ select
     k.link_method,
     k.link_confidence,
     k.case_id is not null as is_case_linked,
-    case when e.is_delivered then v.n_evaluations is not null end as is_evaluated,
+    case
+        when e.is_delivered then case when v.contact_id is null then false else v.is_evaluated end
+    end as is_evaluated,
     coalesce(c.ani_status = 'internal', false)
     or w.is_internal_number
     or n.customer_id is not null as is_internal,

@@ -9,7 +9,13 @@ select
     e.evaluator_id,
     e.score,
     e.evaluated_at as submitted_at,
-    case when e.status = 'finished' then 'submitted' else 'draft' end as status,
+    case
+        when e.status = 'finished'
+        then 'submitted'
+        when e.status in ('pending', 'inprogress', 'inreview')
+        then 'draft'
+        else e.status
+    end as status,
     {{ unfilled("evaluations", ["is_automatic", "calibration_session_id"]) }},
     e.delivered_at
 from ({{ staged("evaluations", "raw_genesys_cloud") }}) as e

@@ -1,0 +1,35 @@
+{# A value in our spelling where it is a word of the field's vocabulary; any other value as it is.
+
+   `field` is `entity.column` of the source contract. #}
+{% macro our_word(column, field) %}
+    {%- set words = quoted(vocabulary()[field]) -%}
+    case
+        when {{ column }} in ({{ words }})
+        then {{ column }}
+        when {{ folded_word(column) }} in ({{ words }})
+        then {{ folded_word(column) }}
+        else {{ column }}
+    end
+{% endmacro %}
+
+{# Whether a value is one of some words of its vocabulary; NULL for a word outside it, which may mean anything. #}
+{% macro is_word(column, field, words) %}
+    {%- set known = vocabulary()[field] -%}
+    {%- for word in words if word not in known -%}
+        {{ exceptions.raise_compiler_error(word ~ " is no word of " ~ field) }}
+    {%- endfor -%}
+    {%- set others = known | reject("in", words) | list -%}
+    case
+        when {{ column }} in ({{ quoted(words) }})
+        then true
+        {% if others %} when {{ column }} in ({{ quoted(others) }}) then false {% endif %}
+    end
+{% endmacro %}
+
+{# A value of the vocabulary; NULL for a word outside it. #}
+{% macro known_word(column, field) %}
+    case when {{ column }} in ({{ quoted(vocabulary()[field]) }}) then {{ column }} end
+{% endmacro %}
+
+{# Words as a list of SQL literals. #}
+{% macro quoted(words) -%} '{{ words | join("', '") }}' {%- endmacro %}
