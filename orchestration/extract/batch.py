@@ -12,9 +12,11 @@ from collections.abc import Callable, Container, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import accumulate
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from orchestration.extract import files, mapping, privacy, quarantine, reading, sql
 from orchestration.extract.files import Bytes, Delivered, UnreadableFile, UnsettledFile
@@ -464,9 +466,7 @@ class Batch:
         compiled = [
             (feed, self._compiled(feed, readable, extra if feed in keepers else ())) for feed in self.feeds
         ]
-        n_records: dict[str, int] = {}
-        if not any(query.is_every_record for _, query in compiled):
-            n_records = self._counts(readable.counts())
+        n_records = self._counted_first(readable, compiled)
         parts: list[Part] = []
         counts: dict[str, list[Count]] = {token: [] for token in self.members}
         written = [
@@ -514,6 +514,24 @@ class Batch:
             quarantined = self._write_quarantine()
         missing = sorted({column for _, query in compiled for column in query.missing})
         return _Result(outcomes, tuple(parts), tuple(missing), tuple(map(privacy.shown, extra)), quarantined)
+
+    def _counted_first(
+        self, readable: Readable, compiled: list[tuple[Feed, mapping.Compiled]]
+    ) -> dict[str, int]:
+        """Records of each file, where they must be known before landing; empty where landing counts them.
+
+        Lines of one of several files are counted from the records of the files before it, in the order of
+        `members`.
+        """
+        has_lines = bool(readable.members) and any(feed.table.has_lines for feed in self.feeds)
+        if not has_lines and any(query.is_every_record for _, query in compiled):
+            return {}
+        n_records = self._counts(readable.counts())
+        if has_lines:
+            before = accumulate((n_records.get(token, 0) for token in self.members), initial=0)
+            columns = {"?_delivery_id": list(self.members), "?n_before": list(before)[:-1]}
+            self.connection.register(mapping.FILES_BEFORE, pa.table(columns))
+        return n_records
 
     def _divide_if_hopeless(self, readable: Readable, outcomes: dict[str, _Outcome]) -> None:
         """Alone, a file of JSON without any sound row, or without a needed key, is told what it lacks."""

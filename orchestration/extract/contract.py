@@ -31,6 +31,9 @@ FIRST, LAST = "first", "last"
 EXTRA = "_extra"
 """Text of a JSON object: what a record holds in columns that no mapping reads; NULL where there are none."""
 
+SOURCE_LINE = "_source_line"
+"""Line of a row in its file; of formats without lines, the number of its record."""
+
 # Types that identify somebody, whatever the field is called.
 IDENTIFIER_TYPES = ("phone", "phones", "email")
 
@@ -94,6 +97,8 @@ class Table:
     `order` maps a stamp to those that it may not precede, `at_most` a number of seconds to the two stamps
     whose distance it may not exceed. `rows` names, for tables made of lists inside records, each list in
     turn: alias to expression.
+    `has_lines` asks landing for the column `_source_line`: the order of the file decides between equal times.
+    `sequence` is the column that tells rows of one key apart; where it is NULL, their lines do.
     """
 
     name: str
@@ -109,6 +114,8 @@ class Table:
     order: dict[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
     at_most: dict[str, tuple[str, str]] = field(default_factory=dict, hash=False)
     rows: dict[str, str] = field(default_factory=dict, hash=False)
+    has_lines: bool = False
+    sequence: str = ""
 
     @property
     def full_name(self) -> str:
@@ -135,7 +142,7 @@ class Table:
             own[column.name] = column.duckdb_type
             if column.type == "phone":
                 own[f"{column.name}_status"] = "VARCHAR"
-        return own | SYSTEM_COLUMNS
+        return own | ({SOURCE_LINE: "BIGINT"} if self.has_lines else {}) | SYSTEM_COLUMNS
 
 
 @dataclass(frozen=True)
@@ -176,6 +183,8 @@ def parse(document: dict[str, Any]) -> dict[str, Entity]:
             keep=body.get("keep", LAST),
             order=_rules(name, body, own | inherited, "order", entities),
             at_most=_rules(name, body, own | inherited, "at_most", entities),
+            has_lines=bool(body.get("lines", False)),
+            sequence=body.get("sequence", ""),
             columns=own | inherited,
         )
     return entities

@@ -78,7 +78,8 @@ def _sources(*schemas: dict[str, Any]) -> str:
 
 def _macro() -> str:
     def entry(table: Table) -> dict[str, Any]:
-        columns = {c: t for c, t in table.landed.items() if c not in contract.SYSTEM_COLUMNS}
+        own = table.landed.keys() - contract.SYSTEM_COLUMNS.keys() - {contract.SOURCE_LINE}
+        columns = [c for c in table.landed if c in own]
         return {
             "schema": table.schema,
             "table": table.name,
@@ -88,7 +89,9 @@ def _macro() -> str:
             "keep": table.keep,
             "restated": table.is_restated,
             "feeds": dict(table.feeds),
-            "columns": list(columns),
+            "lines": table.has_lines,
+            "sequence": table.sequence,
+            "columns": columns,
         }
 
     ruled = (e for e in contract.entities().values() if e.order or e.at_most)

@@ -24,6 +24,9 @@ _PLANNED = ("valid_to", "closed_at", "shift_end")
 """Stamps that may lie ahead."""
 WHOLE_RECORD = "(record)"
 """Stands for a column in faults that are of no single one."""
+N_BEFORE = sql.name("?n_before")
+FILES_BEFORE = "file_offsets"
+"""Table of each delivery's `?n_before`: how many records the files before it hold."""
 # Which file a row is from travels with it, under names that no file can use for its own columns.
 _ORIGIN = {column: sql.name(f"?{column}") for column in reading.ORIGIN}
 
@@ -183,10 +186,20 @@ def compile_feed(
         "centre": sql.constant(source.centre),
         **_ORIGIN,
     }
-    found, landed_rows = "", rows
+    extra = ""
     if new:
         columns[contract.EXTRA] = found = sql.name(f"?{contract.EXTRA}")
-        landed_rows = _rows(feed, readable, kept=f"{_kept(source, readable, new)} AS {found}")
+        extra = f"{_kept(source, readable, new)} AS {found}"
+    landed_rows = _rows(feed, readable, is_numbered=feed.table.has_lines, kept=extra)
+    beside = f", {columns[contract.EXTRA]}" if new else ""
+    if feed.table.has_lines:
+        columns[contract.SOURCE_LINE] = f"{_RECORD}{_lines_before(readable)}"
+        beside += f", {_RECORD}"
+        if readable.members:
+            landed_rows = (
+                f"(SELECT * FROM {landed_rows} JOIN {FILES_BEFORE} USING ({_ORIGIN['_delivery_id']}))"
+            )
+            beside += f", {N_BEFORE}"
     select = ", ".join(f"{value} AS {sql.name(c)}" for c, value in columns.items())
     listed = ", ".join(
         f"CASE WHEN {condition} THEN {{'column': {sql.text(column)}, 'reason': {sql.text(reason)}, "
@@ -199,7 +212,7 @@ def compile_feed(
     return Compiled(
         landed=(
             f"SELECT {select}, {_listed_placeholders(fields)} AS {PLACEHOLDERS}, ({bad}) AS _bad "
-            f"FROM {staged(landed_rows, found and f', {found}')}"
+            f"FROM {staged(landed_rows, beside)}"
         ),
         faults=(
             f"SELECT {origin}, {_RECORD}, "
@@ -213,6 +226,15 @@ def compile_feed(
         is_every_record=not feed.where and not feed.table.rows,
         missing=tuple(sorted({column for columns in gaps.values() for column in columns})),
     )
+
+
+def _lines_before(readable: Readable) -> str:
+    """SQL that turns the number of a record among all files into its line in its own file.
+
+    A file that the careful reader went over counts its sound records: their order is that of the file.
+    """
+    header = f" + {readable.n_header_lines}" if readable.has_lines and readable.n_header_lines else ""
+    return f"{header} - {N_BEFORE}" if readable.members else header
 
 
 def _kept(source: Source, readable: Readable, new: Sequence[str]) -> str:

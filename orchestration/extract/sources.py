@@ -288,7 +288,7 @@ class Source:
         """Changes when the mapping or the contract of a file set changes, so that its files land anew."""
         settings = self.document.files[file_set].model_dump(mode="json")
         columns = [
-            [feed.table.rows, *(astuple(c) for c in feed.table.columns.values())]
+            [feed.table.rows, feed.table.has_lines, *(astuple(c) for c in feed.table.columns.values())]
             for feed in self.feeds[file_set]
         ]
         zone, region = self.zone(file_set), self.document.phone_region

@@ -2,13 +2,23 @@
 
 Each file set has the settings of a source file's file set, besides the places of the files. Each table says
 which file set it is made `from`, its grain, key and date, what tells its newest version (a column, or several
-in turn), the entities it `feeds`, the lists it takes its `rows` from, and its columns as
-`type[*?] [hash|drop] = expression [-- note]`: `*` marks what a row cannot do without, `?` what the vendor
-leaves out where it is empty. Expressions are DuckDB's, over the columns of the file; in JSON a dot leads into
-an object. `also` names further file sets that tell the same, one record a row: of each the expressions of the
-columns that it has.
+in turn), the entities it `feeds`, the lists it takes its `rows` from, and its columns as `type[*?]
+[hash|drop] = expression [-- note]`: `*` marks what a row cannot do without, `?` what the vendor leaves out
+where it is empty. Expressions are DuckDB's, over the columns of the file; in JSON a dot leads into an object.
+`also` names further file sets that tell the same, one record a row: of each the expressions of the columns
+that it has.
+
+`lines` lands the place of a row in its file, for tables whose rows of one moment are told apart by nothing
+else; `sequence` names the column that tells rows of one key apart, where there is one.
+
+What a parameter of a log means depends on its event. `parameters` of the document lists the parameters of
+every event in their order; `EVENT|FIRST` lists those of an event whose first parameter is FIRST. `parameters`
+of a table says where its rows have the `event` and the nth parameter (its `place`). In a column, `@name` is
+the parameter of that name, and NULL for events that have none.
 """
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -29,9 +39,12 @@ _ABOUT_TABLE = {
     "event_at",
     "version_at",
     "restated",
+    "lines",
+    "sequence",
     "feeds",
     "rows",
     "where",
+    "parameters",
     "columns",
 }
 
@@ -95,7 +108,13 @@ def parse(name: str, document: dict[str, Any]) -> Connector:
         also: dict[str, dict[str, Any]] = body.get("also") or {}
         if lost := [one for one in (body["from"], *also) if one not in file_sets]:
             raise ValueError(f"{where}: no file set is called {', '.join(map(repr, lost))}")
-        parsed = {column: _column(where, column, text) for column, text in body["columns"].items()}
+        named = (
+            _Parameters(where, document["parameters"], body["parameters"]) if "parameters" in body else None
+        )
+        parsed = {
+            column: _column(where, column, named.resolved(text) if named else text)
+            for column, text in body["columns"].items()
+        }
         tables[table] = Table(
             name=table,
             schema=f"raw_{name}",
@@ -104,6 +123,8 @@ def parse(name: str, document: dict[str, Any]) -> Connector:
             event_at=body.get("event_at", ""),
             version_at=_listed(body.get("version_at", [])),
             is_restated=bool(body.get("restated", False)),
+            has_lines=bool(body.get("lines", False)),
+            sequence=body.get("sequence", ""),
             feeds={entity: condition or "" for entity, condition in (body.get("feeds") or {}).items()},
             rows=dict(body.get("rows") or {}),
             columns={column: one for column, (one, _) in parsed.items()},
@@ -115,6 +136,42 @@ def parse(name: str, document: dict[str, Any]) -> Connector:
             file_sets[file_set]["feeds"][table] = told
     flat = {one for body in document["tables"].values() for one in body.get("also") or {}}
     return Connector(name, document["title"], file_sets, tables, frozenset(flat))
+
+
+@dataclass(frozen=True)
+class _Parameters:
+    """The parameters of every event of a log, and SQL of where event and parameters stand in its rows."""
+
+    where: str
+    events: Mapping[str, list[str]]
+    places: Mapping[str, str]
+
+    def resolved(self, text: Any) -> Any:
+        """A column's text with every `@name` as the expression that finds the parameter of that name."""
+        return (
+            re.sub(r"@(\w+)", lambda found: self._expression(found[1]), text)
+            if isinstance(text, str)
+            else text
+        )
+
+    def _expression(self, name: str) -> str:
+        """The parameter by its event; an event whose first parameter decides goes first."""
+        found: dict[tuple[str, int], list[str]] = {}
+        for label, names in self.events.items():
+            if name in names:
+                event, _, first = label.partition("|")
+                found.setdefault((first, names.index(name) + 1), []).append(event)
+        if not found:
+            raise ValueError(f"{self.where}: no event has a parameter {name!r}")
+        choices = ""
+        for (first, n), events in sorted(found.items(), reverse=True):
+            listed = ", ".join(f"'{event}'" for event in events)
+            decided = f" AND {self._place(1)} = '{first}'" if first else ""
+            choices += f" WHEN {self.places['event']} IN ({listed}){decided} THEN {self._place(n)}"
+        return f"CASE{choices} END"
+
+    def _place(self, n: int) -> str:
+        return self.places["place"].format(n=n, nth_field=n + int(self.places.get("fields_before", 0)))
 
 
 def _listed(given: str | list[str]) -> tuple[str, ...]:

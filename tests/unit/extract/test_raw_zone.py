@@ -1,5 +1,6 @@
 """The warehouse shows every entity of the contract, delivered or not, with the contract's types."""
 
+import json
 from datetime import datetime
 
 import duckdb
@@ -134,3 +135,58 @@ def test_two_sources_share_a_table(place: Place) -> None:
             "SELECT source_instance, count(*) FROM raw_mapped.cases GROUP BY 1 ORDER BY 1"
         )
         assert found.fetchall() == [("crm", 2), ("erp", 2)]
+
+
+CHANGES = {
+    "case_changes": {"case_id": "id", "field": "'status'", "new_value": "new", "changed_at": "happened"}
+}
+"""A change log without a sequence of its own: the place of a row in its file says what came first."""
+
+
+def lines_of(place: Place) -> list[tuple[str, int, str]]:
+    return sorted(place.rows("_source_file", "_source_line", "new_value", entity="case_changes"))
+
+
+def change(new: str) -> tuple[str, str, str]:
+    return ("C1", new, "2025-01-01 10:00:00")
+
+
+def test_rows_of_a_change_log_land_with_their_line_in_each_file_of_a_batch(place: Place) -> None:
+    place.source(CHANGES, quote="")
+    place.put(
+        "a.csv",
+        csv_text(change("open"), ("C1", "late", "no time"), change("closed"), header="id,new,happened"),
+    )
+    place.put("b.csv", csv_text(change("new"), change("open"), header="id,new,happened"))
+    place.put("empty.csv", "id,new,happened\n")
+    place.land()
+    assert lines_of(place) == [
+        ("a.csv", 2, "open"), ("a.csv", 4, "closed"), ("b.csv", 2, "new"), ("b.csv", 3, "open"),
+    ]  # fmt: skip
+    assert place.bad_lines() == {3: "cannot be read as a date and time"}
+
+
+def test_records_of_a_list_are_numbered(place: Place) -> None:
+    records = [{"id": "C1", "new": new, "happened": "2025-01-01"} for new in "ba"]
+    place.source(CHANGES, format="json").put("a.json", json.dumps(records))
+    place.land()
+    assert lines_of(place) == [("a.json", 1, "b"), ("a.json", 2, "a")]
+
+
+def test_lines_keep_their_order_behind_damaged_ones(place: Place) -> None:
+    place.source(CHANGES)
+    place.put(
+        "a.csv", csv_text(change("b"), ("too", "few"), change("a"), change("c"), header="id,new,happened")
+    )
+    place.land()
+    assert [new for _, _, new in lines_of(place)] == ["b", "a", "c"]
+
+
+def test_only_tables_that_ask_for_lines_have_them() -> None:
+    asked = {table.full_name for table in bundle.all_tables() if contract.SOURCE_LINE in table.landed}
+    assert asked == {
+        "raw_mapped.case_changes",
+        "raw_mapped.case_snapshots",
+        "raw_asterisk.queue_log",
+        "raw_asterisk.queue_log_table",
+    }

@@ -35,7 +35,8 @@ with
             new_value,
             changed_by,
             row_number() over (
-                partition by source_instance, case_id, field order by changed_at, change_seq nulls first
+                partition by source_instance, case_id, field
+                order by changed_at, change_seq nulls first, old_value nulls first, new_value nulls first
             ) as change_seq
         from {{ ref("int_entity__case_changes") }}
         where

@@ -4,34 +4,65 @@ with
     records as (
         select
             r.*,
+            coalesce(l.contact_id, r.call_id) as contact_id,
             case
-                when coalesce(caller_status, 'withheld') <> 'internal'
+                when coalesce(r.caller_status, 'withheld') <> 'internal'
                 then 'inbound'
-                when coalesce(callee_status, 'non_numeric') not in ('internal', 'non_numeric')
+                when coalesce(r.callee_status, 'non_numeric') not in ('internal', 'non_numeric')
                 then 'outbound'
             end as direction,
             row_number() over (
-                partition by source_instance, call_id
-                order by started_at, ended_at nulls last, channel nulls last, destination_channel nulls last
+                partition by r.source_instance, coalesce(l.contact_id, r.call_id)
+                order by
+                    r.started_at,
+                    r.sequence nulls last,
+                    r.ended_at nulls last,
+                    r.channel nulls last,
+                    r.destination_channel nulls last,
+                    r.call_id
             ) as record_no
         from ({{ staged("call_records", "raw_asterisk") }}) as r
+        left join
+            {{ ref("stg_asterisk__linked_calls") }} as l
+            on r.source_instance = l.source_instance
+            and r.call_id = l.call_id
     ),
 
+    -- The second half of a Local channel dials on for a call; alone, it is nobody's call.
     calls as (
-        select source_instance, call_id, min_by(direction, record_no) as direction
+        select
+            source_instance,
+            contact_id,
+            {{ first_filled("direction", "record_no") }} as direction,
+            count(*) = count(*) filter (where channel_half = 2) as is_half
         from records
-        group by source_instance, call_id
+        group by source_instance, contact_id
     )
 
 select
     r.centre,
     r.source_instance,
+    r.contact_id,
     r.call_id,
     r.record_no,
     c.direction,
     coalesce(r.application, '') as application,
     r.queue_id,
-    case c.direction when 'outbound' then r.channel else r.destination_channel end as agent_id,
+    case
+        when c.direction = 'outbound' and coalesce(r.channel_half, 1) <> 2
+        then r.channel
+        else r.destination_channel
+    end as agent_id,
+    -- Records with the same one are of one party: both halves of a Local channel, or a record that was
+    -- forked.
+    case
+        when r.channel_half is not null
+        then r.channel || '-' || r.channel_instance
+        when c.direction = 'outbound'
+        then r.channel || '-' || r.channel_instance
+        else r.destination_channel || '-' || r.destination_instance
+    end as party,
+    r.channel_half,
     r.started_at,
     -- A menu answers, too: that anybody took the call is known only of dialled ones.
     case
@@ -40,8 +71,15 @@ select
         when c.direction = 'outbound' or (r.application = 'DIAL' and r.destination_channel is not null)
         then true
     end as is_answered,
-    r.answered_at,
-    r.ended_at,
+    -- Tables without the other stamps say how long the call lasted, and how long of that it was answered.
+    coalesce(
+        r.answered_at,
+        case
+            when r.disposition = 'ANSWERED'
+            then {{ dbt.dateadd("second", "r.duration_seconds - r.billed_seconds", "r.started_at") }}
+        end
+    ) as answered_at,
+    coalesce(r.ended_at, {{ dbt.dateadd("second", "r.duration_seconds", "r.started_at") }}) as ended_at,
     r.billed_seconds,
     case c.direction when 'outbound' then r.callee else r.caller end as ani,
     case c.direction when 'outbound' then r.callee_status else r.caller_status end as ani_status,
@@ -54,5 +92,5 @@ select
     r.wrap_up_code,
     r.delivered_at
 from records as r
-inner join calls as c on r.source_instance = c.source_instance and r.call_id = c.call_id
-where c.direction is not null
+inner join calls as c on r.source_instance = c.source_instance and r.contact_id = c.contact_id
+where c.direction is not null and not c.is_half

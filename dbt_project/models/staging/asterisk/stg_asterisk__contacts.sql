@@ -4,7 +4,7 @@ with
         select
             centre,
             source_instance,
-            call_id,
+            contact_id,
             min_by(direction, record_no) as direction,
             min(started_at) as started_at,
             max(ended_at) as ended_at,
@@ -32,7 +32,7 @@ with
         select
             centre,
             source_instance,
-            call_id,
+            contact_id,
             min_by(caller, event_no) filter (where caller_status is not null) as ani,
             {{ first_filled("caller_status", "event_no") }} as ani_status,
             -- Only a call that somebody took is completed or transferred.
@@ -56,16 +56,18 @@ with
             min(started_at) as started_at,
             max(ended_at) as ended_at,
             max(started_at) as last_started_at,
-            max(leg_seq) = max(leg_seq) filter (where ended_at is not null) as is_closed
+            -- Nothing tells of whoever takes a call that is transferred out of the queues.
+            max(leg_seq) filter (where queue_id is not null or ended_at is not null)
+            = max(leg_seq) filter (where ended_at is not null) as is_closed
         from {{ ref("stg_asterisk__legs") }}
         group by 1, 2
     ),
 
     calls as (
-        select centre, source_instance, call_id
+        select centre, source_instance, contact_id
         from recorded
         union
-        select centre, source_instance, call_id
+        select centre, source_instance, contact_id
         from queued
     ),
 
@@ -82,17 +84,17 @@ with
             coalesce(h.is_closed, h.contact_id is null) as is_closed,
             h.last_started_at
         from calls as c
-        left join recorded as r on c.source_instance = r.source_instance and c.call_id = r.call_id
-        left join handled as h on c.source_instance = h.source_instance and c.call_id = h.contact_id
+        left join recorded as r on c.source_instance = r.source_instance and c.contact_id = r.contact_id
+        left join handled as h on c.source_instance = h.source_instance and c.contact_id = h.contact_id
     )
 
 select
     t.centre,
     t.source_instance,
-    t.call_id as contact_id,
-    t.call_id as chain_id,
+    t.contact_id,
+    t.contact_id as chain_id,
     'voice' as channel,
-    case when q.call_id is not null then 'inbound' else r.direction end as direction,
+    case when q.contact_id is not null then 'inbound' else r.direction end as direction,
     t.started_at,
     -- A call whose last leg is open has records of the legs before.
     case when t.is_closed or t.ended_at > t.last_started_at then t.ended_at end as ended_at,
@@ -114,7 +116,7 @@ select
     case
         when q.is_answered or r.is_answered
         then true
-        when q.call_id is null
+        when q.contact_id is null
         then r.is_answered
         when q.last_event <> 'ENTERQUEUE'
         then false
@@ -125,5 +127,5 @@ select
         when q.delivered_at > r.delivered_at then q.delivered_at else coalesce(r.delivered_at, q.delivered_at)
     end as delivered_at
 from timed as t
-left join recorded as r on t.source_instance = r.source_instance and t.call_id = r.call_id
-left join queued as q on t.source_instance = q.source_instance and t.call_id = q.call_id
+left join recorded as r on t.source_instance = r.source_instance and t.contact_id = r.contact_id
+left join queued as q on t.source_instance = q.source_instance and t.contact_id = q.contact_id

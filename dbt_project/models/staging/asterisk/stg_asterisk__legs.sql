@@ -9,7 +9,11 @@
     "TRANSFER": "transfer",
     "EXITWITHTIMEOUT": "timeout",
     "EXITEMPTY": "no_agents",
+    "LEAVEEMPTY": "no_agents",
     "EXITWITHKEY": "key",
+    "AGENTDUMP": "agent_disconnect",
+    "SYSCOMPAT": "error",
+    "WITHDRAW": "withdrawn",
 } %}
 with
     events as (select * from {{ ref("stg_asterisk__queue_events") }}),
@@ -18,8 +22,10 @@ with
         select
             centre,
             source_instance,
+            contact_id,
             call_id,
             stay_no,
+            min(event_no) as first_event_no,
             min_by(queue_id, event_no) as queue_id,
             coalesce(
                 min_by(agent_id, event_no) filter (where step = 'CONNECT'),
@@ -34,7 +40,7 @@ with
             min_by(talk_seconds, event_no) filter (where step = 'END') as talk_seconds,
             max(delivered_at) as delivered_at
         from events
-        group by 1, 2, 3, 4
+        group by 1, 2, 3, 4, 5
     ),
 
     -- Later events tell how long the ones before them took, should those be lost.
@@ -62,33 +68,57 @@ with
                 end
             ) as enqueued_at,
             lag(stay_no) over (
-                partition by source_instance, call_id order by stay_no, first_event_at
+                partition by source_instance, contact_id order by first_event_no, stay_no
             ) as stay_before,
             lag(ended_by) over (
-                partition by source_instance, call_id order by stay_no, first_event_at
+                partition by source_instance, contact_id order by first_event_no, stay_no
             ) as come_by,
             lead(stay_no) over (
-                partition by source_instance, call_id order by stay_no, first_event_at
+                partition by source_instance, contact_id order by first_event_no, stay_no
             ) as stay_after
         from answered as a
     ),
 
+    -- A record of a half of a Local channel knows the device that answered, and since when.
     dialled as (
-        select r.*
+        select
+            r.centre,
+            r.source_instance,
+            r.contact_id,
+            min(r.record_no) as record_no,
+            {{ first_filled("r.queue_id", "r.record_no") }} as queue_id,
+            coalesce(
+                min_by(r.agent_id, r.record_no) filter (where r.channel_half = 2),
+                min_by(r.agent_id, r.record_no)
+            ) as agent_id,
+            min(r.started_at) as started_at,
+            coalesce(min(r.answered_at) filter (where r.channel_half = 2), min(r.answered_at)) as answered_at,
+            max(r.ended_at) as ended_at,
+            coalesce(
+                max(r.billed_seconds) filter (where r.channel_half = 2),
+                case when count(*) = 1 then max(r.billed_seconds) end,
+                {{ dbt.datediff("min(r.answered_at)", "max(r.ended_at)", "second") }}
+            ) as billed_seconds,
+            max(r.delivered_at) as delivered_at
         from {{ ref("stg_asterisk__call_records") }} as r
         left join
-            (select distinct source_instance, call_id from events) as e
+            (select distinct source_instance, contact_id from events) as e
             on r.source_instance = e.source_instance
-            and r.call_id = e.call_id
-        where e.call_id is null and r.is_answered and r.application <> 'QUEUE'
+            and r.contact_id = e.contact_id
+        where e.contact_id is null and r.is_answered and r.application <> 'QUEUE'
+        group by
+            r.centre,
+            r.source_instance,
+            r.contact_id,
+            coalesce(r.party, cast(r.record_no as {{ dbt.type_string() }}))
     ),
 
     legs as (
         select
             centre,
             source_instance,
-            call_id,
-            stay_no as place,
+            contact_id,
+            first_event_no as place,
             queue_id,
             agent_id,
             coalesce(enqueued_at, first_event_at) as started_at,
@@ -122,8 +152,8 @@ with
         select
             centre,
             source_instance,
-            call_id,
-            stay_no + 1 as place,
+            contact_id,
+            first_event_no + 1 as place,
             {{ unfilled("legs", ["queue_id", "agent_id"]) }},
             ended_at as started_at,
             {{ unfilled("legs", ["enqueued_at", "answered_at", "ended_at"]) }},
@@ -140,7 +170,7 @@ with
         select
             centre,
             source_instance,
-            call_id,
+            contact_id,
             record_no as place,
             queue_id,
             agent_id,
@@ -159,10 +189,10 @@ with
 select
     centre,
     source_instance,
-    call_id as contact_id,
+    contact_id,
     cast(
         row_number() over (
-            partition by source_instance, call_id order by place, started_at
+            partition by source_instance, contact_id order by place, started_at, transfer_type nulls last
         ) as {{ dbt.type_bigint() }}
     ) as leg_seq,
     queue_id,

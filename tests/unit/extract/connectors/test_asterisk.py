@@ -107,6 +107,83 @@ def test_lines_that_are_of_no_call_land_as_they_are(place: Place) -> None:
     ]
 
 
+DOCUMENTED = {
+    "ABANDON": "2|3|45", "ADDMEMBER": "PAUSED", "AGENTCALLBACKLOGIN": "1002@agents",
+    "AGENTCALLBACKLOGOFF": "1002@agents|43|Autologoff", "AGENTDUMP": "", "AGENTLOGIN": "SIP/1-0000000a",
+    "AGENTLOGOFF": "SIP/1-0000000a|43", "ATTENDEDTRANSFER": "BRIDGE|19791f60-26b3-4d93|5|60|1",
+    "BLINDTRANSFER": "7002|internal|5|60|1", "CLOSED": "", "COMPLETEAGENT": "5|60|1", "COMPLETECALLER": "5|60|1",
+    "CONFIGRELOAD": "", "CONNECT": "5|1735689600.18|4", "DID": "+4930999999", "ENTERQUEUE": "|+4930123456|1",
+    "EXITEMPTY": "2|3|45", "EXITWITHKEY": "9|2|3|45", "EXITWITHTIMEOUT": "2|3|45", "FULL": "",
+    "INFO": "key|value|of|five|or|more", "JOINEMPTY": "", "LEAVEEMPTY": "", "PAUSE": "lunch | break",
+    "PAUSEALL": "", "PENALTY": "5", "QUEUESTART": "", "REMOVEMEMBER": "", "RINGCANCELED": "4000",
+    "RINGINUSE": "0", "RINGNOANSWER": "15000", "SYSCOMPAT": "", "TRANSFER": "7002|internal|5|60|1",
+    "UNPAUSE": "", "UNPAUSEALL": "", "WITHDRAW": "2|3|45|callback agreed",
+}  # fmt: skip
+"""Every event that Asterisk documents or writes, and some of dialplans, each with its parameters."""
+
+
+@pytest.mark.parametrize("n_lost", [0, 1, 2])
+@pytest.mark.parametrize("more", ["", "|one more", "|"])
+def test_every_documented_event_lands_whatever_its_number_of_parameters(
+    place: Place, more: str, n_lost: int
+) -> None:
+    """A version that adds a parameter, or lacks one, must not cost the event."""
+    lines = []
+    for event, parameters in DOCUMENTED.items():
+        kept = parameters.split("|")[: max(0, parameters.count("|") + 1 - n_lost)]
+        lines.append(f"{MIDNIGHT}|{CALL}|support|SIP/101|{event}|{'|'.join(kept)}{more}")
+    delivery = log(place, *lines)
+    assert place.faults() == []
+    assert delivery.n_read == len(DOCUMENTED)
+    assert place.rows("event", entity="queue_log") == list(DOCUMENTED)
+
+
+def test_an_attended_transfer_by_a_link_names_two_channels(place: Place) -> None:
+    link = "Local/7@q-0000000a;1|Local/7@q-0000000a;2"
+    log(
+        place,
+        f"{MIDNIGHT}|a|support|SIP/101|ATTENDEDTRANSFER|LINK|{link}|5|60|1",
+        f"{MIDNIGHT}|b|support|SIP/101|ATTENDEDTRANSFER|APP|Queue|6|61|1",
+        f"{MIDNIGHT}|c|support|SIP/101|ATTENDEDTRANSFER|LINK|{link}|7|62",
+    )
+    assert place.faults() == []
+    assert place.rows("transfer_method", "wait_seconds", "talk_seconds", entity="queue_log") == [
+        ("LINK", 5, 60),
+        ("APP", 6, 61),
+        ("LINK", 7, None),
+    ]
+
+
+def test_a_pipe_within_a_parameter_costs_no_event_and_no_number(place: Place) -> None:
+    log(
+        place,
+        f"{MIDNIGHT}|a|support|NONE|ENTERQUEUE|https://crm/?a|b|+4930123456|2|{CANARY}",
+        f"{MIDNIGHT}|b|support|NONE|ENTERQUEUE||+4930123456|1|{CANARY} | Sales|7",
+        f"{MIDNIGHT}|c|support|SIP/101|COMPLETEAGENT|soon|later|1",
+    )
+    assert place.faults() == []
+    assert place.rows("caller_status", "position_at_entry", "wait_seconds", entity="queue_log") == [
+        ("valid", None, None),
+        ("valid", 1, None),
+        (None, None, None),
+    ]
+    assert len(set(place.rows("caller", entity="queue_log"))) == 2
+    assert CANARY.encode() not in place.written()
+
+
+def test_lines_land_with_their_place_in_each_file(place: Place) -> None:
+    """Stamps are whole seconds: within one, the order of the lines is all there is."""
+    place.put("queue_log.1", f"{ENTER}\n{CONNECT}\n")
+    place.put("queue_log.2", f"{COMPLETE}\nno line of the log\n{COMPLETE.replace(CALL, 'b')}\n")
+    place.vendor(ASTERISK, "queue_log").land()
+    assert sorted(place.rows("_source_file", "_source_line", "event", entity="queue_log")) == [
+        ("queue_log.1", 1, "ENTERQUEUE"),
+        ("queue_log.1", 2, "CONNECT"),
+        ("queue_log.2", 1, "COMPLETECALLER"),
+        ("queue_log.2", 3, "COMPLETECALLER"),
+    ]
+
+
 @pytest.mark.parametrize("channel", ["SIP/101", "Local/101@agents/n", "Agent/101", "PJSIP/anna.b"])
 def test_an_agent_is_named_by_a_channel(place: Place, channel: str) -> None:
     log(place, CONNECT.replace("SIP/101", channel))
@@ -201,6 +278,78 @@ def test_the_database_table_tells_the_same(place: Place) -> None:
     assert len({tuple(one) for one in columns}) == 1, "staging unites them"
 
 
+TABLE = "id,time,callid,queuename,agent,event,data1,data2,data3,data4,data5"
+
+
+def test_the_last_column_of_the_database_table_holds_the_parameters_that_are_too_many(place: Place) -> None:
+    place.put(
+        "queue_log_table.csv",
+        csv_text(
+            ("7", "2025-01-01 01:02:00", CALL, "support", "SIP/101", "ATTENDEDTRANSFER", "LINK", "a;1", "a;2", "5", "60|1"),
+            ("8", "2025-01-01 01:02:00", CALL, "support", "SIP/101", "BRANDNEW", "", "", "x", "", "y|z"),
+            ("none", "2025-01-01 01:02:00", "", "support", "SIP/101", "PAUSE", "lunch", "", "", "", ""),
+            header=TABLE,
+        ),
+    )  # fmt: skip
+    place.vendor(ASTERISK, "queue_log_table").land_one()
+    assert place.faults() == []
+    names = ("event_seq", "_source_line", "call_id", "event", "wait_seconds", "talk_seconds")
+    assert place.rows(*names, entity="queue_log_table") == [
+        (7, 2, CALL, "ATTENDEDTRANSFER", 5, 60),
+        (8, 3, CALL, "BRANDNEW", None, None),
+        (None, 4, "NONE", "PAUSE", None, None),
+    ]
+
+
+def test_the_database_table_may_hold_all_parameters_in_one_column(place: Place) -> None:
+    lines = [
+        ("ENTERQUEUE", f"|+4930123456|1|{CANARY}"),
+        ("CONNECT", f"30|{CALL}8|4"),
+        ("ATTENDEDTRANSFER", "LINK|a;1|a;2|30|90|1"),
+    ]
+    rows = [("2025-01-01 01:00:00", CALL, "support", "SIP/101", *line) for line in lines]
+    place.put("queue_log_table.csv", csv_text(*rows, header="time,callid,queuename,agent,event,data"))
+    delivery = place.vendor(ASTERISK, "queue_log_table").land_one()
+    assert (delivery.columns_missing, delivery.columns_extra, place.faults()) == ((), (), [])
+    names = ("caller_status", "wait_seconds", "talk_seconds", "ring_seconds")
+    assert place.rows(*names, entity="queue_log_table") == [
+        ("valid", None, None, None),
+        (None, 30, None, 4),
+        (None, 30, 90, None),
+    ]
+    assert CANARY.encode() not in place.written()
+
+
+def test_a_database_table_without_parameters_is_said_to_lack_them(place: Place) -> None:
+    row = ("2025-01-01 01:00:00", CALL, "support", "SIP/101", "CONNECT", "5")
+    place.put("queue_log_table.csv", csv_text(row, header="time,callid,queuename,agent,event,info1"))
+    delivery = place.vendor(ASTERISK, "queue_log_table").land_one()
+    assert delivery.columns_missing == ("data", "data1")
+
+
+def test_channels_of_one_call_keep_what_links_them(place: Place) -> None:
+    header = [
+        *bundle.load(ASTERISK).file_sets["call_records"]["header"],
+        "peeraccount",
+        "linkedid",
+        "sequence",
+    ]
+    place.put(
+        "call_records.csv",
+        f'{record(dstchannel="Local/101@agents-0000001b;1")},"","{CALL}","41"\n'
+        f'{record(uniqueid="b", channel="Local/101@agents-0000001b;2")},"","{CALL}","42"\n',
+    )
+    place.vendor(ASTERISK, "call_records", call_records={"header": header}).land_one()
+    assert place.faults() == []
+    names = ("call_id", "linked_id", "sequence", "channel", "channel_instance", "channel_half")
+    assert place.rows(*names, entity="call_records") == [
+        (CALL, CALL, 41, "PJSIP/trunk", "0000001a", None),
+        ("b", CALL, 42, "Local/101@agents", "0000001b", 2),
+    ]
+    names = ("destination_channel", "destination_instance", "destination_half")
+    assert place.rows(*names, entity="call_records")[0] == ("Local/101@agents", "0000001b", 1)
+
+
 def test_call_records_have_no_header(place: Place) -> None:
     delivery = records(place, record(), record(uniqueid="b", dst="+4930999999", src="101", lastapp="Dial"))
     assert (delivery.n_read, place.faults()) == (2, [])
@@ -208,6 +357,17 @@ def test_call_records_have_no_header(place: Place) -> None:
     assert place.rows(*names, entity="call_records") == [
         (CALL, datetime(2024, 12, 31, 23, 59, 30), "valid", "internal", "support", "SIP/101"),
         ("b", datetime(2024, 12, 31, 23, 59, 30), "internal", "valid", None, "SIP/101"),
+    ]
+
+
+def test_the_table_of_call_records_dates_a_call_by_calldate(place: Place) -> None:
+    header = "calldate,clid,src,dst,dcontext,channel,dstchannel,lastapp,lastdata,duration,billsec,disposition,uniqueid,linkedid"
+    row = ("2025-01-01 01:00:00", CANARY, "+4930123456", "7001", "in", "SIP/1", "SIP/2", "Dial", "", "90", "60",
+        "ANSWERED", CALL, CALL)  # fmt: skip
+    place.put("call_records.csv", csv_text(row, header=header))
+    place.vendor(ASTERISK, "call_records", call_records={"header": []}).land_one()
+    assert place.rows("started_at", "ended_at", "duration_seconds", "linked_id", entity="call_records") == [
+        (datetime(2025, 1, 1), None, 90, CALL)
     ]
 
 
