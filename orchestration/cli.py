@@ -119,7 +119,7 @@ def sources_new(
         target = output or config.sources / f"{source_name(file)}.yml"
         if target.exists():
             raise ConfigurationError(f"{target} exists already. Move it, or name another with --output.")
-        text = draft(file, config.exports)
+        text = draft(file, config.exports, config.limits)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")
         out.print(f"[bold green]Wrote[/] {_escaped(str(target))}", soft_wrap=True)

@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from orchestration.base import engine
+from orchestration.base.engine import Limits
 from orchestration.extract import quarantine
 from orchestration.extract.manifest import Delivery, Manifest
 from orchestration.settings import Home
@@ -86,12 +88,14 @@ def _lacking(name: str, lacking: Sequence[Delivery]) -> str:
     )
 
 
-def faults(deliveries: Sequence[Delivery], manifest: Manifest, home: Home) -> Iterator[Note]:
+def faults(
+    deliveries: Sequence[Delivery], manifest: Manifest, home: Home, limits: Limits = engine.SMALL
+) -> Iterator[Note]:
     """Files with rows in quarantine, the worst first, and where all those rows are told; then whole files."""
     faulty = sorted((d for d in deliveries if d.n_quarantined), key=_share, reverse=True)
     if faulty:
         paths = [home.quarantine / c.quarantine for c in manifest.quarantines_of(faulty[:_FILES_TOLD])]
-        reasons = quarantine.reasons(paths)
+        reasons = quarantine.reasons(paths, limits)
         for delivery in faulty[:_FILES_TOLD]:
             yield _faulty(delivery, reasons.get(delivery.delivery_id, []))
         more = faulty[_FILES_TOLD:]

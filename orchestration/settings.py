@@ -7,6 +7,8 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from orchestration.base.engine import Limits
+
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -36,6 +38,11 @@ class Settings(BaseSettings):
     def paths(self) -> "Home":
         """The folders below the home."""
         return Home(self.home.resolve())
+
+    @property
+    def limits(self) -> Limits:
+        """What one connection to DuckDB may use, spilling into the home."""
+        return Limits(self.memory_limit, self.threads, self.paths.scratch)
 
 
 class Home:

@@ -11,7 +11,7 @@ import secrets
 import tempfile
 import textwrap
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import combinations
 from pathlib import Path
@@ -24,6 +24,7 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestration import key_check, unknown_words
+from orchestration.base import engine
 from orchestration.errors import ConfigurationError
 from orchestration.extract import contract, files, ids, mapping, privacy, quarantine, sources, sql
 from orchestration.extract.contract import Column
@@ -72,11 +73,10 @@ def check(config: Settings, console: Console) -> bool:
     if not config.exports.is_dir():
         report.error("", f"{config.exports} is no folder.", "Point --exports to where the exports arrive.")
     elif loaded:
-        with tempfile.TemporaryDirectory(prefix="faultline-") as folder, duckdb.connect() as connection:
-            connection.execute(f"SET temp_directory = {sql.text(folder)}")
-            connection.execute(f"SET memory_limit = {sql.text(config.memory_limit)}")
-            connection.execute(f"SET threads = {config.threads}")
-            connection.execute("SET TimeZone = 'UTC'")
+        with (
+            tempfile.TemporaryDirectory(prefix="faultline-") as folder,
+            engine.connect(limits=replace(config.limits, scratch=Path(folder) / "spill")) as connection,
+        ):
             privacy.install(connection, secrets.token_bytes(32))
             matched = [
                 _SourceCheck(s, config.exports, connection, Path(folder), report).run() for s in loaded

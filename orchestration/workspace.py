@@ -9,8 +9,9 @@ import duckdb
 from filelock import FileLock, Timeout
 
 from orchestration import progress, settings
+from orchestration.base import engine
 from orchestration.errors import RunError
-from orchestration.extract import sources, sql
+from orchestration.extract import sources
 from orchestration.settings import Home, Settings
 
 
@@ -42,9 +43,8 @@ class Workspace(dg.ConfigurableResource):  # type: ignore[type-arg]
     @contextmanager
     def connect(self, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
         """A short-lived connection to the warehouse; no other step may hold one."""
-        with duckdb.connect(str(self.home.warehouse), read_only=read_only) as connection:
-            connection.execute(f"SET memory_limit = {sql.text(self.settings.memory_limit)}")
-            connection.execute(f"SET threads = {self.settings.threads}")
+        limits = self.settings.limits
+        with engine.connect(self.home.warehouse, limits=limits, read_only=read_only) as connection:
             yield connection
 
     @contextmanager

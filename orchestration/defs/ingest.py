@@ -77,7 +77,7 @@ def land_exports(context: dg.AssetExecutionContext, workspace: Workspace) -> Ite
     if state.published_inputs(home) == inputs and home.warehouse.exists():
         progress.say("Nothing new was delivered; the last publication stands.")
         return
-    counts = raw_zone.expose(home.warehouse, home, sources, as_of)
+    counts = raw_zone.expose(home.warehouse, home, sources, as_of, config.limits)
     state.remember_inputs(home, inputs)
     yield from _materializations(workspace, counts)
 
@@ -109,7 +109,7 @@ def _report(
         _note(context, note, is_told=number < _NOTES_TOLD)
     if len(changes) > _NOTES_TOLD:
         progress.say(f"{len(changes) - _NOTES_TOLD:,} more of the kind stand in the log.")
-    for note in landing_report.faults(deliveries, manifest, workspace.home):
+    for note in landing_report.faults(deliveries, manifest, workspace.home, workspace.settings.limits):
         _note(context, note)
 
 

@@ -34,7 +34,9 @@ def published_marts(context: dg.AssetExecutionContext, workspace: Workspace) -> 
     with workspace.connect(read_only=True) as connection:
         newest = connection.execute("SELECT max(as_of_at) FROM marts.mart_source_span").fetchall()[0][0]
     stamp = newest.strftime("%Y%m%dT%H%M%SZ") if newest else "empty"
-    done = publication.publish(home.warehouse, home.root, f"{stamp}-{inputs[:10]}")
+    done = publication.publish(
+        home.warehouse, home.root, f"{stamp}-{inputs[:10]}", limits=workspace.settings.limits
+    )
     state.remember_publication(home, done.id, inputs)
     return dg.MaterializeResult(
         metadata={

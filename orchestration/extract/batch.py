@@ -18,6 +18,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from orchestration.base.engine import Limits, connect, restrict
 from orchestration.extract import files, mapping, privacy, quarantine, reading, sql
 from orchestration.extract.files import Bytes, Delivered, UnreadableFile, UnsettledFile
 from orchestration.extract.manifest import (
@@ -97,16 +98,13 @@ class Engine:
         self.connection = self._connected()
 
     def _connected(self) -> duckdb.DuckDBPyConnection:
-        connection = duckdb.connect()
-        connection.execute(f"SET temp_directory = {sql.text(str(self.scratch))}")
-        connection.execute("SET TimeZone = 'UTC'")
+        connection = connect(limits=Limits(f"{self.memory}B", self.threads, self.scratch))
         privacy.install(connection, self.salt)
         return connection
 
     def share(self, n: int) -> None:
         """Takes the n-th part of the machine."""
-        self.connection.execute(f"SET memory_limit = '{self.memory // n}B'")
-        self.connection.execute(f"SET threads = {max(1, self.threads // n)}")
+        restrict(self.connection, self.memory // n, max(1, self.threads // n))
 
     def revive(self) -> None:
         """Connects anew where an internal error, which some damaged files cause, has closed the database."""

@@ -17,11 +17,10 @@ from pathlib import Path
 from queue import SimpleQueue
 from tempfile import TemporaryDirectory
 
-import duckdb
-
 from orchestration import progress as told
+from orchestration.base.engine import bytes_of
 from orchestration.errors import ConfigurationError, RunError
-from orchestration.extract import compaction, files, privacy, sql
+from orchestration.extract import compaction, files, privacy
 from orchestration.extract.batch import (
     BATCH_BYTES,
     PACKED_RATIO,
@@ -116,22 +115,13 @@ def land(
 @contextmanager
 def _engines(home: Home, salt: bytes, memory_limit: str, threads: int) -> Iterator[list[Engine]]:
     """One engine for each core that may be used."""
-    limits = (_bytes_of(memory_limit), threads)
+    limits = (bytes_of(memory_limit), threads)
     engines = [Engine(home, salt, home.scratch / f"duckdb-{i}", limits) for i in range(max(1, threads))]
     try:
         yield engines
     finally:
         for engine in engines:
             engine.close()
-
-
-def _bytes_of(memory_limit: str) -> int:
-    """Bytes in a memory limit as DuckDB takes it, e.g. `4GB`; DuckDB itself reads it."""
-    with duckdb.connect() as connection:
-        connection.execute(f"SET memory_limit = {sql.text(memory_limit)}")
-        found = "SELECT value FROM duckdb_settings() WHERE name = 'memory_limit'"
-        number, unit = connection.execute(found).fetchall()[0][0].split()
-    return int(float(number) * 1024 ** ("bytes", "KiB", "MiB", "GiB", "TiB").index(unit))
 
 
 @contextmanager

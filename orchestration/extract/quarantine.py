@@ -8,6 +8,8 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from orchestration.base import engine
+from orchestration.base.engine import Limits
 from orchestration.extract import sql
 from orchestration.extract.mapping import WHOLE_RECORD, Compiled
 from orchestration.extract.reading import Damage, Readable
@@ -48,7 +50,7 @@ def sentence(entity: str, column: str, reason: str) -> str:
     return f"{entity}.{column} {told}"
 
 
-def reasons(paths: Sequence[Path]) -> dict[str, list[Reason]]:
+def reasons(paths: Sequence[Path], limits: Limits = engine.SMALL) -> dict[str, list[Reason]]:
     """Why rows of each delivery are in these files of faults, the most frequent reason first."""
     found: dict[str, list[Reason]] = {}
     if not paths:
@@ -59,7 +61,7 @@ def reasons(paths: Sequence[Path]) -> dict[str, list[Reason]]:
         f"FROM read_parquet({sql.paths(paths)}, hive_partitioning=false) WHERE line IS NOT NULL "
         "GROUP BY ALL ORDER BY n DESC, entity, column_name, reason"
     )
-    with duckdb.connect() as connection:
+    with engine.connect(limits=limits) as connection:
         rows = connection.execute(query).fetchall()
     for delivery, entity, column, reason, n, line, masked in rows:
         told = Reason(sentence(entity, column, reason), n, line, masked)

@@ -7,6 +7,8 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from orchestration.base import engine
+from orchestration.base.engine import Limits
 from orchestration.extract import files, quarantine, sql
 from orchestration.extract.connectors import bundle
 from orchestration.extract.manifest import Delivery, Manifest
@@ -49,7 +51,13 @@ _NOT_RETIRED = f"_delivery_id NOT IN (SELECT delivery_id FROM {_RETIRED})"
 _OF_NEWEST = f"_delivery_id IN (SELECT delivery_id FROM {SYSTEM_SCHEMA}.deliveries)"
 
 
-def expose(warehouse: Path, home: Home, sources: Iterable[Source], as_of: datetime | None) -> dict[str, int]:
+def expose(
+    warehouse: Path,
+    home: Home,
+    sources: Iterable[Source],
+    as_of: datetime | None,
+    limits: Limits = engine.SMALL,
+) -> dict[str, int]:
     """(Re)creates the raw views and system tables in the warehouse.
 
     What counts is what the source files still mean: deliveries of a file set that was renamed, or
@@ -76,7 +84,7 @@ def expose(warehouse: Path, home: Home, sources: Iterable[Source], as_of: dateti
         if kept and len(kept) < len(part.deliveries):
             holds_retired.add(part.table)
             retired.update(set(part.deliveries) - kept)
-    with duckdb.connect(str(warehouse)) as connection:
+    with engine.connect(warehouse, limits=limits) as connection:
         for schema in {SYSTEM_SCHEMA, *(table.schema for table in bundle.all_tables())}:
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
         connection.execute(f"CREATE OR REPLACE TABLE {_RETIRED} (delivery_id VARCHAR)")

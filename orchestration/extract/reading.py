@@ -19,6 +19,7 @@ from types import MappingProxyType
 import duckdb
 import pyarrow as pa
 
+from orchestration.base import engine
 from orchestration.extract import files, sql
 from orchestration.extract.files import UnreadableFile
 from orchestration.extract.shapes import Shape
@@ -537,7 +538,7 @@ def _rewrite_json_lines(readable: Readable, target: Path, shapes: Mapping[str, S
     lines, damage = array("q"), list[Damage]()
     types = {sql.folded(name): name for name in readable.types}
     numbered = files.lines(readable.path)
-    with target.open("wb") as out, duckdb.connect(config={"threads": 1}) as connection:
+    with target.open("wb") as out, engine.connect() as connection:
         while batch := list(islice(numbered, _BATCH_LINES)):
             sound: list[tuple[int, str]] = []
             for line, raw in batch:

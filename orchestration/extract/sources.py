@@ -24,6 +24,7 @@ import phonenumbers
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from orchestration.base import engine
 from orchestration.errors import ConfigurationError
 from orchestration.extract import contract, shapes, sql
 from orchestration.extract.connectors import bundle
@@ -666,7 +667,7 @@ def _parsed(expression: str) -> dict[str, Any]:
     return dict(json.loads(found))
 
 
-_PARSER = duckdb.connect()
+_PARSER = engine.connect()
 
 
 def _parser() -> duckdb.DuckDBPyConnection:

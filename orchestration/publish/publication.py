@@ -6,12 +6,14 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
 
 import duckdb
 
+from orchestration.base import engine
+from orchestration.base.engine import Limits
 from orchestration.errors import RunError
 from orchestration.report import page
 
@@ -60,7 +62,7 @@ def publish(
     publication_id: str,
     *,
     schema: str = "marts",
-    memory_limit: str | None = None,
+    limits: Limits = engine.SMALL,
 ) -> Publication:
     """Publishes the marts of a warehouse file and makes them the current publication.
 
@@ -73,7 +75,7 @@ def publish(
         home: folder that holds `publications/` and the link `published`.
         publication_id: letters, digits, dot, dash and underscore; at most 100 of them.
         schema: the schema the marts lie in.
-        memory_limit: DuckDB's limit while sorting, such as "4GB"; None leaves its default.
+        limits: memory and threads; what does not fit spills into the publication's own folder.
 
     Raises:
         PublishError: nothing to publish, or any step failed; the last publication is untouched.
@@ -89,7 +91,7 @@ def publish(
         publications.mkdir(parents=True, exist_ok=True)
         _remove_stale_builds(publications)
         building.mkdir()
-        rows = _build(warehouse.resolve(), building, schema, memory_limit)
+        rows = _build(warehouse.resolve(), building, schema, limits)
         final = _swap_in(building, home, publication_id)
     except PublishError:
         raise
@@ -109,37 +111,34 @@ def current(home: Path) -> Path | None:
     return link.resolve() if link.is_dir() else None
 
 
-def _build(warehouse: Path, building: Path, schema: str, memory_limit: str | None) -> dict[str, int]:
+def _build(warehouse: Path, building: Path, schema: str, limits: Limits) -> dict[str, int]:
     """Fills the building folder and returns the verified number of rows per table."""
     parquet = building / "parquet"
     parquet.mkdir()
     spill = building / ".spill"
     marts = building / MARTS_FILE
-    with _attached(warehouse, marts, spill) as (connection, origin, target):
-        if memory_limit is not None:
-            connection.execute(f"SET memory_limit = {_literal(memory_limit)}")
+    limits = replace(limits, scratch=spill)
+    with _attached(warehouse, marts, limits) as (connection, origin, target):
         sources = _sources(connection, origin, schema)
         rows = {source.name: _copy(connection, source, origin, target, parquet) for source in sources}
         connection.execute(f"CHECKPOINT {_identifier(target)}")
-    shutil.rmtree(spill, ignore_errors=True)
     _verify(marts, rows)
     report = building / "report"
     report.mkdir()
-    page.render(marts, report / "index.html")
+    page.render(marts, report / "index.html", limits)
+    shutil.rmtree(spill, ignore_errors=True)
     return rows
 
 
 @contextmanager
 def _attached(
-    warehouse: Path, marts: Path, spill: Path
+    warehouse: Path, marts: Path, limits: Limits
 ) -> Iterator[tuple[duckdb.DuckDBPyConnection, str, str]]:
     """Opens the warehouse for reading beside the new marts file; yields both catalog names."""
     # Views name their own catalog, which is the stem of the warehouse file.
     origin = warehouse.stem
     target = "publication" if origin.lower() != "publication" else "publication_target"
-    with duckdb.connect() as connection:
-        connection.execute(f"SET temp_directory = {_literal(str(spill))}")
-        connection.execute("SET TimeZone = 'UTC'")
+    with engine.connect(limits=limits) as connection:
         connection.execute(f"ATTACH {_literal(str(warehouse))} AS {_identifier(origin)} (READ_ONLY)")
         connection.execute(
             f"ATTACH {_literal(str(marts))} AS {_identifier(target)}"
@@ -227,7 +226,7 @@ def _verify(marts: Path, rows: dict[str, int]) -> None:
     log = marts.with_name(f"{marts.name}.wal")
     if log.exists():
         raise PublishError(f"{marts.name} was not checkpointed; readers could miss rows.")
-    with duckdb.connect(str(marts), read_only=True) as connection:
+    with engine.connect(marts, read_only=True) as connection:
         for name, expected in rows.items():
             found = _count(connection, f"SELECT count(*) FROM main.{_identifier(name)}")
             if found != expected:

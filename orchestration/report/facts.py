@@ -9,6 +9,9 @@ from typing import Any
 
 import duckdb
 
+from orchestration.base import engine
+from orchestration.base.engine import Limits
+
 Row = dict[str, Any]
 
 UNKNOWN = "(unknown)"
@@ -82,14 +85,13 @@ _SOURCE_HEALTH = {
 
 
 @contextmanager
-def opened(marts: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def opened(marts: Path, limits: Limits = engine.SMALL) -> Iterator[duckdb.DuckDBPyConnection]:
     """Opens a published marts file read-only, with times in UTC.
 
     Raises:
         duckdb.Error: the file is missing or is no DuckDB file.
     """
-    with duckdb.connect(str(marts), read_only=True) as connection:
-        connection.execute("SET TimeZone = 'UTC'")
+    with engine.connect(marts, limits=limits, read_only=True) as connection:
         yield connection
 
 

@@ -15,6 +15,8 @@ import vl_convert
 from altair import SCHEMA_VERSION
 from markupsafe import Markup
 
+from orchestration.base import engine
+from orchestration.base.engine import Limits
 from orchestration.report import charts, facts
 from orchestration.report.facts import GRADES, Row, readable
 
@@ -47,7 +49,7 @@ _SCRIPT_ESCAPES = str.maketrans(
 )
 
 
-def render(marts: Path, target: Path) -> None:
+def render(marts: Path, target: Path, limits: Limits = engine.SMALL) -> None:
     """Writes the page for a published marts file.
 
     A missing or empty mart is said in words on the page.
@@ -56,12 +58,13 @@ def render(marts: Path, target: Path) -> None:
         marts: the published DuckDB file, tables in schema main; opened read-only.
         target: the HTML file to write, two folders below the root of the publication's links
             (`../marts.duckdb`, `../parquet/`); its folder must exist.
+        limits: memory and threads of the queries.
 
     Raises:
         duckdb.Error: the marts file is missing or unreadable.
         OSError: the target cannot be written.
     """
-    with facts.opened(marts) as connection:
+    with facts.opened(marts, limits) as connection:
         cells = facts.heatmap_cells(connection)
         names = facts.blind_spot_names(connection)
         measures = facts.measures(connection)

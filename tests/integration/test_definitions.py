@@ -1,13 +1,16 @@
 """What analysts and schedulers find in Dagster."""
 
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pytest
 
 from orchestration import settings
+from orchestration.base import engine
 from orchestration.extract import contract
 from orchestration.extract.connectors import bundle
+from orchestration.publish import state
 from tests.integration.conftest import DEMO
 
 pytestmark = pytest.mark.integration
@@ -86,3 +89,29 @@ def test_one_job_one_daily_schedule_in_one_process(definitions: dg.Definitions) 
 
 def test_stale_publications_are_noticed(graph: Any) -> None:
     assert graph.get(dg.AssetKey(["published", "marts"])).freshness_policy is not None
+
+
+def test_publishing_obeys_the_settings(
+    definitions: dg.Definitions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without it, the last step alone would take more memory and cores than its user allows."""
+    from orchestration.defs import publish
+    from orchestration.publish.publication import Publication
+    from orchestration.workspace import Workspace
+
+    monkeypatch.setenv("FAULTLINE_HOME", str(tmp_path))
+    monkeypatch.setenv("FAULTLINE_MEMORY_LIMIT", "321MB")
+    monkeypatch.setenv("FAULTLINE_THREADS", "1")
+    home = settings.load().paths.create()
+    state.remember_inputs(home, "inputs")
+    with engine.connect(home.warehouse) as connection:
+        connection.execute("CREATE SCHEMA marts; CREATE TABLE marts.mart_source_span (as_of_at TIMESTAMP)")
+    given = {}
+
+    def spy(*_: object, limits: engine.Limits) -> Publication:
+        given["limits"] = limits
+        return Publication("id", home.published, {})
+
+    monkeypatch.setattr(publish.publication, "publish", spy)
+    publish.published_marts(dg.build_asset_context(), Workspace())
+    assert given["limits"] == engine.Limits("321MB", 1, home.scratch)

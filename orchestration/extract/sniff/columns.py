@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 
+from orchestration.base import engine
 from orchestration.extract import sql
 from orchestration.extract.reading import Readable
 from orchestration.extract.sniff import vocabulary
@@ -136,7 +137,7 @@ def _as_text(name: str, kind: str) -> str:
 @cache
 def _keywords() -> frozenset[str]:
     query = "SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category <> 'unreserved'"
-    with duckdb.connect() as connection:
+    with engine.connect() as connection:
         return frozenset(row[0] for row in connection.execute(query).fetchall())
 
 

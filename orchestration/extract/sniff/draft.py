@@ -8,6 +8,8 @@ from pathlib import Path, PurePosixPath
 
 import duckdb
 
+from orchestration.base import engine
+from orchestration.base.engine import Limits
 from orchestration.errors import ConfigurationError
 from orchestration.extract import reading
 from orchestration.extract.files import Delivered, UnreadableFile
@@ -32,12 +34,13 @@ def source_name(file: Path) -> str:
     return name if name[0].isalpha() else f"source_{name}"[:63].rstrip("_")
 
 
-def draft(file: Path, exports: Path | None = None) -> str:
+def draft(file: Path, exports: Path | None = None, limits: Limits = engine.SMALL) -> str:
     """A commented source file for an export.
 
     Args:
         file: CSV, TSV, JSON lines, a JSON array or Parquet; plain, `.gz` or `.zip`.
         exports: the folder exports arrive in; if the file lies below it, the glob says where.
+        limits: memory and threads; what does not fit spills into a folder that is removed at the end.
 
     Raises:
         ConfigurationError: the file is missing, damaged or of no format that can be landed.
@@ -45,9 +48,10 @@ def draft(file: Path, exports: Path | None = None) -> str:
     if not file.is_file():
         raise ConfigurationError(f"{file} is no file. Name the export to look at.")
     try:
-        with tempfile.TemporaryDirectory(prefix="faultline-") as folder, duckdb.connect() as connection:
-            connection.execute("SET TimeZone = 'UTC'")
-            return _draft(connection, file, exports, Path(folder))
+        with tempfile.TemporaryDirectory(prefix="faultline-") as folder:
+            scratch = Path(folder)
+            with engine.connect(limits=replace(limits, scratch=scratch / "spill")) as connection:
+                return _draft(connection, file, exports, scratch)
     except UnreadableFile as error:
         raise ConfigurationError(f"{file}: {error}.") from error
     except (duckdb.Error, OSError) as error:

@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from orchestration.base.engine import Limits
 from orchestration.publish import publication
 from orchestration.publish.publication import PublishError, current, publish
 from orchestration.report import page
@@ -45,9 +46,27 @@ def _pairs(path: Path, query: str) -> list[tuple[str, str]]:
     return [(str(left), str(right)) for left, right in _read(path, query)]
 
 
-def _fail(_marts: Path, target: Path) -> None:
+def _fail(_marts: Path, target: Path, _limits: Limits) -> None:
     target.write_text("half a page", encoding="utf-8")
     raise RuntimeError("no page today")
+
+
+def test_publishing_keeps_to_the_limits_it_is_given(
+    warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without it, sorting the marts would take most of the memory and all cores of the machine."""
+    asked = "select current_setting('memory_limit'), current_setting('threads'), current_setting('TimeZone')"
+    seen = set()
+    copy = publication._copy
+
+    def spy(connection: duckdb.DuckDBPyConnection, *arguments: object) -> int:
+        seen.update(connection.execute(asked).fetchall())
+        return copy(connection, *arguments)
+
+    monkeypatch.setattr(publication, "_copy", spy)
+    done = publish(warehouse, tmp_path / "home", "run-1", limits=Limits("300MiB", threads=1))
+    assert seen == {("300.0 MiB", 1, "UTC")}
+    assert not (done.path / ".spill").exists()
 
 
 def test_publishes_marts_dimensions_and_registries_only(warehouse: Path, tmp_path: Path) -> None:
