@@ -13,26 +13,43 @@ with
                 union all
             {% endif %}
         {% endfor %}
+    ),
+
+    -- Few days stand against many journeys: windows are joined to counts.
+    daily as (
+        select
+            o.centre,
+            t.dim_x,
+            t.value_x,
+            t.dim_y,
+            t.value_y,
+            o.measure,
+            o.started_date,
+            count(*) as n_exposed,
+            count(*) filter (where o.outcome) as n_observed,
+            count(*) filter (where o.outcome is null) as n_undecidable
+        from {{ ref("int_heatmap__outcomes") }} as o
+        inner join touched as t on o.journey_id = t.journey_id
+        group by 1, 2, 3, 4, 5, 6, 7
     )
 
 select
-    o.centre,
-    t.dim_x,
-    t.value_x,
-    t.dim_y,
-    t.value_y,
+    d.centre,
+    d.dim_x,
+    d.value_x,
+    d.dim_y,
+    d.value_y,
     w.window_type,
     w.window_start,
     w.window_end,
-    o.measure,
-    cast(count(*) as bigint) as n_exposed,
-    cast(count(*) filter (where o.outcome) as bigint) as n_observed,
-    cast(count(*) filter (where o.outcome is null) as bigint) as n_undecidable
-from {{ ref("int_heatmap__outcomes") }} as o
-inner join touched as t on o.journey_id = t.journey_id
+    d.measure,
+    cast(sum(d.n_exposed) as bigint) as n_exposed,
+    cast(sum(d.n_observed) as bigint) as n_observed,
+    cast(sum(d.n_undecidable) as bigint) as n_undecidable
+from daily as d
 inner join
     {{ ref("int_window__windows") }} as w
-    on o.centre = w.centre
-    and o.started_date >= w.window_start
-    and o.started_date < w.window_end
+    on d.centre = w.centre
+    and d.started_date >= w.window_start
+    and d.started_date < w.window_end
 group by 1, 2, 3, 4, 5, 6, 7, 8, 9

@@ -18,7 +18,7 @@ with
                 '{{ one.entity }}' as entity,
                 cast({{ local_time("r." ~ spec.event_at, "s.time_zone") }} as date) as event_date,
                 count(*) as n_received,
-                count(distinct {{ hash_key(key | map("replace", "", "r.", 1) | list) }}) as n_distinct,
+                count(distinct({{ key | map("replace", "", "r.", 1) | join(", ") }})) as n_distinct,
                 min(r.{{ spec.event_at }}) as first_event_at,
                 max(r.{{ spec.event_at }}) as last_event_at,
                 max(r._delivered_at) as last_delivered_at

@@ -1,7 +1,7 @@
 -- One row per journey and event, in the order they happened.
 with
     items as (
-        select i.*, l.journey_id
+        select i.item_type, i.source_instance, i.item_id, l.journey_id
         from {{ ref("int_journey__items") }} as i
         inner join {{ ref("int_journey__item_links") }} as l on i.item_key = l.item_key
     ),
@@ -142,7 +142,19 @@ with
                     team_id nulls first,
                     source_instance,
                     source_key
-            ) as event_seq
+            ) as event_seq,
+            -- In the same order, so that rows are sorted once.
+            lag(event_at) over (
+                partition by journey_id
+                order by
+                    event_at,
+                    type_order,
+                    detail nulls first,
+                    channel nulls first,
+                    team_id nulls first,
+                    source_instance,
+                    source_key
+            ) as previous_at
         from events as e
     )
 
@@ -161,15 +173,7 @@ select
     q.queue,
     o.channel,
     o.detail,
-    cast(
-        {{
-            dbt.datediff(
-                "lag(o.event_at) over (partition by o.journey_id order by o.event_seq)",
-                "o.event_at",
-                "second",
-            )
-        }} as bigint
-    ) as gap_seconds
+    cast({{ dbt.datediff("o.previous_at", "o.event_at", "second") }} as bigint) as gap_seconds
 from ordered as o
 inner join {{ ref("int_source__spans") }} as s on o.source_instance = s.source_instance
 left join {{ ref("dim_team") }} as t on o.centre = t.centre and o.team_id = t.team_id
