@@ -6,12 +6,13 @@ dates a row, or nothing does, whole rows are compared.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import duckdb
 
-from orchestration.extract import files, mapping, reading, sql
+from orchestration.extract import documents, files, mapping, reading, sql
 from orchestration.extract.files import Delivered, UnreadableFile
 from orchestration.extract.reading import Origin, Readable
 from orchestration.extract.sniff import heads
@@ -118,9 +119,13 @@ def _read(target: Target, number: int, file: Delivered, origin: Origin, scratch:
     if options.format != "parquet" and (codec := files.needs_transcoding(path, options.encoding)):
         path = files.transcode(path, codec, scratch / "text")
     needed = {column for read in target.feed.columns.values() for column in read}
-    readable = reading.open_readable(
-        target.connection, (path,), (origin,), options, needed=needed, shapes=shapes
-    )
+    form = documents.form_of(target.source, target.file_set) if options.is_json else documents.Form()
+    path, options = heads.as_meant(path, options, form, scratch)
+    opened = partial(reading.open_readable, target.connection, needed=needed, shapes=shapes)
+    readable = opened((path,), (origin,), options)
+    if options.is_json and documents.varies((path,), form, readable.keys):
+        path, options = heads.as_meant(path, options, form, scratch, recasts=True)
+        readable = opened((path,), (origin,), options)
     try:
         if not readable.types:
             raise UnreadableFile("only a careful reader can tell its columns")

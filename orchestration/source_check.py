@@ -26,7 +26,7 @@ from rich.text import Text
 from orchestration import key_check, unknown_words
 from orchestration.base import engine
 from orchestration.errors import ConfigurationError
-from orchestration.extract import contract, files, ids, mapping, privacy, quarantine, sources, sql
+from orchestration.extract import contract, documents, files, ids, mapping, privacy, quarantine, sources, sql
 from orchestration.extract.contract import Column
 from orchestration.extract.files import Delivered, UnreadableFile
 from orchestration.extract.reading import Origin, Readable
@@ -245,6 +245,7 @@ class _Gap:
 
     columns: dict[str, str]
     absent: dict[str, None] = field(default_factory=dict)
+    found: str = ""  # of JSON, what its first document is
     files: list[str] = field(default_factory=list)
 
 
@@ -432,6 +433,7 @@ class _SourceCheck:
                     origin=self._origin(name, file),
                     needed=needed,
                     shapes=self.source.shapes(name),
+                    form=documents.form_of(self.source, name) if options.is_json else None,
                 )
                 for one in sampled:
                     self._sample_feed(name, one, file, readable)
@@ -469,6 +471,9 @@ class _SourceCheck:
             gap = one.missing.setdefault(name_of_field, _Gap(_by_lower_name(readable)))
             gap.absent |= dict.fromkeys(absent)
             gap.files.append(file.name)
+            if self.source.document.files[name].is_json:
+                form = documents.form_of(self.source, name)
+                gap.found = gap.found or documents.told(readable.paths[0], form)
         if any(required in gaps for required in feed.table.required):
             return  # landing stops here too
         try:
@@ -797,6 +802,8 @@ def _by_lower_name(readable: Readable) -> dict[str, str]:
 
 def _gap_hint(feed: Feed, name: str, gap: _Gap) -> str:
     """What to do about a column that no file has."""
+    if "`records:" in gap.found:
+        return f"{gap.found[0].upper()}{gap.found[1:]}."
     if len(gap.columns) == 1:
         return "The header was read as one single column: is `delimiter` right?"
     expression = feed.mappings[name].expression if name in feed.mappings else feed.where

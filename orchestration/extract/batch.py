@@ -7,6 +7,7 @@ alike are told apart: the batch is given up for smaller ones, at last for single
 import codecs
 import hashlib
 import re
+from array import array
 from collections import Counter
 from collections.abc import Callable, Container, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +20,7 @@ import duckdb
 import pyarrow as pa
 
 from orchestration.base.engine import Limits, connect, restrict
-from orchestration.extract import files, mapping, privacy, quarantine, reading, sql
+from orchestration.extract import documents, files, mapping, privacy, quarantine, reading, sql
 from orchestration.extract.files import Bytes, Delivered, UnreadableFile, UnsettledFile
 from orchestration.extract.manifest import (
     LANDED,
@@ -140,6 +141,8 @@ class _Member:
     supersedes: str
     delivered_at: datetime
     path: Path | None = None
+    wrapped: documents.Wrapping | None = None
+    rewritten: documents.Rewritten | None = None
     reason: str = ""
     digest: str = ""
 
@@ -160,6 +163,8 @@ class Batch:
         self.fingerprint = due.fingerprint
         self.options = source.document.files[file_set]
         self.shapes = source.shapes(file_set)
+        self.form = documents.form_of(source, file_set) if self.options.is_json else documents.Form()
+        self.recasts = False
         self.keeps_new = self.options.keep_new
         # A feed of every record tells how many there are; others would need a scan for it.
         self.feeds = sorted(source.feeds[file_set], key=lambda feed: bool(feed.where or feed.table.rows))
@@ -301,6 +306,7 @@ class Batch:
                 if not member.reason:
                     self._stop_if_hopeless(member.file)
                     member.path = self._plain(member.file, self.scratch / str(i))
+                    self._unwrap(member, self.scratch / f"{i}.records")
                     n_bytes += member.path.stat().st_size
             except UnreadableFile as error:
                 member.reason = str(error)
@@ -326,9 +332,9 @@ class Batch:
             if self.options.header:  # no line of names, but a mark of the encoding and an end of its line
                 return repr((first.startswith(codecs.BOM_UTF8), first[len(first.rstrip(b"\r\n")) :]))
             return repr(first)
-        if self.options.format == "parquet":
+        if self.options.format == "parquet" or (member.rewritten and not member.rewritten.is_whole):
             return ""
-        return reading.layout_of(path, self.options)
+        return "rewritten" if member.rewritten else reading.layout_of(path, self.options)
 
     def _stop_if_hopeless(self, file: Delivered) -> None:
         if file.problem:
@@ -347,8 +353,61 @@ class Batch:
             return path  # DuckDB's CSV reader knows this mark
         return files.transcode(path, codec, scratch.with_suffix(".utf8")) if codec else path
 
+    def _unwrap(self, member: _Member, target: Path) -> None:
+        """Writes a JSON file anew whose records do not lie as its mapping means."""
+        path = member.path
+        if not self.options.is_json or path is None or not path.stat().st_size:
+            return
+        try:
+            member.wrapped = documents.wrapping(path, self.form)
+        except UnreadableFile:
+            return  # of lines, others may be sound; whoever reads them tells
+        if member.wrapped:
+            self._rewrite(member, target, recasts=False)
+
+    def _rewrite(self, member: _Member, target: Path, *, recasts: bool) -> None:
+        if member.path is None:
+            raise RuntimeError("a file that was not opened cannot be written anew")
+        original = member.rewritten.original if member.rewritten else member.path
+        member.rewritten = documents.rewrite(original, target, self.form, member.wrapped, recasts=recasts)
+        member.path = target
+
     def _readable(self) -> Readable:
+        """The files as relations; those of JSON that only another order or spelling makes readable, so."""
+        try:
+            readable = self._opened()
+        except UnreadableFile:
+            # The engine reads no document beyond a limit; one by one, its records are short.
+            if not self.form.page or any(member.rewritten for member in self.members.values()):
+                raise
+            self._rewrite_all(recasts=False)
+            readable = self._opened()
+        if self.options.is_json and documents.varies(readable.paths, self.form, readable.keys):
+            if readable.layout == "newline_delimited" and not self._is_rewritten:
+                self.recasts = True
+            else:
+                self._rewrite_all(recasts=True)
+                readable = self._opened()
+        damaged = {t for t, member in self.members.items() if member.rewritten and member.rewritten.damage}
+        if damaged:
+            self._set_apart(damaged)
+            (member,) = self.members.values()
+            if member.rewritten:
+                readable.record_lines = member.rewritten.numbers
+                readable.damage = [reading.Damage(*one) for one in member.rewritten.damage]
+        return readable
+
+    @property
+    def _is_rewritten(self) -> bool:
+        return all(member.rewritten for member in self.members.values())
+
+    def _rewrite_all(self, *, recasts: bool) -> None:
+        for i, member in enumerate(self.members.values()):
+            self._rewrite(member, self.scratch / f"{i}.anew", recasts=recasts)
+
+    def _opened(self) -> Readable:
         members = self.members.values()
+        options = self.options.model_copy(update={"format": "jsonl"}) if self._is_rewritten else self.options
         # Of several keys of JSON any may be the one that is there.
         needed = [
             column
@@ -364,7 +423,7 @@ class Batch:
                 Origin(member.file.name, member.token, member.delivered_at.replace(tzinfo=None))
                 for member in members
             ),
-            self.options,
+            options,
             needed=needed,
             shapes=self.shapes,
         )
@@ -380,8 +439,12 @@ class Batch:
                     # What was found is not told: without a header it would be somebody's data.
                     raise UnreadableFile(
                         f"column {columns} is missing, which {feed.table.name}.{name} needs "
-                        f"({len(readable.types)} columns found); correct the delimiter or the mapping"
+                        f"({len(readable.types)} columns found); {self._way_out(readable)}"
                     )
+
+    def _way_out(self, readable: Readable) -> str:
+        told = documents.told(readable.paths[0], self.form) if self.options.is_json else ""
+        return told or f"correct the {'mapping' if self.options.is_json else 'delimiter or the mapping'}"
 
     # ------------------------------------------------------------ landing
 
@@ -404,6 +467,9 @@ class Batch:
 
     def _land_somehow(self, readable: Readable, inspected: _Inspected) -> _Result:
         """Lands by the fast reader; or with values of any kind; or what a careful one finds sound."""
+        if self.recasts:
+            self._divide_by_half()
+            return self._land_carefully(readable, inspected)
         times = mapping.plain_times(self.feeds, self.options)
         try:
             return self._land_readable(reading.with_times(self.connection, readable, times), inspected)
@@ -417,9 +483,26 @@ class Batch:
                 self._stop_if_ours(error)
                 first = error
         self._divide_by_half()
-        if self.options.format not in (*DELIMITED, "jsonl"):
+        if readable.options.format not in (*DELIMITED, "jsonl") or readable.layout == "array":
             raise UnreadableFile(reading.first_line(first)) from first
-        careful = reading.rewrite_carefully(readable, self.scratch / "careful", self.shapes)
+        return self._land_carefully(readable, inspected)
+
+    def _land_carefully(self, readable: Readable, inspected: _Inspected) -> _Result:
+        names = self.form.names
+        careful = reading.rewrite_carefully(
+            readable,
+            self.scratch / "careful",
+            self.shapes,
+            (lambda text: documents.recast_line(text, names)) if self.recasts else None,
+        )
+        if readable.record_lines is not None and careful.record_lines is not None:
+            numbers = readable.record_lines  # what was written anew before had other places
+            careful.record_lines = array("q", (numbers[line - 1] for line in careful.record_lines))
+            moved = [reading.Damage(numbers[one.line - 1], one.reason) for one in careful.damage]
+            careful.damage = sorted([*readable.damage, *moved], key=lambda one: one.line)
+        if self.recasts:
+            spelled = {sql.folded(name): name for name in names}
+            careful.types = {spelled.get(sql.folded(n), n): kind for n, kind in careful.types.items()}
         if not careful.types:
             raise UnreadableFile("no line holds a JSON object; correct `format`")
         self._stop_if_lost(careful)
@@ -558,6 +641,7 @@ class Batch:
 
     def _extra(self, readable: Readable) -> tuple[str, ...]:
         used = {c for feed in self.feeds for c in feed.referenced()} | {c.lower() for c in self.options.known}
+        used |= {twin.lower() for c in used for twin in readable.twins.get(sql.folded(c), ())}
         return tuple(sorted(c for c in readable.types if c.lower() not in used))
 
     def _keepers(self) -> list[Feed]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 import duckdb
 
@@ -22,6 +23,7 @@ PLACEHOLDERS = "_placeholders"
 _YEAR_SECONDS = 31_622_400
 _PLANNED = ("valid_to", "closed_at", "shift_end")
 """Stamps that may lie ahead."""
+_DIFFERS = sql.name("?differs")
 WHOLE_RECORD = "(record)"
 """Stands for a column in faults that are of no single one."""
 N_BEFORE = sql.name("?n_before")
@@ -167,7 +169,10 @@ def compile_feed(
         f"{_parsed(field, zone, options.list_separator)} AS {sql.name('=' + field.name)}" for field in fields
     )
     where = f" WHERE ({feed.where}\n)" if feed.where else ""
-    carried = ", ".join([*_ORIGIN.values(), *([_FITS] if readable.is_loose else [])])
+    twins = _twins(feed, readable)
+    carried = ", ".join(
+        [*_ORIGIN.values(), *([_FITS] if readable.is_loose else []), *([_DIFFERS] if twins else [])]
+    )
 
     def staged(base: str, extra: str = "") -> str:
         values = (
@@ -179,6 +184,9 @@ def compile_feed(
     faults = _faults(feed, fields, codes)
     if readable.is_loose:
         faults.append((WHOLE_RECORD, f"NOT {_FITS}", "a value is of another kind than this export has there"))
+    if twins:
+        named = ", ".join(map(privacy.shown, twins))
+        faults.append((WHOLE_RECORD, _DIFFERS, f"columns of one name differ: {named}"))
     bad = " OR ".join(condition for _, condition, _ in faults) or "false"
     landed = feed.table.landed
     columns = {c: f"CAST({value} AS {landed[c]})" for c, value in _landed_columns(source, feed).items()} | {
@@ -265,12 +273,49 @@ def _rows(feed: Feed, readable: Readable, *, is_numbered: bool = False, kept: st
     return rows
 
 
+def _twins(feed: Feed, readable: Readable) -> dict[str, tuple[str, ...]]:
+    """For each column that the feed reads the others of its name, unless they are meant by their own."""
+    if not readable.twins:
+        return {}
+    referenced = {sql.folded(column) for column in feed.referenced()}
+    apart = referenced | {sql.folded(column) for column in readable.options.known}
+    found = {
+        name: tuple(one for one in readable.twins.get(sql.folded(name), ()) if sql.folded(one) not in apart)
+        for name in readable.types
+        if sql.folded(name) in referenced
+    }
+    return {name: others for name, others in found.items() if others}
+
+
+def _filled_by_any(name: str, others: Sequence[str], readable: Readable) -> tuple[str, str]:
+    """SQL of the value that the first filled one of several columns has, and of whether they differ."""
+    kind = readable.types[name]
+    columns = [sql.name(one) for one in (name, *others)]
+    if kind != "VARCHAR":
+        columns = [columns[0], *(f"TRY_CAST({column} AS {kind})" for column in columns[1:])]
+        present = columns
+    else:
+        columns = [f"CAST({column} AS VARCHAR)" for column in columns]
+        present = [_present(column, readable) for column in columns]
+    cases = " ".join(f"WHEN {p} IS NOT NULL THEN {c}" for p, c in zip(present, columns, strict=True))
+    differs = [f"coalesce({one} <> {other}, false)" for one, other in combinations(present, 2)]
+    return f"(CASE {cases} END)", f"({' OR '.join(differs)})"
+
+
 def _chosen(feed: Feed, readable: Readable) -> list[str]:
     """The columns that the feed reads, text trimmed and as it stands, with words for nothing as NULL."""
     referenced = feed.referenced()
     selected = []
+    twins = _twins(feed, readable)
+    any_filled = {name: _filled_by_any(name, others, readable) for name, others in twins.items()}
+    if twins:
+        selected.append(f"({' OR '.join(differs for _, differs in any_filled.values())}) AS {_DIFFERS}")
     for name, column_type in readable.types.items():
-        if name.lower() in referenced:
+        if name in any_filled:
+            c, value = sql.name(name), any_filled[name][0]
+            selected.append(f"{_present(value, readable) if column_type == 'VARCHAR' else value} AS {c}")
+            selected += [f"{value} AS {_as_it_stands(name)}"] if column_type == "VARCHAR" else []
+        elif name.lower() in referenced:
             c = sql.name(name)
             is_text = column_type == "VARCHAR"
             selected += (

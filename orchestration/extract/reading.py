@@ -9,7 +9,7 @@ import csv
 import io
 import re
 from array import array
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
@@ -18,6 +18,7 @@ from types import MappingProxyType
 
 import duckdb
 import pyarrow as pa
+from pyarrow import parquet
 
 from orchestration.base import engine
 from orchestration.extract import files, sql
@@ -75,6 +76,10 @@ PATH = sql.name(_PATH)
 DELIVERY = sql.name("?_delivery_id")
 """The delivery id while rows are read, and what tells the path of their file."""
 _MEMBERS = "delivered_members"
+_AROUND_NAMES = " \t\r\n\v\f\u00a0\u200b\ufeff"
+"""What may stand around the name of a column and is no part of it."""
+Recast = Callable[[str], tuple[str, str]]
+"""Makes of the text of a record the one that is read, or tells why it cannot."""
 
 
 @dataclass
@@ -86,7 +91,9 @@ class Readable:
     of any shape, and tells in a column `?fits` whether it is the one that is meant.
     `record_lines` holds the line of every record where the careful reader has been over the file;
     `damage` what that reader set aside. The header of a delimited file takes `n_header_lines` lines,
-    with `n_header_delimiters` in them. `layout` is what DuckDB calls the arrangement of JSON records.
+    with `n_header_delimiters` in them. `layout` is what DuckDB calls the arrangement of JSON records, `keys`
+    are those of their first level in every spelling. `twins` names for a column (folded) those that the file
+    calls the same, but for case and blanks. `renamed` tells what columns of Parquet are called here.
     """
 
     paths: tuple[Path, ...]
@@ -101,6 +108,9 @@ class Readable:
     damage: list[Damage] = field(default_factory=list)
     n_header_lines: int = 0
     n_header_delimiters: int = 0
+    keys: tuple[str, ...] = ()
+    twins: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    renamed: dict[str, str] = field(default_factory=dict)
 
     @property
     def path(self) -> Path:
@@ -168,7 +178,9 @@ class Readable:
         if self.members:
             location += f", filename={sql.text(_PATH)}"
         if self.options.format == "parquet":
-            return f"read_parquet({location})"
+            told = ", ".join(f"{sql.name(own)} AS {sql.name(name)}" for own, name in self.renamed.items())
+            read = f"read_parquet({location})"
+            return f"(SELECT * RENAME ({told}) FROM {read})" if told else read
         if not self.is_delimited:
             return self._json(location)
         columns = "{" + ", ".join(f"{sql.text(c)}: {sql.text(t)}" for c, t in self.types.items()) + "}"
@@ -209,6 +221,8 @@ def layout_of(path: Path, options: FileSet) -> str:
         head = file.read(files.CHUNK_BYTES).removeprefix(b"\xef\xbb\xbf").lstrip()
     if options.format == "json":
         return "array" if head.startswith(b"[") else "unstructured"
+    if re.match(rb"\[\s*(\{|\]\s*$)", head):
+        return "array"
     first = head.partition(b"\n")[0].rstrip()
     return "unstructured" if first == b"{" or re.match(rb"\{.*\}\s*\{", first) else "newline_delimited"
 
@@ -242,23 +256,41 @@ def open_readable(
             rows = connection.execute(
                 f"DESCRIBE FROM read_parquet({sql.path(first)}, hive_partitioning=false)"
             )
-            return Readable(paths, origins, options, {row[0]: row[1] for row in rows.fetchall()})
+            return _typed(paths, origins, options, {row[0]: row[1] for row in rows.fetchall()})
         except ENGINE_ERRORS as error:
             raise UnreadableFile(_damaged(error)) from error
     layout = layout_of(first, options)
     readable = Readable(paths, origins, options, {}, layout=layout)
     try:
-        names = _keys(connection, readable, _JSON_SAMPLE)
+        keys = _keys(connection, readable, _JSON_SAMPLE)
+        names = _one_spelling(keys)
         known = {sql.folded(name) for name in names}
         if any(sql.folded(column) not in known for column in needed):
-            names = _keys(connection, readable, -1)
+            keys = _keys(connection, readable, -1)
+            names = _one_spelling(keys)
     except ENGINE_ERRORS as error:
         if options.format == "jsonl":
             return readable
         raise UnreadableFile(_damaged(error)) from error
     if not names and layout == "array" and _is_empty_array(connection, first):
         names = list(needed)
-    return _shaped(readable, names, shapes)
+    return _shaped(replace(readable, keys=tuple(keys)), names, shapes)
+
+
+def _typed(
+    paths: tuple[Path, ...], origins: tuple[Origin, ...], options: FileSet, types: dict[str, str]
+) -> Readable:
+    """A Parquet readable; the engine itself makes a name for a second column that is called the same."""
+    names, twins = _told_apart(parquet.read_schema(paths[0]).names)
+    if len(names) != len(types):
+        return Readable(paths, origins, options, types)
+    renamed = {own: name for own, name in zip(types, names, strict=True) if own != name}
+    kept = dict(zip(names, types.values(), strict=True))
+    return Readable(paths, origins, options, kept, renamed=renamed, twins=twins)
+
+
+def _one_spelling(keys: Iterable[str]) -> list[str]:
+    return list({sql.folded(key): key for key in keys}.values())
 
 
 def _shaped(readable: Readable, names: Iterable[str], shapes: Mapping[str, Shape]) -> Readable:
@@ -292,8 +324,7 @@ def _keys(connection: duckdb.DuckDBPyConnection, readable: Readable, n_objects: 
         )
     keys = f"SELECT DISTINCT unnest(json_keys(json)) FROM ({looked_at}) ORDER BY 1"
     # No mapping can mean a key without a name, and DuckDB could not be asked for it.
-    found = [row[0] for row in connection.execute(keys).fetchall() if row[0]]
-    return list({sql.folded(key): key for key in found}.values())
+    return [row[0] for row in connection.execute(keys).fetchall() if row[0]]
 
 
 def _is_empty_array(connection: duckdb.DuckDBPyConnection, path: Path) -> bool:
@@ -312,7 +343,8 @@ def with_times(
     All of them are written in one way, the one that most have in the first rows. Reading fails on a value
     further down that is written in another; then they are text (`Readable.loosened`).
     """
-    names = [name for name in readable.types if sql.folded(name) in columns] if readable.is_delimited else []
+    single = [name for name in readable.types if sql.folded(name) not in readable.twins]
+    names = [name for name in single if sql.folded(name) in columns] if readable.is_delimited else []
     if not names:
         return readable
     looked_at = f"(SELECT {', '.join(map(sql.name, names))} FROM {readable.relation()} LIMIT {_SAMPLED_ROWS})"
@@ -378,36 +410,52 @@ def _with_header(paths: tuple[Path, ...], origins: tuple[Origin, ...], options: 
         )
     if "\ufffd" in raw or "\0" in raw:
         raise UnreadableFile("the header line is no text in the declared encoding; correct `encoding`")
-    names: dict[str, str] = {}
-    for i, written in enumerate(record):
-        name = written.strip() or f"column{i}"
-        while sql.folded(name) in names:
-            name += "_"
-        names[sql.folded(name)] = name
+    names, twins = _told_apart(record)
     return Readable(
         paths,
         origins,
         options,
-        dict.fromkeys(names.values(), "VARCHAR"),
+        dict.fromkeys(names, "VARCHAR"),
+        twins=twins,
         # A carriage return within a quoted name ends no line of the file.
         n_header_lines=raw.count("\n") + (not raw.endswith("\n")),
         n_header_delimiters=raw.count(options.delimiter),
     )
 
 
+def _told_apart(written: Sequence[str]) -> tuple[list[str], dict[str, tuple[str, ...]]]:
+    """A name of its own for each column, without blanks around it; and the further ones of the same name."""
+    names: dict[str, str] = {}
+    twins: dict[str, tuple[str, ...]] = {}
+    for i, one in enumerate(written):
+        called = one.strip(_AROUND_NAMES)
+        name = called or f"column{i}"
+        while sql.folded(name) in names:
+            name += "_"
+        if called and sql.folded(name) != sql.folded(called):
+            twins[sql.folded(called)] = (*twins.get(sql.folded(called), ()), name)
+        names[sql.folded(name)] = name
+    return list(names.values()), twins
+
+
 # ---------------------------------------------------------------- careful reading
 
 
 def rewrite_carefully(
-    readable: Readable, target: Path, shapes: Mapping[str, Shape] = MappingProxyType({})
+    readable: Readable,
+    target: Path,
+    shapes: Mapping[str, Shape] = MappingProxyType({}),
+    recast: Recast | None = None,
 ) -> Readable:
-    """Copies the sound records of a text file to `target` as they are; the rest becomes `damage`.
+    """Copies the sound records of a text file to `target`; the rest becomes `damage`.
+
+    They stay as they are, but for what `recast` makes of lines of JSON.
 
     Raises:
         UnreadableFile: the format has no records that could be told apart (a JSON array, Parquet).
     """
     if readable.options.format == "jsonl":
-        return _rewrite_json_lines(replace(readable, layout="newline_delimited"), target, shapes)
+        return _rewrite_json_lines(replace(readable, layout="newline_delimited"), target, shapes, recast)
     if not readable.is_delimited:
         raise UnreadableFile(f"damaged {readable.options.format} file; deliver it again")
     lines, damage = array("q"), list[Damage]()
@@ -534,7 +582,9 @@ def _without_end(text: str) -> str:
     return text.removesuffix("\n").removesuffix("\r")
 
 
-def _rewrite_json_lines(readable: Readable, target: Path, shapes: Mapping[str, Shape]) -> Readable:
+def _rewrite_json_lines(
+    readable: Readable, target: Path, shapes: Mapping[str, Shape], recast: Recast | None
+) -> Readable:
     lines, damage = array("q"), list[Damage]()
     types = {sql.folded(name): name for name in readable.types}
     numbered = files.lines(readable.path)
@@ -548,13 +598,14 @@ def _rewrite_json_lines(readable: Readable, target: Path, shapes: Mapping[str, S
                 elif text.strip():
                     sound.append((line, _without_end(text)))
             judged = _judged(connection, sound, shapes)
-            for (line, text), (reason, keys) in zip(sound, judged, strict=True):
+            for (line, text), (fault, keys) in zip(sound, judged, strict=True):
+                written, reason = recast(text) if recast and not fault else (text, fault)
                 if reason:
                     damage.append(Damage(line, reason))
                     continue
                 for key in filter(None, keys):
                     types.setdefault(sql.folded(key), key)
-                out.write(text.encode() + b"\n")
+                out.write(written.encode() + b"\n")
                 lines.append(line)
     damage.sort(key=lambda one: one.line)
     careful = replace(readable, paths=(target,), record_lines=lines, damage=damage, is_loose=True)

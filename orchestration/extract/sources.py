@@ -120,6 +120,7 @@ class FileSet(BaseModel):
     delivered: str = ""
     known: list[str] = []
     keep_new: bool = True
+    records: str = ""
     feeds: dict[str, dict[str, Any]]
 
     @property
@@ -174,6 +175,13 @@ class FileSet(BaseModel):
             raise ValueError("** stands for whole folders, as in **/*.csv")
         return value
 
+    @field_validator("records")
+    @classmethod
+    def _place_has_steps(cls, value: str) -> str:
+        if value and not all(step.strip() for step in value.split(".")):
+            raise ValueError(f"{value!r} is no place of records; write e.g. tickets, or data.tickets")
+        return value
+
     @field_validator("delivered")
     @classmethod
     def _pattern_compiles(cls, value: str) -> str:
@@ -194,6 +202,8 @@ class FileSet(BaseModel):
     def _options_fit_the_format(self) -> "FileSet":
         if self.format not in ("csv", "tsv") and self.delimiter:
             raise ValueError(f"a delimiter means nothing for {self.format}")
+        if self.records and not self.is_json:
+            raise ValueError(f"records means nothing for {self.format}; set format: json")
         if self.format not in ("csv", "tsv") and self.header:
             raise ValueError(f"a header means nothing for {self.format}")
         if self.format == "lines":  # one column: a separator that no text holds, and no quotes
@@ -415,8 +425,16 @@ def _completed(file: Path, lines: "_Lines", raw: Any, connector: bundle.Connecto
                     _suggest(table, list(feeds)),
                 )
             feeds[table] = {**feeds[table], **mapping}
-        completed[name] = {**known, **own, "feeds": feeds}
+        completed[name] = {**known, **_format_of(known, own), **own, "feeds": feeds}
     return {**raw, "files": completed}
+
+
+def _format_of(known: Mapping_[str, Any], own: Mapping_[str, Any]) -> dict[str, str]:
+    """The format that the ending of the files tells, where a vendor's tables come as JSON and not as CSV."""
+    ending = re.search(r"\.(json|jsonl|ndjson)(\.gz)?$", str(own.get("glob", "")).lower())
+    if ending is None or known.get("format", "csv") not in ("csv", "tsv"):
+        return {}
+    return {"format": "json" if ending[1] == "json" else "jsonl"}
 
 
 class _TextLoader(yaml.SafeLoader):

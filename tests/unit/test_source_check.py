@@ -696,3 +696,33 @@ def test_words_outside_the_vocabulary_are_named_with_their_rows(place: Place) ->
     assert "cases.status holds words outside the vocabulary in 5 of 10 rows: 'In progress' (5 rows)." in text
     assert "on-hold'" not in text
     assert "Map each to one of: new, open, pending, on_hold, resolved, closed." in text
+
+
+JSON_SOURCE = SOURCE.replace("glob: cases.csv", "glob: cases.json\n    format: json")
+
+
+def test_a_wrapper_is_named_with_the_setting_that_opens_it(place: Place) -> None:
+    rows = [{"id": i, "opened": "2024-02-01", "state": "Open"} for i in range(3)]
+    place.source(JSON_SOURCE).export("cases.json", json.dumps({"result": rows, "next": None}))
+    told = "Found an object with keys result, next; expected one object a record with id, opened"
+    place.error("crm.yml", line_of(JSON_SOURCE, "case_id"), told, "add `records: result`")
+    place.source(JSON_SOURCE.replace("format: json", "format: json\n    records: result"))
+    is_fine, text = place.check()
+    assert is_fine, text
+    assert "first 3 records, all fit" in text
+
+
+def test_records_mean_nothing_outside_json(place: Place) -> None:
+    place.source(SOURCE.replace("glob: cases.csv", "glob: cases.csv\n    records: tickets")).export()
+    place.error("crm.yml", 4, "records means nothing for csv; set format: json")
+
+
+@pytest.mark.parametrize("as_lines", [True, False])
+def test_keys_that_differ_by_case_are_shown_as_they_land(place: Place, as_lines: bool) -> None:
+    rows = [{"id": 1, "opened": "2024-02-01", "state": "a"}, {"ID": 2, "opened": "2024-02-01", "State": "b"}]
+    text = "\n".join(map(json.dumps, rows)) if as_lines else json.dumps(rows)
+    source = JSON_SOURCE.replace("format: json", "format: jsonl") if as_lines else JSON_SOURCE
+    is_fine, told = place.source(source).export("cases.json", text).check()
+    assert is_fine, told
+    assert "first 2 records, all fit" in told
+    assert re.search(r"filled +case_id, opened_at, status", told), told

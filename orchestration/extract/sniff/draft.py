@@ -12,6 +12,7 @@ from orchestration.base import engine
 from orchestration.base.engine import Limits
 from orchestration.errors import ConfigurationError
 from orchestration.extract import reading
+from orchestration.extract.documents import Form
 from orchestration.extract.files import Delivered, UnreadableFile
 from orchestration.extract.sniff import heads
 from orchestration.extract.sniff.columns import SAMPLE_RECORDS, null_tokens, read_columns, words_of
@@ -67,7 +68,8 @@ def _draft(connection: duckdb.DuckDBPyConnection, file: Path, exports: Path | No
             f"The archive holds {others + 1} files and each of them is landed alike. This one was looked at: "
             f"{one_line(delivered.member)}"
         )
-    readable = heads.head(connection, path, look.options, scratch, limit=SAMPLE_RECORDS)
+    form = Form(records=tuple(look.options.records.split("."))) if look.options.records else None
+    readable = heads.head(connection, path, look.options, scratch, limit=SAMPLE_RECORDS, form=form)
     if readable.damage:
         first = readable.damage[0]
         look.warnings.append(

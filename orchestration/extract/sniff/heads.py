@@ -7,9 +7,10 @@ from types import MappingProxyType
 
 import duckdb
 
-from orchestration.extract import files, reading, sql
+from orchestration.extract import documents, files, reading, sql
+from orchestration.extract.documents import Form
 from orchestration.extract.files import Delivered, UnreadableFile
-from orchestration.extract.reading import NOWHERE, Origin, Readable
+from orchestration.extract.reading import NOWHERE, Damage, Origin, Readable
 from orchestration.extract.shapes import Shape
 from orchestration.extract.sources import FileSet
 
@@ -35,10 +36,12 @@ def head(
     origin: Origin = NOWHERE,
     needed: Iterable[str] = (),
     shapes: Mapping[str, Shape] = MappingProxyType({}),
+    form: Form | None = None,
 ) -> Readable:
     """The first records of an unpacked file, with their lines and with what is damaged among them.
 
-    Keys of JSON objects may be rare: `needed` ones are looked for in the whole file.
+    Keys of JSON objects may be rare: `needed` ones are looked for in the whole file. Records of JSON that do
+    not lie as `form` means them are brought there, as landing does.
 
     Raises:
         UnreadableFile: not of the declared format or encoding.
@@ -49,13 +52,28 @@ def head(
         codec = files.needs_transcoding(path, options.encoding)
         if codec:
             path = files.transcode(path, codec, scratch / "text")
+    if form is not None and options.is_json:
+        path, options = as_meant(path, options, form, scratch, limit=limit)
     if options.format in ("json", "parquet"):
         whole = reading.open_readable(connection, (path,), (origin,), options, needed=needed, shapes=shapes)
+        if form is not None and documents.varies((path,), form, whole.keys):
+            target = scratch / "anew"
+            done = documents.rewrite(path, target, form, None, recasts=True, limit=limit)
+            lines = options.model_copy(update={"format": "jsonl"})
+            read = head(connection, done.path, lines, scratch, limit=limit, origin=origin, shapes=shapes)
+            read.damage = [Damage(*one) for one in done.damage]
+            return read
         looked = {f.name: getattr(whole, f.name) for f in fields(whole)}
         return _Limited(**{**looked, "is_loose": options.format == "json"}, limit=limit)
     cut = _cut(path, options, scratch / "head", limit)
     opened = reading.open_readable(connection, (cut,), (origin,), options)
-    readable = reading.rewrite_carefully(opened, scratch / "records", shapes)
+    varies = form is not None and options.is_json and documents.varies((cut,), form, opened.keys)
+    names = form.names if form is not None and varies else {}
+    recast = (lambda text: documents.recast_line(text, names)) if varies else None
+    readable = reading.rewrite_carefully(opened, scratch / "records", shapes, recast)
+    if varies:
+        spelled = {sql.folded(name): name for name in names}
+        readable.types = {spelled.get(sql.folded(n), n): kind for n, kind in readable.types.items()}
     if options.format == "jsonl":
         known = {sql.folded(name) for name in readable.types}
         if any(sql.folded(name) not in known for name in needed):
@@ -66,6 +84,35 @@ def head(
     if not readable.types:
         raise UnreadableFile("no line holds a JSON object")
     return readable
+
+
+def as_meant(
+    path: Path,
+    options: FileSet,
+    form: Form,
+    scratch: Path,
+    *,
+    limit: int | None = None,
+    recasts: bool = False,
+) -> tuple[Path, FileSet]:
+    """The file, or its records one a line where they do not lie as `form` means (or with keys recast).
+
+    Raises:
+        UnreadableFile: it is no JSON.
+    """
+    wrapped = _wrapping(path, form) if options.is_json else None
+    if not (wrapped or recasts):
+        return path, options
+    target = scratch / ("recast" if recasts else "unwrapped")
+    done = documents.rewrite(path, target, form, wrapped, recasts=recasts, limit=limit)
+    return done.path, options.model_copy(update={"format": "jsonl"})
+
+
+def _wrapping(path: Path, form: Form) -> documents.Wrapping | None:
+    try:
+        return documents.wrapping(path, form)
+    except UnreadableFile:
+        return None  # of lines, others may be sound
 
 
 @dataclass

@@ -12,7 +12,7 @@ from typing import Literal
 
 import charset_normalizer
 
-from orchestration.extract import files
+from orchestration.extract import documents, files
 from orchestration.extract.files import UnreadableFile
 from orchestration.extract.sources import FileSet
 
@@ -24,7 +24,6 @@ _LIKELY_CODECS = [
     *("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1257", "iso8859_15", "mac_roman", "cp850"),
     *("shift_jis", "euc_kr", "gb18030", "big5"),
 ]
-_WRAPPED = re.compile(r'"(\w+)"\s*:\s*\[\s*\{')
 
 
 @dataclass(frozen=True)
@@ -70,9 +69,10 @@ def look_at(path: Path, name: str) -> Look:
         raise UnreadableFile("neither text nor Parquet; export it as CSV, JSON lines or Parquet")
     text = start.decode(encoding, errors="replace").lstrip("\ufeff")
     remarks = {"encoding": remark} if remark else {}
-    json_format = _json_format(text, name)
+    json_format, records = _json_form(path, text, name)
     if json_format:
-        return Look(FileSet(glob="*", format=json_format, encoding=encoding, feeds={}), remarks, [])
+        options = FileSet(glob="*", format=json_format, records=records, encoding=encoding, feeds={})
+        return Look(options, remarks, [])
     delimiter, quote = _dialect(text)
     warnings = _header_warnings(text, delimiter, quote)
     options = FileSet(
@@ -126,31 +126,24 @@ def _not_utf8(path: Path) -> bytes:
     return b"" if is_utf8 else foreign[: _TEXT_SAMPLE // 4]
 
 
-def _json_format(text: str, name: str) -> Literal["json", "jsonl", ""]:
+def _json_form(path: Path, text: str, name: str) -> tuple[Literal["json", "jsonl", ""], str]:
+    """Format of JSON (empty where it is none), and where its records stand in what wraps them."""
     stripped = text.lstrip()
     if stripped.startswith("[") and re.match(r"\[\s*(\{|\]|$)", stripped):
-        return "json"
+        return "json", ""
     if not stripped.startswith("{"):
-        return ""
-    first, _, rest = stripped.partition("\n")
+        return "", ""
+    first = stripped.partition("\n")[0]
     try:
-        value = json.loads(first)
+        is_line = isinstance(json.loads(first), dict)
     except ValueError:
-        value = None
-    is_wrapped = name.lower().endswith(".json") and not rest.strip() and _WRAPPED.search(first)
-    if isinstance(value, dict) and not is_wrapped:
-        return "jsonl"
-    if not rest and not re.search(r"\.(json|jsonl|ndjson)", name.lower()):
-        return ""
-    raise UnreadableFile(f"one JSON object, not a list of records; {_way_out(text)}")
-
-
-def _way_out(text: str) -> str:
-    """How to make records of a JSON object, with the name of the list that it holds."""
-    match = _WRAPPED.search(text)
-    if match is None:
-        return "write each object on a line of its own, e.g. jq -c . FILE > records.jsonl"
-    return f"take the list out of it, e.g. jq -c '.{match[1]}[]' FILE > records.jsonl"
+        is_line = False
+    try:
+        records = ".".join(documents.guessed(path) or ())
+    except UnreadableFile:
+        is_named = re.search(r"\.(json|jsonl|ndjson)", name.lower())
+        return ("jsonl" if is_line else "json" if is_named else ""), ""
+    return ("jsonl" if is_line and not records else "json"), records
 
 
 def _dialect(text: str) -> tuple[str, str]:

@@ -89,6 +89,8 @@ class Writer:
             f"    glob: {scalar(pattern)}{remark}",
             f"    format: {options.format}",
         ]
+        if options.records:
+            lines.append(f"    records: {scalar(options.records)} # where the records stand in each document")
         if options.format == "csv" and options.delimiter != ",":
             lines.append(f"    delimiter: {double(options.delimiter)}")
         if options.format in ("csv", "tsv") and options.quote != '"':

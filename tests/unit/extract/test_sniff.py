@@ -391,7 +391,6 @@ def test_every_source_name_is_valid(name):
         ("a.xls", b"\xd0\xcf\x11\xe0", "Excel"),
         ("a.csv", bytes(range(256)) * 9, "neither text nor Parquet"),
         ("a.parquet", b"PAR1 torn PAR1", "damaged"),
-        ("a.json", b'{"records": [{"a": 1}]}', "'.records[]'"),
         ("a.json", b"[{]", "damaged"),
         ("a.jsonl", b'{"a": 1}\n{"a"' * 1, ""),
     ],
@@ -584,3 +583,23 @@ def test_a_draft_takes_codes_for_codes(tmp_path):
     assert "digits are lost" not in draft(
         write_csv(tmp_path / "cases.csv", ["case_id", "opened_at", "status"], rows)
     )
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_a_draft_says_where_records_stand_in_what_wraps_them(tmp_path, indent):
+    rows = [{"case_id": i, "opened_at": "2024-01-05 10:00:00", "status": "open"} for i in range(3)]
+    exports = tmp_path / "exports"
+    exports.mkdir()
+    path = exports / "cases.json"
+    path.write_text(json.dumps({"users": [{"id": 1}], "tickets": rows, "next_page": None}, indent=indent))
+    text = draft(path, exports)
+    assert "format: json" in text
+    assert "records: tickets #" in text
+    assert landed_rows(loaded(text, tmp_path), exports, tmp_path / "home") == {("cases", 3, 0)}
+
+
+def test_lists_inside_records_wrap_nothing(tmp_path):
+    rows = [{"case_id": i, "opened_at": "2024-01-05", "links": [{"a": 1}]} for i in range(3)]
+    path = tmp_path / "cases.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)))
+    assert "records:" not in draft(path)
