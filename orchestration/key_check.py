@@ -12,8 +12,9 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
-from orchestration.extract import documents, files, mapping, reading, sql
+from orchestration.extract import files, mapping, reading, sql
 from orchestration.extract.files import Delivered, UnreadableFile
+from orchestration.extract.quirks import documents
 from orchestration.extract.reading import Origin, Readable
 from orchestration.extract.sniff import heads
 from orchestration.extract.sources import Feed, Source

@@ -26,9 +26,10 @@ from rich.text import Text
 from orchestration import key_check, unknown_words
 from orchestration.base import engine
 from orchestration.errors import ConfigurationError
-from orchestration.extract import contract, documents, files, ids, mapping, privacy, quarantine, sources, sql
+from orchestration.extract import contract, files, mapping, privacy, quarantine, sources, sql
 from orchestration.extract.contract import Column
 from orchestration.extract.files import Delivered, UnreadableFile
+from orchestration.extract.quirks import documents, ids
 from orchestration.extract.reading import Origin, Readable
 from orchestration.extract.sniff import heads
 from orchestration.extract.sniff.columns import expression_of

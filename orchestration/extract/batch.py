@@ -20,7 +20,7 @@ import duckdb
 import pyarrow as pa
 
 from orchestration.base.engine import Limits, connect, restrict
-from orchestration.extract import documents, files, mapping, privacy, quarantine, reading, sql
+from orchestration.extract import files, mapping, privacy, quarantine, reading, sql
 from orchestration.extract.files import Bytes, Delivered, UnreadableFile, UnsettledFile
 from orchestration.extract.manifest import (
     LANDED,
@@ -31,6 +31,7 @@ from orchestration.extract.manifest import (
     Part,
     put_in_place,
 )
+from orchestration.extract.quirks import documents
 from orchestration.extract.reading import Origin, Readable
 from orchestration.extract.sources import DELIMITED, Feed, Source
 from orchestration.settings import Home

@@ -12,8 +12,8 @@ from orchestration.base import engine
 from orchestration.base.engine import Limits
 from orchestration.errors import ConfigurationError
 from orchestration.extract import reading
-from orchestration.extract.documents import Form
 from orchestration.extract.files import Delivered, UnreadableFile
+from orchestration.extract.quirks.documents import Form
 from orchestration.extract.sniff import heads
 from orchestration.extract.sniff.columns import SAMPLE_RECORDS, null_tokens, read_columns, words_of
 from orchestration.extract.sniff.dates import DATE_IN_FILE_NAME

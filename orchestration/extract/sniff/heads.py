@@ -7,9 +7,10 @@ from types import MappingProxyType
 
 import duckdb
 
-from orchestration.extract import documents, files, reading, sql
-from orchestration.extract.documents import Form
+from orchestration.extract import files, reading, sql
 from orchestration.extract.files import Delivered, UnreadableFile
+from orchestration.extract.quirks import documents
+from orchestration.extract.quirks.documents import Form
 from orchestration.extract.reading import NOWHERE, Damage, Origin, Readable
 from orchestration.extract.shapes import Shape
 from orchestration.extract.sources import FileSet

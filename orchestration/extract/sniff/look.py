@@ -12,8 +12,9 @@ from typing import Literal
 
 import charset_normalizer
 
-from orchestration.extract import documents, files
+from orchestration.extract import files
 from orchestration.extract.files import UnreadableFile
+from orchestration.extract.quirks import documents
 from orchestration.extract.sources import FileSet
 
 _TEXT_SAMPLE = 1 << 20

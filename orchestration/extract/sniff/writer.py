@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from orchestration.extract import ids
+from orchestration.extract.quirks import ids
 from orchestration.extract.sniff import vocabulary
 from orchestration.extract.sniff.columns import MAX_VALUE, Column, words_of
 from orchestration.extract.sniff.dates import DATE_IN_FILE_NAME, order_of

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from orchestration.extract import documents
-from orchestration.extract.documents import Form
+from orchestration.extract.quirks import documents
+from orchestration.extract.quirks.documents import Form
 from tests.unit.extract.place import Place
 
 RECORDS = [
