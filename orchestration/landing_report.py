@@ -4,10 +4,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+import duckdb
+
 from orchestration.base import engine
 from orchestration.base.engine import Limits
-from orchestration.extract import quarantine
+from orchestration.extract import contract, quarantine, sql
 from orchestration.extract.manifest import Delivery, Manifest
+from orchestration.extract.sources import Feed, Source
 from orchestration.settings import Home
 from orchestration.wording import count, listed, share
 
@@ -86,6 +89,46 @@ def _lacking(name: str, lacking: Sequence[Delivery]) -> str:
         f"{name} lacks columns that the mapping reads: {listed(columns, _COLUMNS_TOLD)}. "
         f"The rows of {lacking[0].file}{more} landed without them."
     )
+
+
+def remaining(
+    connection: duckdb.DuckDBPyConnection, sources: Iterable[Source], deliveries: Iterable[Delivery]
+) -> Iterator[Note]:
+    """Raw tables with new rows of which more fall to deduplication than were delivered again."""
+    landed = {
+        (one.source_instance, found.table) for one in deliveries for found in one.counts if found.n_landed
+    }
+    for source in sources:
+        feeds = {feed.table.full_name: feed for fed in source.feeds.values() for feed in fed}
+        for name, feed in feeds.items():
+            if (source.instance, name) in landed and not feed.table.version_at:
+                yield from _deduplicated(connection, source.instance, feed)
+
+
+def _deduplicated(connection: duckdb.DuckDBPyConnection, instance: str, feed: Feed) -> Iterator[Note]:
+    table = feed.table
+    key = ", ".join(map(sql.name, table.key))
+    thing = f"{key}, {sql.name(table.event_at)}" if table.event_at else key
+    query = (
+        f"SELECT count(*), count(DISTINCT hash({key})), count(DISTINCT hash({thing})), "
+        f"count(DISTINCT hash({thing}, _delivery_id)) "
+        f"FROM {table.schema}.{sql.name(table.name)} WHERE source_instance = ?"
+    )
+    n_rows, n_keys, n_things, n_told = connection.execute(query, [instance]).fetchall()[0]
+    n_again = n_told - n_things
+    if n_rows - n_keys <= n_again:
+        return
+    text = f"{instance}: {n_keys:,} of {count(n_rows, 'row')} of {table.name} remain after deduplication"
+    n_other, shared = n_things - n_keys, " and ".join(table.key)
+    keep = feed.keep or (table.keep if table.keep == contract.FIRST else "")
+    if not n_other:
+        yield Note(f"{text}: the others repeat {shared} within their file.", is_warning=True)
+    elif keep:
+        yield Note(f"{text}: the {keep} of each {shared} counts.")
+    else:
+        problem = f"{count(n_other, 'row')} share {shared} with rows of another {table.event_at}"
+        remedy = "Map another key, or make one; faultline sources check shows how."
+        yield Note(f"{text}: {problem}. {remedy}", is_warning=True)
 
 
 def faults(

@@ -78,6 +78,10 @@ def land_exports(context: dg.AssetExecutionContext, workspace: Workspace) -> Ite
         progress.say("Nothing new was delivered; the last publication stands.")
         return
     counts = raw_zone.expose(home.warehouse, home, sources, as_of, config.limits)
+    deliveries = [delivery for landed in done for delivery in landed.deliveries]
+    with workspace.connect(read_only=True) as connection:
+        for note in landing_report.remaining(connection, sources, deliveries):
+            _note(context, note)
     state.remember_inputs(home, inputs)
     yield from _materializations(workspace, counts)
 

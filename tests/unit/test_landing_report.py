@@ -4,9 +4,11 @@ import io
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from orchestration import cli, landing_report, progress
+from orchestration.extract import sources
 from tests.unit.extract.place import CASES, Place, cases, csv_text
 
 BAD = ("C", "never", "open")
@@ -115,3 +117,53 @@ def test_a_warning_stands_out_and_nothing_unprintable_is_told(monkeypatch: pytes
         progress.warn("a\x1b[2J\x07.csv [red]")
         progress.say("b.csv")
     assert screen.getvalue() == "  \x1b[33mWarning: \x1b[0ma [2J .csv [red]\n  b.csv\n"
+
+
+CALLS = {"contact_id": "id", "channel": "'voice'", "started_at": "opened"}
+
+
+def remaining(place: Place) -> list[tuple[str, bool]]:
+    deliveries = place.land().deliveries
+    place.exposed("SELECT 1")
+    with duckdb.connect(str(place.home.warehouse), read_only=True) as connection:
+        notes = landing_report.remaining(connection, [sources.load(place.yaml)], deliveries)
+        return [(note.text, note.is_warning) for note in notes]
+
+
+def test_rows_that_fall_to_deduplication_are_told_where_more_fall_than_came_again(place: Place) -> None:
+    """Half of all calls were gone, and the run told of none."""
+    place.source({"contacts": CALLS})
+    rows = [(f"{i % 3}", f"2025-01-01 10:0{i}:00", "") for i in range(6)]
+    place.put("a.csv", csv_text(*rows))
+    text = (
+        "crm: 3 of 6 rows of contacts remain after deduplication: 3 rows share contact_id with rows of another "
+        "started_at. Map another key, or make one; faultline sources check shows how."
+    )
+    assert remaining(place) == [(text, True)]
+    place.source({"contacts": {**CALLS, "keep": "last"}})
+    text = "crm: 3 of 6 rows of contacts remain after deduplication: the last of each contact_id counts."
+    assert remaining(place) == [(text, False)]
+
+
+def test_ids_that_start_anew_with_every_file_are_told(place: Place) -> None:
+    place.source({"contacts": CALLS})
+    place.put("a.csv", csv_text(("1", "2025-01-01", "")))
+    assert remaining(place) == []
+    place.put("b.csv", csv_text(("1", "2025-01-02", "")))
+    assert [text.partition(" after")[0] for text, _ in remaining(place)] == [
+        "crm: 1 of 2 rows of contacts remain"
+    ]
+
+
+def test_rows_that_came_again_in_a_later_file_are_not_told(place: Place) -> None:
+    place.source({"contacts": CALLS})
+    place.put("a.csv", csv_text(("1", "2025-01-01", ""), ("2", "2025-01-01", "")))
+    place.put("b.csv", csv_text(("1", "2025-01-01", ""), ("2", "2025-01-01", "")))
+    assert remaining(place) == []
+
+
+def test_rows_that_repeat_in_their_file_are_told_also_without_a_date(place: Place) -> None:
+    place.source({"agents": {"agent_id": "id", "role": "status"}})
+    place.put("a.csv", csv_text(("1", "2025-01-01", "x"), ("1", "2025-01-02", "x")))
+    text = "crm: 1 of 2 rows of agents remain after deduplication: the others repeat agent_id and valid_from within"
+    assert [told.startswith(text) for told, _ in remaining(place)] == [True]

@@ -1,5 +1,7 @@
 -- One row per source instance, entity and local day of its events; rows without a date count nowhere.
--- What is delivered again because it changed is another row, and no duplicate.
+-- A key counts on the day of its first row, so that one which comes again on another day is a duplicate
+-- there.
+-- What is delivered again because it changed is another row, and so is another event of a log: no duplicates.
 {% set fed = [] %}
 {% for spec in raw_tables().values() if spec.event_at %}
     {% for entity, condition in spec.feeds.items() %}
@@ -7,21 +9,22 @@
     {% endfor %}
 {% endfor %}
 with
-    counted as (
-        {% for one in fed %}
-            {%- set spec = one.spec %}
-            {%- set version = ["_delivered_at"] if spec.restated else spec.version_at %}
-            {%- set key = spec.key + version %}
+    {% for one in fed %}
+        {%- set spec = one.spec %}
+        {%- set version = ["_delivered_at"] if spec.restated else spec.version_at %}
+        rows_{{ loop.index }} as (
             select
                 r.centre,
                 r.source_instance,
-                '{{ one.entity }}' as entity,
                 cast({{ local_time("r." ~ spec.event_at, "s.time_zone") }} as date) as event_date,
-                count(*) as n_received,
-                count(distinct({{ key | map("replace", "", "r.", 1) | join(", ") }})) as n_distinct,
-                min(r.{{ spec.event_at }}) as first_event_at,
-                max(r.{{ spec.event_at }}) as last_event_at,
-                max(r._delivered_at) as last_delivered_at
+                r.{{ spec.event_at }} as event_at,
+                r._delivered_at as delivered_at,
+                {%- for column in spec.key + version %} r.{{ column }} as key_{{ loop.index }}, {%- endfor %}
+                -- Whose source says which row counts has no duplicates, but events.
+                case
+                    when {{ "true" if spec.keep == "first" else "s.keep is not null" }}
+                    then r.{{ spec.event_at }}
+                end as event_key
             from {{ source(spec.schema, spec.table) }} as r
             inner join
                 {{ source("raw_faultline", "sources") }} as s
@@ -32,7 +35,46 @@ with
                 r.{{ spec.event_at }} is not null
                 and (p.as_of_at is null or r.{{ spec.event_at }} <= p.as_of_at)
                 {%- if one.condition %} and ({{ one.condition }}) {%- endif %}
-            group by 1, 2, 3, 4
+        ),
+
+        keys_{{ loop.index }} as (
+            select centre, source_instance, min(event_date) as event_date
+            from rows_{{ loop.index }}
+            group by
+                centre,
+                source_instance,
+                event_key
+                {%- for column in spec.key + version %}, key_{{ loop.index }} {%- endfor %}
+        ),
+    {% endfor %}
+
+    counted as (
+        {% for one in fed %}
+            select
+                centre,
+                source_instance,
+                '{{ one.entity }}' as entity,
+                event_date,
+                count(*) as n_received,
+                0 as n_distinct,
+                min(event_at) as first_event_at,
+                max(event_at) as last_event_at,
+                max(delivered_at) as last_delivered_at
+            from rows_{{ loop.index }}
+            group by centre, source_instance, event_date
+            union all
+            select
+                centre,
+                source_instance,
+                '{{ one.entity }}',
+                event_date,
+                0,
+                count(*),
+                cast(null as timestamp),
+                cast(null as timestamp),
+                cast(null as timestamp)
+            from keys_{{ loop.index }}
+            group by centre, source_instance, event_date
             {% if not loop.last %}
                 union all
             {% endif %}
