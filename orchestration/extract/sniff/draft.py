@@ -11,16 +11,17 @@ import duckdb
 from orchestration.base import engine
 from orchestration.base.engine import Limits
 from orchestration.errors import ConfigurationError
-from orchestration.extract import reading
+from orchestration.extract import files, reading
 from orchestration.extract.files import Delivered, UnreadableFile
 from orchestration.extract.quirks.documents import Form
 from orchestration.extract.sniff import heads
 from orchestration.extract.sniff.columns import SAMPLE_RECORDS, null_tokens, read_columns, words_of
 from orchestration.extract.sniff.dates import DATE_IN_FILE_NAME
-from orchestration.extract.sniff.entities import guess_entities
+from orchestration.extract.sniff.entities import companions, guess_entities
 from orchestration.extract.sniff.look import look_at
 from orchestration.extract.sniff.text import one_line
 from orchestration.extract.sniff.writer import Writer
+from orchestration.extract.sources import FileSet
 
 
 def source_name(file: Path) -> str:
@@ -83,7 +84,31 @@ def _draft(connection: duckdb.DuckDBPyConnection, file: Path, exports: Path | No
     if doubtful:
         look.remarks["nulls"] = f"also seen: {', '.join(doubtful)}; add what means nothing"
     words = {w.removesuffix("s") for w in words_of(file.name + " " + delivered.member)}
-    return Writer(file, source_name(file), exports, look, columns, guess_entities(columns, words)).text()
+    guesses = guess_entities(columns, words)
+    repeats = {}
+    for guess in (guesses[0], *companions(guesses[0], guesses)):
+        keys = [guess.matches[name].column.expression for name in guess.entity.key if name in guess.matches]
+        if keys:
+            counted = _key_counts(connection, path, look.options, keys, scratch)
+            if counted is None or counted[0] < counted[1]:
+                repeats[guess.entity.name] = counted
+    return Writer(file, source_name(file), exports, look, columns, guesses, repeats).text()
+
+
+def _key_counts(
+    connection: duckdb.DuckDBPyConnection, path: Path, options: FileSet, keys: list[str], scratch: Path
+) -> tuple[int, int] | None:
+    """Different keys in the whole file, and rows that have one; None where the fast reader cannot tell."""
+    if options.format != "parquet" and (codec := files.needs_transcoding(path, options.encoding)):
+        path = files.transcode(path, codec, scratch / "whole")
+    is_there = " AND ".join(f"({key}) IS NOT NULL" for key in keys)
+    try:
+        readable = reading.open_readable(connection, (path,), (reading.NOWHERE,), options)
+        counted = f"SELECT count(DISTINCT hash({', '.join(keys)})), count(*) FROM {readable.relation()}"
+        n_keys, n_rows = connection.execute(f"{counted} WHERE {is_there}").fetchall()[0]
+    except (UnreadableFile, *reading.ENGINE_ERRORS):
+        return None
+    return n_keys, n_rows
 
 
 def _delivered(file: Path) -> tuple[Delivered, int]:

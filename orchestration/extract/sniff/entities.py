@@ -13,6 +13,7 @@ _PROPOSE = 0.6
 _LAST_RESORT, _OWN_ID = 0.68, 0.85
 _EXACT, _JOINED, _REORDERED, _INSIDE = 1.0, 0.98, 0.93, 0.62
 _ALIKE = 0.85
+_WHOLE = 0.9
 _UNLIKELY = 0.5
 _REQUIRED_FIRST = 0.03
 EMPTY_FIT = 0.65
@@ -88,6 +89,8 @@ def _name_score(entity: Entity, name: str, column: Column, is_about_entity: bool
         for own, weight in column.phrases
         for phrase, trust in _names(entity.name, name)
     )
+    if name in vocabulary.WHOLE and score < _WHOLE:
+        return 0.0
     is_record_id = name == entity.key[0] and column.phrase in vocabulary.RECORD_IDS
     # A plain `id` is the record's own; whose record that is, only the file's name can say.
     return max(score, _OWN_ID if is_about_entity else _LAST_RESORT) if is_record_id else score

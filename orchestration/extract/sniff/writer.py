@@ -2,10 +2,11 @@
 
 import glob
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from orchestration.extract.contract import FIRST
 from orchestration.extract.quirks import ids
 from orchestration.extract.sniff import vocabulary
 from orchestration.extract.sniff.columns import MAX_VALUE, Column, words_of
@@ -24,7 +25,11 @@ _WITH_OFFSET = r".*\d:\d\d.*([+-]\d{2}(:?\d{2})?|[Zz])"
 
 @dataclass(frozen=True)
 class Writer:
-    """Puts the draft together."""
+    """Puts the draft together.
+
+    `repeats` says of entities whose key repeats in the file how many keys there are in how many rows, or None
+    where that could not be read.
+    """
 
     file: Path
     source: str
@@ -32,6 +37,7 @@ class Writer:
     look: Look
     columns: list[Column]
     guesses: list[Guess]
+    repeats: dict[str, tuple[int, int] | None] = field(default_factory=dict)
 
     @property
     def best(self) -> Guess:
@@ -213,7 +219,7 @@ class Writer:
     def _field(self, feed: Guess, name: str, match: Match) -> list[str]:
         column = match.column
         kind = feed.entity.columns[name].type
-        remark = _remark(feed, name, match)
+        remark = _remark(feed, name, match, *self._key_remark(feed, name))
         expression = scalar(column.expression)
         settled = self._settled(column) if kind in ("ts", "date") else [[]]
         dates: list[str] = []
@@ -228,6 +234,19 @@ class Writer:
         if not dates and not mapped:
             return [f"        {name}: {expression} # {remark}"]
         return [f"        {name}: # {remark}", f"          from: {expression}", *dates, *mapped]
+
+    def _key_remark(self, feed: Guess, name: str) -> list[str]:
+        """Why a field is no sure key: of rows that share one only one counts."""
+        entity = feed.entity
+        if name != entity.key[0] or entity.name not in self.repeats:
+            return []
+        counted = self.repeats[entity.name]
+        if counted is None:
+            return ["likely", "whether it is unique in the whole file could not be read"]
+        n_keys, n_rows = counted
+        kept = "first" if entity.keep == FIRST else "last"
+        told = f"{n_keys:,} different keys in {n_rows:,} rows, and of each only the {kept} row counts"
+        return ["likely" if entity.keep == FIRST else "<- a guess", told]
 
     def _unused(self) -> list[str]:
         matched = [match.column for feed in self._feeds for match in feed.matches.values()]
@@ -261,10 +280,13 @@ def _explained(feed: Guess, name: str) -> str:
     )
 
 
-def _remark(feed: Guess, name: str, match: Match) -> str:
+def _remark(feed: Guess, name: str, match: Match, *doubts: str) -> str:
+    """How far to trust a field; `doubts` are the trust that its values leave, and why."""
     column = match.column
     score = match.score if column.counts else match.score / EMPTY_FIT
     parts = ["sure" if score >= _SURE else "likely" if score >= LIKELY else "<- a guess"]
+    if doubts:
+        parts = list(doubts)
     if not column.counts:
         parts.append("empty in the sample")
     elif column.filled_share < 1:

@@ -603,3 +603,15 @@ def test_lists_inside_records_wrap_nothing(tmp_path):
     path = tmp_path / "cases.jsonl"
     path.write_text("\n".join(map(json.dumps, rows)))
     assert "records:" not in draft(path)
+
+
+def test_a_key_is_sure_only_where_it_is_unique_in_the_whole_file(tmp_path: Path) -> None:
+    """A call id that repeats behind the first 5,000 records lost half of all calls."""
+    start = [f"2025-01-{1 + i // 1000:02} 10:{i // 60 % 60:02}:{i % 60:02}" for i in range(8000)]
+    file = tmp_path / "calls.csv"
+    for n_ids, told in ((6000, "<- a guess; 6,000 different keys in 8,000 rows"), (8000, "sure")):
+        rows = "".join(f"{10000 + i % n_ids},{at},60\n" for i, at in enumerate(start))
+        file.write_text(f"call_id,start_time,duration\n{rows}")
+        text = draft(file)
+        assert f"contact_id: call_id # {told}" in text
+        assert "duration_seconds: duration # sure" in text
