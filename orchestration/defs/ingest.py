@@ -132,7 +132,8 @@ def inputs_fingerprint(workspace: Workspace, sources: list[Source]) -> str:
     newest = Manifest(workspace.home.state).newest().values()
     known = sorted(d.delivery_id for d in newest if d.source_instance in instances)
     described = sorted(f"{s.instance}/{n}/{s.fingerprint(n)}" for s in sources for n in s.feeds)
-    parts = [known, described, dbt_project.fingerprint(), workspace.settings.as_of]
+    derived = sorted((s.instance, s.document.derive_escalations) for s in sources)
+    parts = [known, described, derived, dbt_project.fingerprint(), workspace.settings.as_of]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 

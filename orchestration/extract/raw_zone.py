@@ -25,6 +25,7 @@ SYSTEM_TABLES = {
         "time_zone": "VARCHAR",
         "entity": "VARCHAR",
         "keep": "VARCHAR",
+        "derive_escalations": "VARCHAR",
     },
     "deliveries": {
         "delivery_id": "VARCHAR",
@@ -154,7 +155,8 @@ def _source_rows(sources: list[Source]) -> list[tuple[object, ...]]:
             e: feed.keep or None for feeds in s.feeds.values() for feed in feeds for e in feed.table.told_as
         }
         head = (s.instance, s.centre, s.document.connector, s.document.time_zone)
-        rows += [(*head, entity, keep) for entity, keep in sorted(fed.items())]
+        derived = s.document.derive_escalations or None
+        rows += [(*head, entity, keep, derived) for entity, keep in sorted(fed.items())]
     return rows
 
 

@@ -224,6 +224,7 @@ class SourceDocument(BaseModel):
     connector: str = MAPPED
     time_zone: str
     phone_region: str = ""
+    derive_escalations: Literal["", "tier"] = ""
     files: dict[str, FileSet] = Field(min_length=1)
 
     @field_validator("time_zone")

@@ -34,8 +34,17 @@ def test_nothing_delivered_is_empty_and_no_error(place: Place) -> None:
     assert place.exposed("SELECT count(*) FROM raw_mapped.cases") == [(0,)]
     assert place.exposed("FROM raw_faultline.deliveries") == []
     assert place.exposed("FROM raw_faultline.quarantine") == []
-    assert place.exposed("FROM raw_faultline.sources") == [("crm", "crm", "mapped", "UTC", "cases", None)]
+    assert place.exposed("FROM raw_faultline.sources") == [
+        ("crm", "crm", "mapped", "UTC", "cases", None, None)
+    ]
     assert place.exposed("FROM raw_faultline.parameters") == [(None,)]
+
+
+def test_what_a_source_file_says_of_keys_and_escalations_reaches_the_warehouse(place: Place) -> None:
+    feed = {"contact_id": "id", "channel": "'voice'", "started_at": "opened", "keep": "first"}
+    place.source({"contacts": feed}, top={"derive_escalations": "tier"})
+    found = place.exposed("SELECT entity, keep, derive_escalations FROM raw_faultline.sources")
+    assert found == [("contacts", "first", "tier")]
 
 
 def test_columns_that_a_part_lacks_are_null(place: Place) -> None:

@@ -111,11 +111,12 @@ MISTAKES = [
     ('"%d.%m.%Y"', "epoch, epoch_ms", 7, "a number cannot be both epoch and epoch_ms."),
     ("opened_at: Opened", "opened_at: {from: a, dates: ['%d/%m/%Y', '%m/%d/%Y']}", 12, "the day or the month comes first"),
     ("opened_at: Opened", "opened_at: Opened\n        ? [a, b]\n        : c", 13, "not valid YAML: found unhashable key."),
+    ("phone_region: DE", "derive_escalations: yes", 3, "derive_escalations: Input should be '' or 'tier'"),
     ("where: kind = 'case'", "keep: newest", 10, "keep: 'newest' is neither first nor last. Write one of them."),
     ("glob: crm/*.csv", "glob: [a", 7, "not valid YAML"),
     ("glob: crm/*.csv", "glob: a\x07", 1, "not valid YAML"),
     ("    glob", "\t glob", 6, "not valid YAML: found character '\\t' that cannot start any token."),
-    ("files:", "files: []\nwishes:", 5, "unknown setting 'wishes'. Known here: centre, connector, files"),
+    ("files:", "files: []\nwishes:", 5, "unknown setting 'wishes'. Known here: centre, connector, derive_escalations"),
 ]  # fmt: skip
 
 

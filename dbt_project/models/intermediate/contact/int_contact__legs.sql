@@ -36,6 +36,7 @@ select
     queue_id,
     queue,
     queue_group,
+    queue_tier,
     agent_id,
     team_id,
     is_agent_mapped,

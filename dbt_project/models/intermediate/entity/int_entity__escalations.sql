@@ -1,11 +1,15 @@
--- One row per recorded escalation, of all sources.
--- What cases tell of them counts only where nobody records escalations: each would count twice.
+-- One row per escalation of all sources, recorded or derived.
+-- What cases tell of them counts only where nobody records escalations, and what tiers tell only where
+-- neither
+-- does: each would count twice.
 with
     recorded as ({{ entity_union("escalations", ["stg_mapped__escalations"]) }}),
 
     told_by_cases as (
         {{ entity_union("escalations", ["stg_salesforce__escalations", "stg_servicenow__escalations"]) }}
-    )
+    ),
+
+    derived as ({{ entity_union("escalations", ["int_handoff__tier_rises"]) }})
 
 select *
 from recorded
@@ -13,3 +17,7 @@ union all
 select *
 from told_by_cases
 where centre not in (select centre from recorded)
+union all
+select *
+from derived
+where centre not in (select centre from recorded) and centre not in (select centre from told_by_cases)

@@ -1,4 +1,4 @@
--- One row per recorded escalation: the journey it belongs to, by case, contact or customer.
+-- One row per escalation, recorded or derived: the journey it belongs to, by case, contact or customer.
 with
     escalations as (select * from {{ ref("int_entity__escalations") }}),
 
@@ -64,7 +64,8 @@ select
     e.reason,
     e.severity,
     e.accepted_at,
-    e.deescalated_at
+    e.deescalated_at,
+    case when lower(e.origin) = 'derived' then 'derived' else 'recorded' end as origin
 from escalations as e
 left join
     candidates as c

@@ -101,7 +101,7 @@ with
             min_by(type, escalated_at) as escalation_type,
             count(*) as n_escalations
         from {{ ref("int_journey__escalations") }}
-        where journey_id is not null
+        where journey_id is not null and origin = 'recorded'
         group by journey_id
     )
 

@@ -1,4 +1,4 @@
--- One row per recorded escalation.
+-- One row per escalation, recorded or derived from tiers.
 {{ config(materialized="view") }}
 select
     centre,
@@ -13,7 +13,8 @@ select
     severity,
     accepted_at,
     deescalated_at,
-    true as is_recorded,
+    origin = 'recorded' as is_recorded,
     false as is_shadow,
-    'record' as detector
+    case origin when 'derived' then 'tier' else 'record' end as detector,
+    origin
 from {{ ref("int_journey__escalations") }}

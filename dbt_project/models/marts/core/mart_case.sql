@@ -3,7 +3,7 @@ with
     escalated as (
         select case_source_instance as source_instance, case_id, min(escalated_at) as first_escalated_at
         from {{ ref("int_journey__escalations") }}
-        where case_id is not null
+        where case_id is not null and origin = 'recorded'
         group by 1, 2
     ),
 

@@ -126,7 +126,7 @@ with
             null,
             e.reason
         from {{ ref("int_journey__escalations") }} as e
-        where e.journey_id is not null
+        where e.journey_id is not null and e.origin = 'recorded'
     ),
 
     ordered as (
