@@ -198,4 +198,6 @@ def test_only_tables_that_ask_for_lines_have_them() -> None:
         "raw_mapped.case_snapshots",
         "raw_asterisk.queue_log",
         "raw_asterisk.queue_log_table",
+        "raw_servicenow.audits",
+        "raw_zendesk.ticket_field_history",
     }

@@ -1,9 +1,10 @@
 -- One row per change of one field of one incident, as the audit has it.
+-- Of one second, the vendor's number of the update decides, and without it the order of the lines.
 -- A change of state is told of both `incident_state` and `state`, and its reason to wait apart from it: one
 -- update.
 with
-    audits as (
-        select a.*, coalesce(a.update_number, -1) as update_seq
+    recorded as (
+        select a.*
         from ({{ staged("audits", "raw_servicenow") }}) as a
         left join
             {{ ref("stg_servicenow__deletions") }} as d
@@ -12,13 +13,33 @@ with
         where a.task_table = 'incident' and d.case_id is null
     ),
 
+    unnumbered as (select * from recorded where update_number is null),
+
+    {{ line_order("unnumbered", "record_id", "created_at") }},
+
+    audits as (
+        select
+            r.*,
+            coalesce(r.update_number, -1) as update_seq,
+            case when r.update_number is null then {{ line_seq("r", "f") }} end as line_seq
+        from recorded as r
+        left join files as f on r.source_instance = f.source_instance and r.delivery_id = f.delivery_id
+    ),
+
     states as (
         select *
         from audits
         where field in ('incident_state', 'state')
         qualify
             row_number() over (
-                partition by source_instance, record_id, created_at, update_seq
+                partition by
+                    source_instance,
+                    record_id,
+                    created_at,
+                    update_seq,
+                    case
+                        when update_seq = -1 then coalesce(old_state, '') || '>' || coalesce(new_state, '')
+                    end
                 order by field, old_state nulls last, new_state nulls last, audit_id
             )
             = 1
@@ -41,6 +62,7 @@ with
                 new_{{ column }} as new_value,
                 created_at,
                 update_seq,
+                line_seq,
                 changed_by_key,
                 audit_id,
                 delivered_at
@@ -61,6 +83,7 @@ with
             end,
             s.created_at,
             s.update_seq,
+            s.line_seq,
             s.changed_by_key,
             s.audit_id,
             s.delivered_at
@@ -82,6 +105,7 @@ with
             h.new_hold_reason,
             h.created_at,
             h.update_seq,
+            h.line_seq,
             h.changed_by_key,
             h.audit_id,
             h.delivered_at
@@ -106,7 +130,13 @@ select
     row_number() over (
         partition by c.source_instance, c.record_id
         order by
-            c.created_at, c.update_seq, c.field, c.old_value nulls first, c.new_value nulls last, c.audit_id
+            c.created_at,
+            c.update_seq,
+            c.line_seq nulls last,
+            c.field,
+            c.old_value nulls first,
+            c.new_value nulls last,
+            c.audit_id
     ) as change_seq,
     coalesce(u.user_id, c.changed_by_key) as changed_by,
     c.delivered_at

@@ -12,15 +12,25 @@ with
         where a.task_table = 'incident' and a.field = 'escalation' and d.case_id is null
     ),
 
+    unnumbered as (select * from levels where update_number is null),
+
+    {{ line_order("unnumbered", "record_id", "created_at") }},
+
     ordered as (
         select
             l.*,
             min(case when new_level < 2 then created_at end) over (
-                partition by source_instance, record_id
-                order by created_at, coalesce(update_number, -1), new_level, audit_id
+                partition by l.source_instance, l.record_id
+                order by
+                    l.created_at,
+                    coalesce(l.update_number, -1),
+                    case when l.update_number is null then {{ line_seq("l", "f") }} end nulls last,
+                    l.new_level,
+                    l.audit_id
                 rows between 1 following and unbounded following
             ) as fallen_at
         from levels as l
+        left join files as f on l.source_instance = f.source_instance and l.delivery_id = f.delivery_id
     ),
 
     states as (

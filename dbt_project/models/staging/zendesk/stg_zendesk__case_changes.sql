@@ -20,17 +20,28 @@ with
 
     audited as (select distinct source_instance, ticket_id from events),
 
+    histories as (
+        select *
+        from ({{ staged("ticket_field_history", "raw_zendesk") }}) as h
+        where field in ('{{ fields | join("', '") }}')
+    ),
+
+    {{ line_order("histories", "ticket_id", "changed_at") }},
+
     values_told as (
         select
             h.*,
+            {{ line_seq("h", "f") }} as line_seq,
             row_number() over (
-                partition by source_instance, ticket_id, field order by changed_at, delivered_at
+                partition by h.source_instance, h.ticket_id, h.field
+                order by h.changed_at, {{ line_seq("h", "f") }} nulls last, h.value nulls first
             ) as value_no,
             lag(h.value) over (
-                partition by source_instance, ticket_id, field order by changed_at, delivered_at
+                partition by h.source_instance, h.ticket_id, h.field
+                order by h.changed_at, {{ line_seq("h", "f") }} nulls last, h.value nulls first
             ) as old_value
-        from ({{ staged("ticket_field_history", "raw_zendesk") }}) as h
-        where field in ('{{ fields | join("', '") }}')
+        from histories as h
+        left join files as f on h.source_instance = f.source_instance and h.delivery_id = f.delivery_id
     ),
 
     changes as (
@@ -45,6 +56,7 @@ with
             audit_id,
             event_number,
             event_id,
+            cast(null as {{ dbt.type_bigint() }}) as line_seq,
             author_id,
             delivered_at
         from events
@@ -61,6 +73,7 @@ with
             null as audit_id,
             null as event_number,
             null as event_id,
+            v.line_seq,
             v.author_id,
             v.delivered_at
         from values_told as v
@@ -98,6 +111,7 @@ select
             c.audit_id nulls last,
             c.event_number nulls last,
             c.event_id nulls last,
+            c.line_seq nulls last,
             c.field
     ) as change_seq,
     case when c.author_id <> '-1' then c.author_id end as changed_by,
