@@ -39,6 +39,13 @@ def figures(deliveries: Sequence[Delivery], seconds: float) -> str:
     )
 
 
+def ignored(deliveries: Sequence[Delivery]) -> Iterator[Note]:
+    """Files beside exports that hold no rows; nothing of them counts as lost."""
+    if deliveries:
+        shown = listed([f"{d.file} ({d.reason})" for d in deliveries], _FILES_TOLD)
+        yield Note(f"Ignored {count(len(deliveries), 'file')} without rows: {shown}.")
+
+
 def changes(deliveries: Sequence[Delivery], replaced: Iterable[tuple[Delivery, Delivery]]) -> Iterator[Note]:
     """Files that replace what they were, told as pairs with what they were, and columns that came or went."""
     for earlier, delivery in replaced:

@@ -29,7 +29,7 @@ from orchestration.errors import ConfigurationError
 from orchestration.extract import contract, files, mapping, privacy, quarantine, sources, sql
 from orchestration.extract.contract import Column
 from orchestration.extract.files import Delivered, UnreadableFile
-from orchestration.extract.quirks import documents, ids
+from orchestration.extract.quirks import documents, foreign, ids
 from orchestration.extract.reading import Origin, Readable
 from orchestration.extract.sniff import heads
 from orchestration.extract.sniff.columns import expression_of
@@ -425,6 +425,11 @@ class _SourceCheck:
                 if file.problem:
                     raise UnreadableFile(file.problem)
                 path = heads.plain(file, Path(folder))
+                name_of = file.member or file.name
+                kind = foreign.kind_of(name_of, path, glob=options.glob, encoding=options.encoding)
+                if kind:
+                    self.report.line(f"{one_line(file.name, 160)}: {kind}", indent=4, label="ignored")
+                    return None
                 readable = heads.head(
                     self.connection,
                     path,

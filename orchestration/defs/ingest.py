@@ -109,6 +109,8 @@ def _report(
     for earlier, delivery in replaced:
         context.log.info("%s: %s became %s", delivery.file, earlier.digest, delivery.digest)
     changes = list(landing_report.changes(deliveries, replaced))
+    for note in landing_report.ignored([d for landed in done for d in landed.ignored]):
+        _note(context, note)
     for number, note in enumerate(changes):
         _note(context, note, is_told=number < _NOTES_TOLD)
     if len(changes) > _NOTES_TOLD:

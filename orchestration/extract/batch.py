@@ -23,6 +23,7 @@ from orchestration.base.engine import Limits, connect, restrict
 from orchestration.extract import files, mapping, privacy, quarantine, reading, sql
 from orchestration.extract.files import Bytes, Delivered, UnreadableFile, UnsettledFile
 from orchestration.extract.manifest import (
+    IGNORED,
     LANDED,
     QUARANTINED,
     Commit,
@@ -31,7 +32,8 @@ from orchestration.extract.manifest import (
     Part,
     put_in_place,
 )
-from orchestration.extract.quirks import documents
+from orchestration.extract.quirks import documents, foreign
+from orchestration.extract.quirks.identity import Identity
 from orchestration.extract.reading import Origin, Readable
 from orchestration.extract.sources import DELIMITED, Feed, Source
 from orchestration.settings import Home
@@ -124,13 +126,17 @@ class Engine:
 
 @dataclass
 class Due:
-    """What is new in one file set; rows hashed with another salt would join nothing, so it has its print."""
+    """What is new in one file set; rows hashed with another salt would join nothing, so it has its print.
+
+    `identities` tells by name what is known of the content of a file.
+    """
 
     source: Source
     file_set: str
     fingerprint: str
     files: list[Delivered] = field(default_factory=list)
     n_unchanged: int = 0
+    identities: dict[str, Identity] = field(default_factory=dict)
 
 
 @dataclass
@@ -146,6 +152,10 @@ class _Member:
     rewritten: documents.Rewritten | None = None
     reason: str = ""
     digest: str = ""
+    foreign: str = ""
+    was_landed: bool = False
+    n_bytes: int = 0
+    n_lines: int = 0
 
 
 class Batch:
@@ -161,7 +171,7 @@ class Batch:
         source, file_set = due.source, due.file_set
         self.engine, self.home = engine, engine.home
         self.source, self.file_set, self.group, self.scratch = source, file_set, group, scratch
-        self.fingerprint = due.fingerprint
+        self.fingerprint, self.identities = due.fingerprint, due.identities
         self.options = source.document.files[file_set]
         self.shapes = source.shapes(file_set)
         self.form = documents.form_of(source, file_set) if self.options.is_json else documents.Form()
@@ -199,7 +209,11 @@ class Batch:
     def _run(self) -> Commit:
         self._open()
         result = _Result()
-        problem = next(iter(self.members.values())).reason
+        first = next(iter(self.members.values()))
+        if first.foreign:
+            self._settle()
+            return Commit((self._delivery(first.token, first.foreign, result, IGNORED),))
+        problem = first.reason
         if not problem:
             try:
                 readable = self._readable()
@@ -213,10 +227,12 @@ class Batch:
                 self._divide_by_half()
                 raise MemoryNeeded("it needs more memory; raise FAULTLINE_MEMORY_LIMIT") from error
         if problem:
+            self._measure(first)
             result = _Result(quarantine=self._refused(problem))
         self._settle()
         self._move_into_place()
-        deliveries = tuple(self._delivery(token, problem, result) for token in self.members)
+        status = QUARANTINED if problem else LANDED
+        deliveries = tuple(self._delivery(token, problem, result, status) for token in self.members)
         return Commit(deliveries, result.parts, result.quarantine)
 
     def _member(self, file: Delivered, known: Known) -> _Member:
@@ -231,7 +247,10 @@ class Batch:
             self.fingerprint,
             supersedes,
         )
+        is_plain = files.is_plain(file)
         member = _Member(file, token, supersedes, file.modified_at)
+        member.was_landed = earlier is not None and earlier.is_landed
+        member.n_bytes = file.size if is_plain else file.size * PACKED_RATIO
         try:
             zone = self.source.zone(self.file_set)
             member.delivered_at = files.delivered_at(file, self.options.delivered, zone)
@@ -239,7 +258,16 @@ class Batch:
             member.reason = "`delivered` finds no real date in its name; correct the pattern"
         return member
 
-    def _delivery(self, token: str, problem: str, result: _Result) -> Delivery:
+    def _measure(self, member: _Member) -> None:
+        """Counts the lines of a refused file of lines: nobody knows better how many rows it held."""
+        if member.path is None or self.options.format not in (*DELIMITED, "jsonl"):
+            return
+        found = files.inspect(member.path)
+        if found.is_clean_text:
+            member.n_lines = max(0, found.n_lines - (self.options.has_header_line and found.n_lines > 1))
+
+    def _delivery(self, token: str, problem: str, result: _Result, status: str) -> Delivery:
+        identity = self.identities.get(self.members[token].file.name, Identity())
         member, outcome = self.members[token], result.outcomes.get(token, _Outcome())
         file = member.file
         return Delivery(
@@ -253,7 +281,7 @@ class Batch:
             modified_ns=file.modified_ns,
             delivered_at=member.delivered_at.isoformat(timespec="microseconds").replace("+00:00", "Z"),
             fingerprint=self.fingerprint,
-            status=QUARANTINED if problem else LANDED,
+            status=status,
             reason=problem,
             n_read=outcome.n_read,
             n_damaged=outcome.n_damaged,
@@ -261,6 +289,12 @@ class Batch:
             columns_missing=result.columns_missing,
             columns_extra=result.columns_extra,
             supersedes=member.supersedes,
+            n_bytes=identity.n_bytes or member.n_bytes,
+            n_lines=member.n_lines,
+            content=identity.content,
+            head=identity.head,
+            appends=self.options.appends,
+            covers=identity.covers,
         )
 
     def _settle(self) -> None:
@@ -307,6 +341,8 @@ class Batch:
                 if not member.reason:
                     self._stop_if_hopeless(member.file)
                     member.path = self._plain(member.file, self.scratch / str(i))
+                    member.n_bytes = member.path.stat().st_size
+                    member.foreign = self._foreign(member)
                     self._unwrap(member, self.scratch / f"{i}.records")
                     n_bytes += member.path.stat().st_size
             except UnreadableFile as error:
@@ -325,7 +361,7 @@ class Batch:
     def _likeness(self, member: _Member) -> str:
         """What files that are landed together have in common; empty for one that must be landed alone."""
         path = member.path
-        if member.reason or path is None or not 0 < path.stat().st_size <= BATCH_BYTES:
+        if member.reason or member.foreign or path is None or not 0 < path.stat().st_size <= BATCH_BYTES:
             return ""
         if self.options.format in DELIMITED:
             with path.open("rb") as file:
@@ -336,6 +372,13 @@ class Batch:
         if self.options.format == "parquet" or (member.rewritten and not member.rewritten.is_whole):
             return ""
         return "rewritten" if member.rewritten else reading.layout_of(path, self.options)
+
+    def _foreign(self, member: _Member) -> str:
+        """What a file beside exports is; a file that landed before is one, whatever it holds now."""
+        if member.path is None or member.was_landed:
+            return ""
+        name, options = member.file.member or member.file.name, self.options
+        return foreign.kind_of(name, member.path, glob=options.glob, encoding=options.encoding)
 
     def _stop_if_hopeless(self, file: Delivered) -> None:
         if file.problem:
@@ -357,7 +400,7 @@ class Batch:
     def _unwrap(self, member: _Member, target: Path) -> None:
         """Writes a JSON file anew whose records do not lie as its mapping means."""
         path = member.path
-        if not self.options.is_json or path is None or not path.stat().st_size:
+        if not self.options.is_json or member.foreign or path is None or not path.stat().st_size:
             return
         try:
             member.wrapped = documents.wrapping(path, self.form)

@@ -22,7 +22,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from orchestration.extract.sources import Source
+from orchestration.extract.sources import MEMBER_SEPARATOR, Source, glob_parts
 
 CHUNK_BYTES = 1 << 20
 _PLACE_BYTES = 1 << 16
@@ -34,7 +34,6 @@ OVERLONG = b"\xff\xfe overlong"
 # Beyond this a small archive that unpacks to a huge file is refused.
 MAX_EXPANSION_RATIO = 300
 MIN_BOMB_BYTES = 1 << 30
-MEMBER_SEPARATOR = "!"
 _DISAPPEARED = "it disappeared while it was read"
 _LONGEST_ZIP_END = 22 + 0xFFFF  # the end of an archive's directory, with the longest comment
 # Names, and what damage takes for names: it may be somebody's data.
@@ -98,11 +97,13 @@ def discover(exports: Path, source: Source, file_set: str) -> list[Delivered]:
     What cannot be opened is listed as well, with its problem, so that it goes to quarantine.
     """
     root = exports.resolve()
+    outer, inner = glob_parts(source.document.files[file_set].glob)
     return [
         delivered
-        for path in sorted(exports.glob(source.document.files[file_set].glob))
+        for path in sorted(exports.glob(outer))
         if path.is_file()
         for delivered in _delivered(path, exports, root)
+        if not inner or not delivered.member or _matches_path(inner, delivered.member)
     ]
 
 
@@ -152,7 +153,12 @@ def _stop_if_members_are_missing(path: Path, n_found: int) -> None:
 
 def matches(glob: str, name: str) -> bool:
     """Whether a glob means the file of that name, which may be gone by now."""
+    outer, inner = glob_parts(glob)
+    path, *member = re.split(rf"(?i:(?<=\.zip)){MEMBER_SEPARATOR}", name, maxsplit=1)
+    return _matches_path(outer, path) and (not inner or not member or _matches_path(inner, member[0]))
 
+
+def _matches_path(glob: str, name: str) -> bool:
     def match(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
         if not pattern:
             return not parts
@@ -160,8 +166,7 @@ def matches(glob: str, name: str) -> bool:
             return any(match(parts[skipped:], pattern[1:]) for skipped in range(len(parts) + 1))
         return bool(parts) and fnmatchcase(parts[0], pattern[0]) and match(parts[1:], pattern[1:])
 
-    path = re.split(rf"(?i:(?<=\.zip)){MEMBER_SEPARATOR}", name, maxsplit=1)[0]
-    return match(PurePosixPath(path).parts, PurePosixPath(glob).parts)
+    return match(PurePosixPath(name).parts, PurePosixPath(glob).parts)
 
 
 def delivered_at(file: Delivered, pattern: str, zone: str = "UTC") -> datetime:
@@ -233,6 +238,23 @@ def unpack(file: Delivered, target: Path) -> Path:
                 )
             out.write(chunk)
     return target
+
+
+@contextmanager
+def content(file: Delivered) -> Iterator[IO[bytes]]:
+    """The bytes of a file, out of its archive.
+
+    Raises:
+        UnreadableFile: the archive is damaged.
+    """
+    if file.problem:
+        raise UnreadableFile(file.problem)
+    if is_plain(file):
+        with file.path.open("rb") as plain:
+            yield plain
+    else:
+        with _archive_damage(), _opened(file) as packed:
+            yield packed
 
 
 @contextmanager

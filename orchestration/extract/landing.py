@@ -7,10 +7,10 @@ together, batches side by side up to the cores, and committed in the order of th
 import shutil
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import islice, takewhile
 from pathlib import Path
@@ -34,7 +34,8 @@ from orchestration.extract.batch import (
     token_of,
 )
 from orchestration.extract.files import Delivered, UnsettledFile
-from orchestration.extract.manifest import Commit, Delivery, Manifest
+from orchestration.extract.manifest import IGNORED, KNOWN, LANDED, Commit, Delivery, Manifest
+from orchestration.extract.quirks import identity
 from orchestration.extract.sources import Source
 from orchestration.settings import Home
 
@@ -49,13 +50,16 @@ _FEWEST = 2
 class Landed:
     """What landing one source did; `unchanged` counts files already known.
 
-    `postponed` names files that could not be judged this time, each with the reason: nothing of
-    them was committed, and the next run looks at them again.
+    `known` are files whose content landed before, under another name or within a longer file; `ignored`
+    those that hold no rows. `postponed` names files that could not be judged this time, each with the reason:
+    nothing of them was committed, and the next run looks at them again.
     """
 
     deliveries: list[Delivery] = field(default_factory=list)
     unchanged: int = 0
     postponed: list[tuple[str, str]] = field(default_factory=list)
+    known: list[Delivery] = field(default_factory=list)
+    ignored: list[Delivery] = field(default_factory=list)
 
 
 @dataclass
@@ -90,23 +94,21 @@ def land(
         ConfigurationError: the exports folder does not exist.
         RunError: the disk is full; what was landed before stays.
     """
+    sources = list(sources)
     if not exports.is_dir():
         raise ConfigurationError(f"{exports} is no folder. Point --exports to where the exports arrive.")
     try:
         manifest = Manifest(home.state)
         _drop_orphans(home, manifest)
         with _scratch(home), _engines(home, salt, memory_limit, threads) as engines:
-            known, salt_id = manifest.newest(), privacy.salt_id(salt)
-            due = [
-                _due(exports, salt_id, source, file_set, known)
-                for source in sources
-                for file_set in source.document.files
-            ]
-            landed = _land_all(engines, manifest, known, due, progress)
-            if any(one.deliveries for one in landed):
+            landing = _Landing(
+                exports, privacy.salt_id(salt), sources, engines, manifest=manifest, progress=progress
+            )
+            landed = landing.run()
+            if any(one.deliveries for one in landed.values()):
                 engines[0].share(1)
                 compaction.compact(engines[0].connection, home, manifest, PARQUET)
-            return landed
+            return list(landed.values())
     except OSError as error:
         place = error.filename or home.root
         raise RunError(f"Landing stopped at {place}: {error.strerror}. Mend that, then run again.") from error
@@ -144,15 +146,186 @@ def _drop_orphans(home: Home, manifest: Manifest) -> None:
                 path.unlink(missing_ok=True)
 
 
-def _due(exports: Path, salt_id: str, source: Source, file_set: str, known: Known) -> Due:
-    due = Due(source, file_set, token_of(source.fingerprint(file_set), salt_id))
-    for file in files.discover(exports, source, file_set):
-        earlier = known.get((source.instance, file_set, file.name))
-        if earlier is not None and _is_same(earlier, file, due.fingerprint):
-            due.n_unchanged += 1
+_MOST_ROUNDS = 8
+
+
+class _Landing:
+    """Lands what is due in rounds: a file whose content is in a longer new one waits for that."""
+
+    def __init__(
+        self,
+        exports: Path,
+        salt_id: str,
+        sources: list[Source],
+        engines: list[Engine],
+        *,
+        manifest: Manifest,
+        progress: Progress,
+    ) -> None:
+        self.exports, self.salt_id, self.sources = exports, salt_id, sources
+        self.engines, self.manifest, self.progress = engines, manifest, progress
+        self.landed = {source.instance: Landed() for source in sources}
+
+    def run(self) -> dict[str, Landed]:
+        """What was done, by source."""
+        is_waiting = self._round()
+        n_unchanged = {name: one.unchanged for name, one in self.landed.items()}
+        for _ in range(_MOST_ROUNDS):
+            n_commits = len(self.manifest.commits)
+            if not is_waiting:
+                break
+            for one in self.landed.values():
+                one.postponed.clear()
+            is_waiting = self._round()
+            if len(self.manifest.commits) == n_commits:
+                break
+        for name, n in n_unchanged.items():
+            self.landed[name].unchanged = n
+        return self.landed
+
+    def _round(self) -> bool:
+        """Lands what is due now; returns whether other files wait for it."""
+        known, live = self.manifest.newest(), self.manifest.live()
+        is_waiting, due = False, []
+        for source in self.sources:
+            for file_set in source.document.files:
+                one, parted = self._due(source, file_set, known, live)
+                due.append(one)
+                is_waiting |= bool(parted.within)
+                same = [_same(one, *each) for each in parted.known]
+                if same:
+                    self.manifest.append(Commit(deliveries=tuple(same)))
+                    self.landed[source.instance].known += same
+                    told.say(_same_told(same))
+        for one in due:
+            self.landed[one.source.instance].unchanged += one.n_unchanged
+        self._land_all(known, due)
+        return is_waiting
+
+    def _due(
+        self, source: Source, file_set: str, known: Known, live: dict[str, Delivery]
+    ) -> tuple[Due, identity.Sorted]:
+        due = Due(source, file_set, token_of(source.fingerprint(file_set), self.salt_id))
+        options, place = source.document.files[file_set], (source.instance, file_set)
+        found = files.discover(self.exports, source, file_set)
+        own = {token: d for token, d in live.items() if d.key[:2] == place}
+        new, unchanged = _new_and_unchanged(found, place, known, due.fingerprint)
+        about_to_go = {known[key].delivery_id for f in new if (key := (*place, f.name)) in known}
+        held = own.keys() | {token for d in own.values() for token in d.covers}
+        for file, earlier in unchanged:
+            if earlier.status == KNOWN and not _is_held(earlier, held, about_to_go, options.appends):
+                new.append(file)
+            else:
+                due.n_unchanged += 1
+        if options.appends:
+            before = [
+                d for d in self.manifest.deliveries if d.key[:2] == place and d.status in (LANDED, KNOWN)
+            ]
+            lying = [(file, own[d.delivery_id]) for file, d in unchanged if d.delivery_id in own]
+            parted = identity.by_content(new, identity.Earlier(before, own, lying), due.fingerprint)
         else:
-            due.files.append(file)
-    return due
+            zone = source.zone(file_set)
+            fresh = [file for file in new if (*place, file.name) not in known]
+            parted = identity.by_path(
+                fresh,
+                own.values(),
+                [file.name for file in found],
+                due.fingerprint,
+                lambda file: files.delivered_at(file, options.delivered, zone),
+            )
+            parted.due += [(file, identity.Identity()) for file in new if (*place, file.name) in known]
+        due.files = sorted((file for file, _ in parted.due), key=found.index)
+        due.identities = {file.name: one for file, one in parted.due}
+        return due, parted
+
+    def _land_all(self, known: Known, due: list[Due]) -> None:
+        tasks = deque(_task(one, group) for one in due for group in _groups(one.files))
+        n_bytes = sum(task.n_bytes for task in tasks)
+        began, done, n_rows = time.perf_counter(), 0, 0
+        pool = ThreadPoolExecutor(len(self.engines))
+        try:
+            workers = _Workers(self.engines, pool, known)
+            while tasks:
+                workers.start(tasks)
+                task = tasks.popleft()
+                source, seconds = task.due.source, time.perf_counter() - began
+                self.progress(Advance(source, task.due.file_set, task.group, n_bytes, done, n_rows, seconds))
+                if task.result is None:
+                    raise RuntimeError("the first batch was not started")
+                try:
+                    commit = task.result.result()
+                except Divided as divided:
+                    tasks.extendleft(_task(task.due, group) for group in reversed(divided.groups))
+                    continue
+                except UnsettledFile as reason:
+                    if isinstance(reason, MemoryNeeded) and not task.is_alone:
+                        tasks.appendleft(_Task(task.due, task.group, is_alone=True))
+                        continue
+                    (file,) = task.group
+                    self.landed[source.instance].postponed.append((file.name, str(reason)))
+                    told.say(f"Left {file.name} for the next run: {reason}.")
+                else:
+                    self.manifest.append(commit)
+                    ignored = [delivery for delivery in commit.deliveries if delivery.status == IGNORED]
+                    self.landed[source.instance].ignored += ignored
+                    self.landed[source.instance].deliveries += [
+                        d for d in commit.deliveries if d.status != IGNORED
+                    ]
+                    n_rows += sum(delivery.n_landed for delivery in commit.deliveries)
+                done += task.n_bytes
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _new_and_unchanged(
+    found: list[Delivered], place: tuple[str, str], known: Known, fingerprint: str
+) -> tuple[list[Delivered], list[tuple[Delivered, Delivery]]]:
+    new: list[Delivered] = []
+    unchanged: list[tuple[Delivered, Delivery]] = []
+    for file in found:
+        earlier = known.get((*place, file.name))
+        if earlier is not None and _is_same(earlier, file, fingerprint):
+            unchanged.append((file, earlier))
+        else:
+            new.append(file)
+    return new, unchanged
+
+
+def _is_held(earlier: Delivery, held: Container[str], about_to_go: Container[str], appends: bool) -> bool:
+    """Whether what landed under another name is still there, and stays."""
+    (holder,) = earlier.covers
+    return holder in held and (appends or holder not in about_to_go)
+
+
+def _same_told(same: list[Delivery]) -> str:
+    first = same[0]
+    more = f", and {len(same) - 1:,} more like it" if len(same) > 1 else ""
+    return f"{first.file} adds nothing: {first.reason}{more}."
+
+
+def _same(due: Due, file: Delivered, own: identity.Identity, holder: Delivery) -> Delivery:
+    return replace(
+        holder,
+        delivery_id=token_of(
+            due.source.instance, due.file_set, file.name, file.size, file.modified_ns, holder.delivery_id
+        ),
+        file=file.name,
+        size=file.size,
+        modified_ns=file.modified_ns,
+        fingerprint=due.fingerprint,
+        status=KNOWN,
+        reason=f"its content landed with {holder.file}",
+        n_read=0,
+        n_damaged=0,
+        counts=(),
+        columns_missing=(),
+        columns_extra=(),
+        supersedes="",
+        n_bytes=own.n_bytes,
+        content=own.content,
+        head=own.head,
+        covers=(holder.delivery_id,),
+    )
 
 
 @dataclass
@@ -206,47 +379,6 @@ class _Workers:
                     batch.discard()
         finally:
             self._idle.put(engine)
-
-
-def _land_all(
-    engines: list[Engine], manifest: Manifest, known: Known, due: list[Due], progress: Progress
-) -> list[Landed]:
-    landed: dict[str, Landed] = {}
-    for one in due:
-        landed.setdefault(one.source.instance, Landed()).unchanged += one.n_unchanged
-    tasks = deque(_task(one, group) for one in due for group in _groups(one.files))
-    n_bytes = sum(task.n_bytes for task in tasks)
-    began, done, n_rows = time.perf_counter(), 0, 0
-    pool = ThreadPoolExecutor(len(engines))
-    try:
-        workers = _Workers(engines, pool, known)
-        while tasks:
-            workers.start(tasks)
-            task = tasks.popleft()
-            source, seconds = task.due.source, time.perf_counter() - began
-            progress(Advance(source, task.due.file_set, task.group, n_bytes, done, n_rows, seconds))
-            if task.result is None:
-                raise RuntimeError("the first batch was not started")
-            try:
-                commit = task.result.result()
-            except Divided as divided:
-                tasks.extendleft(_task(task.due, group) for group in reversed(divided.groups))
-                continue
-            except UnsettledFile as reason:
-                if isinstance(reason, MemoryNeeded) and not task.is_alone:
-                    tasks.appendleft(_Task(task.due, task.group, is_alone=True))
-                    continue
-                (file,) = task.group
-                landed[source.instance].postponed.append((file.name, str(reason)))
-                told.say(f"Left {file.name} for the next run: {reason}.")
-            else:
-                manifest.append(commit)
-                landed[source.instance].deliveries += commit.deliveries
-                n_rows += sum(delivery.n_landed for delivery in commit.deliveries)
-            done += task.n_bytes
-    finally:
-        pool.shutdown(cancel_futures=True)
-    return list(landed.values())
 
 
 def _groups(due: list[Delivered]) -> list[list[Delivered]]:

@@ -17,6 +17,10 @@ from orchestration.errors import RunError
 MANIFEST_NAME = "manifest.jsonl"
 LANDED = "landed"
 QUARANTINED = "quarantined"
+IGNORED = "ignored"
+"""A file beside exports that holds no rows, such as a picture; nothing of it counts."""
+KNOWN = "known"
+"""A file whose content landed under another name, or within a longer file; the reason names it."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +44,16 @@ class Count:
 
 @dataclass(frozen=True)
 class Delivery:
-    """One delivered file, landed or quarantined whole.
+    """One delivered file, landed, quarantined whole, or of no account.
 
     `n_read` counts records of the file, `n_damaged` those that could not be read at all. Every record is a
     row of a table, unless the table takes its rows from lists inside: then for each count n_read =
     n_damaged + n_landed + n_filtered + n_quarantined. Times are ISO 8601 in UTC.
+
+    `n_bytes` is the size of the content, out of its archive; `n_lines` counts the lines of a refused text.
+    `content` is the digest of that content and `head` one of its beginning, where they were needed. A file
+    of a set that `appends` leaves what its path held before, but for the deliveries that it `covers`: its
+    content begins with theirs, or is theirs.
     """
 
     delivery_id: str
@@ -65,6 +74,12 @@ class Delivery:
     columns_missing: tuple[str, ...] = ()
     columns_extra: tuple[str, ...] = ()
     supersedes: str = ""
+    n_bytes: int = 0
+    n_lines: int = 0
+    content: str = ""
+    head: str = ""
+    appends: bool = False
+    covers: tuple[str, ...] = ()
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -154,7 +169,7 @@ def _read(line: bytes) -> Commit:
     deliveries = []
     for one in raw["deliveries"]:
         one["counts"] = tuple(_count(*count) for count in one.get("counts", ()))
-        for name in ("columns_missing", "columns_extra"):
+        for name in ("columns_missing", "columns_extra", "covers"):
             one[name] = tuple(one.get(name, ()))
         deliveries.append(Delivery(**one))
     own = tuple(delivery.delivery_id for delivery in deliveries)
@@ -208,14 +223,47 @@ class Manifest:
         """The newest delivery of every file, landed or not."""
         return {delivery.key: delivery for delivery in self.deliveries}
 
-    def live(self) -> dict[tuple[str, str, str], Delivery]:
-        """The newest landed delivery of every file: a broken re-delivery keeps the last good one."""
-        return {delivery.key: delivery for delivery in self.deliveries if delivery.is_landed}
+    def live(self) -> dict[str, Delivery]:
+        """The landed deliveries whose rows count, by id.
+
+        Of a file it is the newest: a broken re-delivery keeps the last good one. Of files that append all
+        count but those that others cover.
+        """
+        by_key: dict[tuple[str, str, str], dict[str, Delivery]] = {}
+        covered: set[str] = set()
+        for delivery in self.deliveries:
+            if not delivery.is_landed:
+                continue
+            covered.update(delivery.covers)
+            if not delivery.appends:
+                by_key[delivery.key] = {}
+            by_key.setdefault(delivery.key, {})[delivery.delivery_id] = delivery
+        return {
+            token: delivery
+            for kept in by_key.values()
+            for token, delivery in kept.items()
+            if token not in covered
+        }
+
+    def told(self) -> dict[str, Delivery]:
+        """The deliveries that say how the exports stand, by id.
+
+        They are the newest of every file that is an export, and further ones whose rows count.
+        """
+        newest = {d.delivery_id: d for d in self.newest().values() if d.status in (LANDED, QUARANTINED)}
+        live = self.live()
+        covered = {token for d in live.values() for token in d.covers}
+        kept = {token: d for token, d in newest.items() if not d.appends or token not in covered}
+        return kept | {token: d for token, d in live.items() if d.appends}
 
     def replaced(self, deliveries: Iterable[Delivery]) -> list[tuple[Delivery, Delivery]]:
         """Of deliveries those whose file came before with other content, each after the earlier one."""
         by_id = {delivery.delivery_id: delivery for delivery in self.deliveries}
-        pairs = [(by_id[one.supersedes], one) for one in deliveries if one.supersedes in by_id]
+        pairs = [
+            (by_id[one.supersedes], one)
+            for one in deliveries
+            if one.supersedes in by_id and (not one.appends or one.supersedes in one.covers)
+        ]
         return [(earlier, one) for earlier, one in pairs if earlier.digest != one.digest]
 
     def parts(self) -> list[Part]:

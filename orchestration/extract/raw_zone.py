@@ -44,6 +44,8 @@ SYSTEM_TABLES = {
         "n_columns_extra": "BIGINT",
         "file_set": "VARCHAR",
         "digest": "VARCHAR",
+        "n_bytes": "BIGINT",
+        "n_lines": "BIGINT",
     },
     "parameters": {"as_of_at": "TIMESTAMP"},
 }
@@ -70,7 +72,7 @@ def expose(
     manifest = Manifest(home.state)
     sources = list(sources)
     live = {d.delivery_id: d for d in _meant(manifest.live().values(), sources)}
-    newest = _meant(manifest.newest().values(), sources)
+    newest = _meant(manifest.told().values(), sources)
     counts = {table.full_name: 0 for table in bundle.all_tables()}
     for delivery in live.values():
         for count in delivery.counts:
@@ -173,7 +175,7 @@ def _delivery_rows(deliveries: list[Delivery], sources: list[Source]) -> list[tu
             n_faults = count.n_quarantined + d.n_damaged if count else 0
             n_read = d.n_read if count is None or not feed.table.rows else count.n_rows + d.n_damaged
             counts = (count.n_landed, count.n_filtered, n_faults) if count else (0, 0, 0)
-            tail = (len(d.columns_missing), len(d.columns_extra), d.file_set, d.digest)
+            tail = (len(d.columns_missing), len(d.columns_extra), d.file_set, d.digest, d.n_bytes, d.n_lines)
             rows += [
                 (*head, entity, d.file, d.status, d.reason, moment, n_read, *counts, *tail)
                 for entity in feed.table.told_as

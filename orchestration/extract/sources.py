@@ -31,6 +31,9 @@ from orchestration.extract.connectors import bundle
 
 # Raised when landing writes the same input differently: everything is then landed anew.
 LANDING_VERSION = 5
+MEMBER_SEPARATOR = "!"
+"""Stands between an archive and a member, in names and in globs."""
+_OF_MEMBERS = re.compile(rf"^[^{MEMBER_SEPARATOR}]*(\.zip|\*){MEMBER_SEPARATOR}.", re.IGNORECASE)
 DELIMITED = ("csv", "tsv", "lines")
 MAPPED = "mapped"
 FILE_COLUMN = "_source_file"
@@ -101,6 +104,12 @@ def _known_zone(name: str) -> str:
     return name
 
 
+def glob_parts(glob: str) -> tuple[str, str]:
+    """The glob of the files, and that of the members of archives; empty where it means every member."""
+    outer, _, inner = glob.partition(MEMBER_SEPARATOR) if _OF_MEMBERS.search(glob) else (glob, "", "")
+    return outer, inner
+
+
 class FileSet(BaseModel):
     """Files of one shape and what they feed."""
 
@@ -121,7 +130,18 @@ class FileSet(BaseModel):
     known: list[str] = []
     keep_new: bool = True
     records: str = ""
+    append: bool | None = None
     feeds: dict[str, dict[str, Any]]
+
+    @property
+    def has_header_line(self) -> bool:
+        """Whether the first line of a file names its columns."""
+        return self.format in ("csv", "tsv") and not self.header
+
+    @property
+    def appends(self) -> bool:
+        """Whether content that landed once stays, whatever becomes of its file; logs are like that."""
+        return self.format == "lines" if self.append is None else self.append
 
     @property
     def is_json(self) -> bool:
@@ -168,11 +188,12 @@ class FileSet(BaseModel):
     @field_validator("glob")
     @classmethod
     def _glob_can_be_searched(cls, value: str) -> str:
-        parts = PurePosixPath(value).parts
-        if not parts or parts[0] == "/" or ".." in parts:
-            raise ValueError("must stay below the exports folder")
-        if any("**" in part and part != "**" for part in parts):
-            raise ValueError("** stands for whole folders, as in **/*.csv")
+        outer, inner = glob_parts(value)
+        for parts in (PurePosixPath(outer).parts, *([PurePosixPath(inner).parts] if inner else [])):
+            if not parts or parts[0] == "/" or ".." in parts:
+                raise ValueError("must stay below the exports folder")
+            if any("**" in part and part != "**" for part in parts):
+                raise ValueError("** stands for whole folders, as in **/*.csv")
         return value
 
     @field_validator("records")

@@ -23,13 +23,28 @@ with
             d.n_quarantined,
             d.n_columns_missing,
             d.n_columns_extra,
-            -- Nobody knows how many rows a refused file held; the usual number stands in.
+            -- Of a refused text the lines are known; of anything else its size tells how many rows of the
+            -- usual
+            -- length it held, and without that the usual number stands in.
             greatest(
                 case
                     when d.status = 'landed'
                     then d.n_read
+                    when d.n_lines > 0
+                    then d.n_lines
                     else
                         coalesce(
+                            round(
+                                cast(d.n_bytes as {{ dbt.type_float() }}) * sum(
+                                    case when d.status = 'landed' and d.n_bytes > 0 then d.n_read end
+                                ) over (partition by d.source_instance, d.entity)
+                                / nullif(
+                                    sum(
+                                        case when d.status = 'landed' and d.n_bytes > 0 then d.n_bytes end
+                                    ) over (partition by d.source_instance, d.entity),
+                                    0
+                                )
+                            ),
                             avg(case when d.status = 'landed' then d.n_read end) over (
                                 partition by d.source_instance, d.entity
                             ),

@@ -13,6 +13,7 @@ from orchestration.base.engine import Limits
 from orchestration.errors import ConfigurationError
 from orchestration.extract import files, reading
 from orchestration.extract.files import Delivered, UnreadableFile
+from orchestration.extract.quirks import foreign
 from orchestration.extract.quirks.documents import Form
 from orchestration.extract.sniff import heads
 from orchestration.extract.sniff.columns import SAMPLE_RECORDS, null_tokens, read_columns, words_of
@@ -119,9 +120,7 @@ def _delivered(file: Path) -> tuple[Delivered, int]:
         return whole, 0
     try:
         with zipfile.ZipFile(file) as archive:
-            members = [
-                i for i in archive.infolist() if not i.is_dir() and not i.filename.startswith("__MACOSX/")
-            ]
+            members = [i for i in archive.infolist() if not i.is_dir() and not foreign.by_name(i.filename)]
     except (zipfile.BadZipFile, OSError, ValueError) as error:
         raise UnreadableFile(f"damaged archive ({error}); deliver it again") from error
     if not members:
