@@ -3,7 +3,15 @@ with
     escalations as (select * from {{ ref("int_entity__escalations") }}),
 
     items as (
-        select i.*, l.journey_id
+        select
+            i.item_key,
+            i.item_type,
+            i.centre,
+            i.source_instance,
+            i.item_id,
+            i.customer_id,
+            i.started_at,
+            l.journey_id
         from {{ ref("int_journey__items") }} as i
         inner join {{ ref("int_journey__item_links") }} as l on i.item_key = l.item_key
     ),

@@ -1,19 +1,31 @@
 -- One row per journey: its items summed up, three-valued where a source cannot tell.
 with
+    -- Narrow, because the totals below look items up by their id alone.
     items as (
-        select i.*, l.journey_id
+        select i.item_type, i.source_instance, i.item_id, l.journey_id
         from {{ ref("int_journey__items") }} as i
         inner join {{ ref("int_journey__item_links") }} as l on i.item_key = l.item_key
     ),
 
     ordered as (
         select
-            items.*,
+            i.centre,
+            l.journey_id,
+            i.item_type,
+            i.source_instance,
+            i.customer_id,
+            i.reason,
+            i.channel,
+            i.started_at,
+            i.ended_at,
+            i.started_local_at,
+            i.ended_local_at,
             row_number() over (
-                partition by journey_id
-                order by started_at, item_type, reason nulls last, channel nulls last, item_key
+                partition by l.journey_id
+                order by i.started_at, i.item_type, i.reason nulls last, i.channel nulls last, i.item_key
             ) as position
-        from items
+        from {{ ref("int_journey__items") }} as i
+        inner join {{ ref("int_journey__item_links") }} as l on i.item_key = l.item_key
     ),
 
     summed as (
