@@ -83,7 +83,8 @@ def orderings(sql: str) -> Iterator[tuple[str, list[str]]]:
 
 def test_no_vendor_is_named_after_staging() -> None:
     lists_vendors = [MODELS.parent / "macros" / "contract.sql", *below(UNIONS, ".sql"), *_NAME_INPUTS]
-    after_staging = [path for path in sql_files() if not path.is_relative_to(MODELS / "staging")]
+    staging = (MODELS / "staging", MODELS.parent / "macros" / "staging")
+    after_staging = [path for path in sql_files() if not any(path.is_relative_to(place) for place in staging)]
     described = [p for p in below("dbt_project/models", ".yml") if not p.is_relative_to(MODELS / "staging")]
     registries = below("seeds/reference", ".csv")
     searched = [path for path in [*after_staging, *described, *registries] if path not in lists_vendors]

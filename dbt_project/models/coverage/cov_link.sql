@@ -35,7 +35,7 @@ with
         from contacts as c
         inner join case_spans as s on c.centre = s.centre
         where
-            coalesce(c.direction, 'inbound') = 'inbound'
+            coalesce(c.is_customer_initiated, true)
             and coalesce(c.is_answered, true)
             and coalesce(c.talk_seconds >= {{ threshold("handled_talk_seconds") }}, true)
     ),
@@ -114,7 +114,7 @@ with
         from contacts as c
         where
             {{ is_word("c.channel", "contacts.channel", ["voice"]) }}
-            and coalesce(c.direction, 'inbound') = 'inbound'
+            and coalesce(c.is_customer_initiated, true)
     ),
 
     -- BS41: what was said of a customer who may be several is not known to be one person's.

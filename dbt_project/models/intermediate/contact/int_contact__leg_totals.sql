@@ -1,7 +1,8 @@
 -- One row per contact that has legs: its movements and handling times, summed over the legs.
 -- Whether a leg began with a transfer, and of what kind, may not be recorded, or in a word outside the
 -- vocabulary: then the counts are unknown.
--- So are times of which an answered leg does not tell: what is known of the others is no total.
+-- So are times of which an answered leg does not tell: what is known of the others is no total. The
+-- wait is that in all queues until the first answer, or the end of the last stay where nobody answered.
 {% set known_type = known_word("transfer_type", "legs.transfer_type") %}
 {% set kinds = {
     "n_transfers": ("'blind', 'consult', 'unspecified'", known_type ~ " is null"),
@@ -13,13 +14,18 @@
     "n_queue_moves": ("'queue'", known_type ~ " is null"),
 } %}
 with
-    ordered as (
+    legs as (
+        select l.*, min(answered_at) over (partition by source_instance, contact_id) as first_answered_at
+        from {{ ref("int_contact__legs") }} as l
+    ),
+
+    -- Stays in queues until somebody answered: what comes later was no wait for the first answer.
+    marked as (
         select
             l.*,
-            row_number() over (
-                partition by source_instance, contact_id order by started_at, leg_seq
-            ) as position
-        from {{ ref("int_contact__legs") }} as l
+            enqueued_at is not null
+            and (first_answered_at is null or enqueued_at <= first_answered_at) as is_first_wait
+        from legs as l
     )
 
 select
@@ -41,9 +47,15 @@ select
     {{ first_filled("queue_id", "position") }} as first_queue_id,
     min_by(queue_group, position) filter (where queue_id is not null) as first_queue_group,
     {{ first_filled("team_id", "position") }} as first_team_id,
-    min(enqueued_at) as first_enqueued_at,
-    min(answered_at) as first_answered_at,
+    -- A wait that is unknown in one queue is unknown in all.
+    case
+        when count(*) filter (where is_first_wait and wait_seconds is null) = 0
+        then cast(sum(wait_seconds) filter (where is_first_wait) as bigint)
+    end as queue_wait_seconds,
+    nullif(max_by(coalesce(queue_outcome, ''), position) filter (where is_first_wait), '') as queue_outcome,
+    count(*) filter (where queue_outcome = 'callback') > 0 as has_requested_callback,
+    {{ any_known("is_answered") }} as is_answered,
     max(ended_at) as last_ended_at,
     bool_and(is_order_possible) as is_order_possible
-from ordered
+from marked
 group by source_instance, contact_id

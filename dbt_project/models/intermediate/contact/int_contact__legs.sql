@@ -1,4 +1,5 @@
--- One row per leg of a contact, with the team in force when it started.
+-- One row per leg of a contact, with the team in force when it started, how long it waited and what for.
+-- Where a source does not say how a stay in a queue ended, the next leg and the contact may.
 with
     matched as (
         select
@@ -26,6 +27,44 @@ with
             and l.queue_id = q.queue_id
             and l.started_at >= q.valid_from
             and l.started_at < q.valid_to
+    ),
+
+    ordered as (
+        select
+            m.*,
+            row_number() over (
+                partition by source_instance, contact_id order by started_at, leg_seq
+            ) as position,
+            lead(coalesce(transfer_type, '')) over (
+                partition by source_instance, contact_id order by started_at, leg_seq
+            ) as next_transfer_type
+        from matched as m
+        where match_seq = 1
+    ),
+
+    judged as (
+        select
+            o.*,
+            c.direction,
+            c.is_answered as is_contact_answered,
+            c.is_abandoned as is_contact_abandoned,
+            case
+                when {{ known_word("o.queue_outcome", "legs.queue_outcome") }} is not null
+                then o.queue_outcome
+                when o.enqueued_at is null
+                then null
+                when o.answered_at is not null
+                then 'answered'
+                when o.next_transfer_type = 'queue'
+                then 'flow_out'
+                when o.next_transfer_type is null and c.is_abandoned
+                then 'abandoned'
+            end as known_outcome
+        from ordered as o
+        left join
+            {{ ref("int_entity__contacts") }} as c
+            on o.source_instance = c.source_instance
+            and o.contact_id = c.contact_id
     )
 
 select
@@ -43,14 +82,41 @@ select
     is_queue_mapped,
     started_at,
     enqueued_at,
+    dequeued_at,
     answered_at,
     ended_at,
-    {{ dbt.datediff("enqueued_at", "answered_at", "second") }} as wait_seconds,
+    known_outcome as queue_outcome,
+    case
+        when answered_at is not null
+        then true
+        when known_outcome is not null
+        then known_outcome = 'answered'
+        when not is_contact_answered
+        then false
+    end as is_answered,
+    case
+        when known_outcome is not null
+        then known_outcome = 'abandoned'
+        when answered_at is not null or not is_contact_abandoned
+        then false
+    end as is_abandoned,
+    -- Who calls customers back leaves the queue before they pick up. The end of a leg ends a wait only
+    -- where nobody
+    -- answered.
+    {{
+        dbt.datediff(
+            "enqueued_at",
+            "coalesce(case when direction = 'outbound' then dequeued_at end, answered_at, dequeued_at, "
+            ~ "case when known_outcome not in ('answered', 'unreached') or (known_outcome is null "
+            ~ "and agent_id is null and is_order_possible is not false) then ended_at end)",
+            "second",
+        )
+    }} as wait_seconds,
     talk_seconds,
     hold_seconds,
     wrap_up_seconds,
     transfer_type,
     end_reason,
-    is_order_possible
-from matched
-where match_seq = 1
+    is_order_possible,
+    position
+from judged

@@ -1,4 +1,30 @@
 -- One row per contact with everything known of it: handling, movement, case, evaluation.
+-- Where a source does not say whether a contact was answered, its legs may: but who was moved on, or whose
+-- records
+-- are missing, may have been answered elsewhere.
+{% set is_whole = "coalesce(c.is_recorded, true)" %}
+{% set is_answered %}
+    coalesce(
+        c.is_answered,
+        case
+            when t.is_answered
+            then true
+            when {{ is_whole }} and t.queue_outcome in ('abandoned', 'callback', 'voicemail', 'unreached')
+            then false
+        end
+    )
+{% endset %}
+{% set is_abandoned %}
+    coalesce(
+        c.is_abandoned,
+        case
+            when {{ is_answered }}
+            then false
+            when {{ is_whole }} and t.queue_outcome is not null
+            then t.queue_outcome = 'abandoned'
+        end
+    )
+{% endset %}
 with
     evaluated as (
         select
@@ -11,6 +37,19 @@ with
 
     internal_customers as (
         select distinct centre, customer_id from {{ ref("int_entity__customers") }} where is_internal
+    ),
+
+    -- Words that are neither inbound nor outbound say nothing of the direction.
+    contacts as (
+        select
+            c.*,
+            case
+                when direction = 'callback'
+                then 'outbound'
+                else {{ known_word("direction", "contacts.direction") }}
+            end as known_direction,
+            coalesce(is_callback, case when direction = 'callback' then true end) as known_callback
+        from {{ ref("int_entity__contacts") }} as c
     )
 
 select
@@ -25,7 +64,12 @@ select
     w.n_customers_of_number,
     w.is_ambiguous,
     c.channel,
-    c.direction,
+    c.known_direction as direction,
+    c.known_callback as is_callback,
+    -- Callbacks are calls that the customer asked for.
+    case
+        c.known_direction when 'inbound' then true when 'outbound' then coalesce(c.known_callback, false)
+    end as is_customer_initiated,
     c.started_at,
     coalesce(c.ended_at, t.last_ended_at) as ended_at,
     c.entry_point,
@@ -36,7 +80,9 @@ select
     t.first_queue_id,
     t.first_queue_group,
     t.first_team_id,
-    {{ dbt.datediff("t.first_enqueued_at", "t.first_answered_at", "second") }} as queue_wait_seconds,
+    t.queue_wait_seconds,
+    t.queue_outcome,
+    coalesce(t.has_requested_callback, false) as has_requested_callback,
     t.n_legs,
     t.n_transfers,
     t.n_transfers_blind,
@@ -49,10 +95,10 @@ select
     t.talk_seconds,
     t.hold_seconds,
     t.wrap_up_seconds,
-    coalesce(c.is_answered, t.first_answered_at is not null or null) as is_answered,
-    c.is_abandoned,
-    c.is_abandoned
-    and {{ dbt.datediff("c.started_at", "c.ended_at", "second") }}
+    {{ is_answered }} as is_answered,
+    {{ is_abandoned }} as is_abandoned,
+    ({{ is_abandoned }})
+    and coalesce(t.queue_wait_seconds, {{ dbt.datediff("c.started_at", "c.ended_at", "second") }})
     <= {{ threshold("short_abandon_seconds") }} as is_short_abandon,
     c.disposition,
     c.ani,
@@ -75,7 +121,7 @@ select
         c.is_order_possible and t.is_order_possible, c.is_order_possible, t.is_order_possible
     ) as is_order_possible,
     cast({{ local_time("c.started_at", "s.time_zone") }} as date) as started_date
-from {{ ref("int_entity__contacts") }} as c
+from contacts as c
 inner join
     {{ ref("int_contact__case_links") }} as k
     on c.source_instance = k.source_instance

@@ -10,6 +10,7 @@ with
             c.is_answered,
             c.is_abandoned,
             c.queue_wait_seconds,
+            c.has_requested_callback,
             c.n_transfers,
             c.n_transfers_blind,
             c.n_transfers_consult,
@@ -34,7 +35,7 @@ with
             and c.reason = x.reason
             and c.started_at >= coalesce(x.valid_from, c.started_at)
             and (x.valid_to is null or c.started_at < x.valid_to)
-        where coalesce(c.direction, 'inbound') = 'inbound'
+        where coalesce(c.is_customer_initiated, true)
     )
 
 select
@@ -49,6 +50,8 @@ select
     cast(count(*) filter (where c.is_answered) as bigint) as n_answered,
     cast(count(*) filter (where c.is_answered is null) as bigint) as n_undecidable,
     cast(count(*) filter (where c.is_abandoned) as bigint) as n_abandoned,
+    cast(count(*) filter (where c.is_abandoned is null) as bigint) as n_abandonment_undecidable,
+    cast(count(*) filter (where c.has_requested_callback) as bigint) as n_callbacks_requested,
     cast(count(*) filter (where c.n_transfers > 0) as bigint) as n_transferred,
     count(*) filter (where c.is_answered and c.n_transfers > 0) / nullif(
         cast(count(*) filter (where c.is_answered and c.n_transfers is not null) as double), 0
@@ -57,7 +60,9 @@ select
     / nullif(sum(c.n_transfers_blind + c.n_transfers_consult), 0) as cold_share,
     count(*) filter (where c.n_returns_any > 0)
     / nullif(cast(count(c.n_returns_any) as double), 0) as return_share,
-    {{ percentile("c.queue_wait_seconds", 0.9) }} as wait_p90_seconds,
+    {{ percentile("case when c.is_answered then c.queue_wait_seconds end", 0.9) }} as wait_p90_seconds,
+    {{ percentile("case when c.is_abandoned then c.queue_wait_seconds end", 0.9) }}
+    as abandoned_wait_p90_seconds,
     min(c.expected_queue_group) as expected_queue_group,
     case
         when min(c.expected_queue_group) is not null and c.first_queue_group <> '(unknown)'

@@ -12,7 +12,10 @@ with
             coalesce(min_by(initial_contact_id, leg_seq), root_contact_id) as chain_id,
             min_by(channel, leg_seq) as channel,
             min_by(task_source, leg_seq) as task_source,
-            min_by(initiation_method, leg_seq) as direction,
+            min_by(direction, leg_seq) filter (where leg_seq = 1) as direction,
+            bool_or(initiation_method in {{ amazon_connect_methods(is_callback=true) }}) filter (
+                where leg_seq = 1
+            ) as is_callback,
             min(initiated_at) as started_at,
             max(disconnected_at) as ended_at,
             {{ unfilled("contacts", ["duration_seconds"]) }},
@@ -26,23 +29,62 @@ with
             {{ first_filled("reason_entry", "leg_seq") }} as reason_entry,
             {{ last_filled("reason_close", "leg_seq") }} as reason_close,
             {{ last_filled("disposition", "leg_seq") }} as disposition,
-            count(connected_to_agent_at) = 0 and count(enqueued_at) > 0 as is_abandoned,
-            count(connected_to_agent_at) > 0 as is_answered,
+            -- How the last stay in a queue ended; `?` where nobody tells.
+            max_by(coalesce(queue_outcome, '?'), leg_seq) filter (
+                where enqueued_at is not null
+            ) as last_outcome,
+            count(answered_at) > 0 as has_answer,
+            bool_or(is_picked_up) as is_picked_up,
+            bool_or(direction = 'outbound' and is_picked_up is null) as may_be_picked_up,
+            max_by(disconnected_at is not null, leg_seq) as is_ended,
             not bool_or(is_previous_missing) as is_recorded,
             max(updated_at) as delivered_version_at,
             max(delivered_at) as delivered_at
         from records
+        where leg_seq is not null
         group by centre, source_instance, root_contact_id
     ),
 
-    heard_of as (
+    -- What goes on may still be answered, and legs before a missing one may have been.
+    judged as (
+        select
+            r.*,
+            case
+                when has_answer
+                then true
+                when not is_recorded
+                then null
+                when last_outcome = 'abandoned'
+                then false
+                when is_picked_up
+                then true
+                when is_ended and not coalesce(may_be_picked_up, false)
+                then false
+            end as is_answered,
+            case
+                when has_answer
+                then false
+                when not is_recorded
+                then null
+                when last_outcome = 'abandoned'
+                then true
+                when is_ended and coalesce(last_outcome, '') <> '?'
+                then false
+            end as is_abandoned
+        from recorded as r
+    ),
+
+    inferred as (
         select
             centre,
             source_instance,
             root_contact_id as contact_id,
             coalesce(min_by(initial_contact_id, leg_seq), root_contact_id) as chain_id,
             min_by(channel, leg_seq) as channel,
-            min_by(initiation_method, leg_seq) as direction,
+            min_by(direction, leg_seq) filter (where leg_seq = 1) as direction,
+            bool_or(initiation_method in {{ amazon_connect_methods(is_callback=true) }}) filter (
+                where leg_seq = 1
+            ) as is_callback,
             min(started_at) as started_at,
             max(ended_at) as ended_at,
             case when count(answered_at) > 0 then true end as is_answered,
@@ -55,8 +97,8 @@ with
     contacts as (
         select centre, source_instance, delivered_at, task_source, {{ contract()["contacts"] | join(", ") }}
         from
-            recorded
-            {% set told = [
+            judged
+            {% set known = [
                 "contact_id",
                 "chain_id",
                 "channel",
@@ -64,6 +106,7 @@ with
                 "started_at",
                 "ended_at",
                 "is_answered",
+                "is_callback",
                 "is_recorded",
             ] %}
         union all
@@ -74,11 +117,11 @@ with
             cast(null as {{ landed_type("text") }}) as task_source
             {%- for column in contract()["contacts"] %}
                 ,
-                {% if column in told %} {{ column }}
+                {% if column in known %} {{ column }}
                 {% else %} {{ unfilled("contacts", [column]) }}
                 {% endif %}
             {%- endfor %}
-        from heard_of
+        from inferred
     ),
 
     -- A case lists its contacts as items, and may drop them again.
@@ -122,18 +165,8 @@ select
     c.delivered_at,
     -- A task stands for whatever made it.
     case when c.channel = 'TASK' then coalesce(c.task_source, 'task') else lower(c.channel) end as channel,
-    case
-        c.direction
-        when 'OUTBOUND'
-        then 'outbound'
-        when 'INBOUND'
-        then 'inbound'
-        when 'API'
-        then 'inbound'
-        else lower(c.direction)
-    end as direction,
     coalesce(c.case_id, f.case_id) as case_id
-    {%- for column in contract()["contacts"] if column not in ("channel", "direction", "case_id") %}
+    {%- for column in contract()["contacts"] if column not in ("channel", "case_id") %}
         , c.{{ column }}
     {%- endfor %}
 from contacts as c

@@ -118,11 +118,16 @@ select
         then true
         when q.contact_id is null
         then r.is_answered
+        -- Only call records tell of whoever takes a call that a queue let go.
+        when
+            r.contact_id is null
+            and q.last_event in ('EXITWITHTIMEOUT', 'EXITEMPTY', 'LEAVEEMPTY', 'EXITWITHKEY')
+        then null
         when q.last_event <> 'ENTERQUEUE'
         then false
     end as is_answered,
     true as is_recorded,
-    {{ unfilled("contacts", ["duration_seconds", "email", "delivered_version_at"]) }},
+    {{ unfilled("contacts", ["duration_seconds", "email", "is_callback", "delivered_version_at"]) }},
     case
         when q.delivered_at > r.delivered_at then q.delivered_at else coalesce(r.delivered_at, q.delivered_at)
     end as delivered_at

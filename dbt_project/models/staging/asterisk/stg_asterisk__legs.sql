@@ -15,6 +15,14 @@
     "SYSCOMPAT": "error",
     "WITHDRAW": "withdrawn",
 } %}
+{% set queue_outcomes = {
+    "ABANDON": "abandoned",
+    "EXITWITHTIMEOUT": "flow_out",
+    "EXITEMPTY": "flow_out",
+    "LEAVEEMPTY": "flow_out",
+    "EXITWITHKEY": "flow_out",
+    "WITHDRAW": "system",
+} %}
 with
     events as (select * from {{ ref("stg_asterisk__queue_events") }}),
 
@@ -49,7 +57,10 @@ with
             s.*,
             coalesce(
                 connected_at,
-                case when talk_seconds is not null then {{ seconds_later("ended_at", "-talk_seconds") }} end
+                case
+                    when talk_seconds is not null
+                    then {{ dbt.dateadd("second", "-talk_seconds", "ended_at") }}
+                end
             ) as answered_at
         from stays as s
     ),
@@ -61,7 +72,7 @@ with
                 entered_at,
                 case
                     when wait_seconds is not null
-                    then {{ seconds_later("coalesce(answered_at, ended_at)", "-wait_seconds") }}
+                    then {{ dbt.dateadd("second", "-wait_seconds", "coalesce(answered_at, ended_at)") }}
                 end
             ) as enqueued_at,
             lag(stay_no) over (
@@ -142,6 +153,13 @@ with
                     when '{{ event }}' then '{{ reason }}'
                 {% endfor %}
             end as end_reason,
+            case
+                when answered_at is not null
+                then 'answered'
+                {% for event, outcome in queue_outcomes.items() %}
+                    when ended_by = '{{ event }}' then '{{ outcome }}'
+                {% endfor %}
+            end as queue_outcome,
             delivered_at
         from in_queues
         union all
@@ -159,7 +177,7 @@ with
                 ended_by
                 {% for event, kind in transfers.items() %} when '{{ event }}' then '{{ kind }}' {% endfor %}
             end as transfer_type,
-            {{ unfilled("legs", ["end_reason"]) }},
+            {{ unfilled("legs", ["end_reason", "queue_outcome"]) }},
             delivered_at
         from in_queues
         where stay_after is null and ended_by in ('{{ transfers | join("', '") }}')
@@ -178,7 +196,7 @@ with
             billed_seconds as talk_seconds,
             -- Several records of a call may be transfers, or may not.
             case when record_no = 1 then 'none' end as transfer_type,
-            {{ unfilled("legs", ["end_reason"]) }},
+            {{ unfilled("legs", ["end_reason", "queue_outcome"]) }},
             delivered_at
         from dialled
     )
@@ -196,8 +214,10 @@ select
     agent_id,
     started_at,
     enqueued_at,
+    case when enqueued_at is not null then coalesce(answered_at, ended_at) end as dequeued_at,
     answered_at,
     ended_at,
+    queue_outcome,
     cast(talk_seconds as double) as talk_seconds,
     {{ unfilled("legs", ["duration_seconds", "hold_seconds", "wrap_up_seconds"]) }},
     transfer_type,

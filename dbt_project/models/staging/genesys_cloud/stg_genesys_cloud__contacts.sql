@@ -1,4 +1,4 @@
--- One row per contact: every conversation is one, as its newest export tells of it.
+-- One row per contact: every conversation with somebody outside, as its newest export tells of it.
 {% set from_first = ["customer_id", "entry_point", "ivr_path", "reason_entry"] %}
 {% set from_last = ["case_id", "reason_close"] %}
 {% set by_number = "participant_number" %}
@@ -77,8 +77,11 @@ with
                     ) as {{ part }},
                 {% endfor %}
             {% endfor %}
-            count(*) filter (where is_handling) as n_handling,
-            count(*) filter (where purpose = 'acd') as n_queued,
+            bool_or(media_type = 'callback' and campaign_id is null) as is_callback,
+            bool_or(is_internal) as is_internal,
+            bool_or(is_from_inside) as is_from_inside,
+            bool_or(is_picked_up) as is_picked_up,
+            bool_or(is_handling and is_dialling and is_picked_up is null) as may_be_picked_up,
             max_by(wrap_up_code, turn) filter (
                 where
                     is_handling
@@ -87,6 +90,19 @@ with
             ) as wrap_up_code
         from sessions
         group by source_instance, conversation_id
+    ),
+
+    answers as (
+        select
+            source_instance,
+            contact_id,
+            count(answered_at) > 0 as has_answer,
+            -- How the last stay in a queue ended; `?` where nobody tells.
+            max_by(coalesce(queue_outcome, '?'), leg_seq) filter (
+                where enqueued_at is not null
+            ) as last_outcome
+        from {{ ref("stg_genesys_cloud__legs") }}
+        group by source_instance, contact_id
     ),
 
     contacts as (
@@ -99,21 +115,28 @@ with
             n.reason_entry,
             n.reason_close,
             h.media_type,
-            coalesce(c.originating_direction, h.direction) as direction,
+            case
+                when h.is_from_inside then 'inbound' else coalesce(c.originating_direction, h.direction)
+            end as direction,
             h.ani,
-            h.ani_status,
+            case when h.is_from_inside then 'internal' else h.ani_status end as ani_status,
+            coalesce(h.is_callback, false) as is_callback,
             h.dnis,
             h.dnis_status,
             h.callback_number,
             h.callback_number_status,
-            h.n_handling > 0 as has_answer,
-            h.n_queued > 0 as has_waited,
+            h.is_picked_up,
+            coalesce(h.may_be_picked_up, false) as may_be_picked_up,
+            coalesce(a.has_answer, false) as has_answer,
+            a.last_outcome,
             coalesce(w.disposition, h.wrap_up_code) as disposition
         from conversations as c
         left join
             noted as n on c.source_instance = n.source_instance and c.conversation_id = n.conversation_id
         left join held as h on c.source_instance = h.source_instance and c.conversation_id = h.conversation_id
+        left join answers as a on c.source_instance = a.source_instance and c.conversation_id = a.contact_id
         left join codes as w on c.source_instance = w.source_instance and h.wrap_up_code = w.wrap_up_code
+        where not coalesce(h.is_internal, false)
     )
 
 select
@@ -143,11 +166,27 @@ select
     reason_entry,
     reason_close,
     disposition,
-    -- What goes on may still be answered.
+    -- What goes on may still be answered. Of calls to customers, their picking up counts.
     case
-        when has_answer then false when ended_at is not null then coalesce(has_waited, false)
+        when has_answer
+        then false
+        when last_outcome = 'abandoned'
+        then true
+        when ended_at is not null and coalesce(last_outcome, '') <> '?'
+        then false
     end as is_abandoned,
-    case when has_answer then true when ended_at is not null then false end as is_answered,
+    case
+        when has_answer
+        then true
+        when last_outcome = 'abandoned'
+        then false
+        when direction = 'outbound' and is_picked_up
+        then true
+        when ended_at is null or may_be_picked_up or (direction = 'outbound' and is_picked_up is null)
+        then null
+        else false
+    end as is_answered,
+    is_callback,
     true as is_recorded,
     {{ unfilled("contacts", ["duration_seconds", "email", "delivered_version_at"]) }},
     delivered_at

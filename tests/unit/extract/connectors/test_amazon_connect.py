@@ -1,6 +1,7 @@
 """Traps of Amazon Connect's exports: each lands as what it means, and no text or name lands at all."""
 
 import json
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 
 from orchestration.extract.connectors import bundle
+from tests.structure.reading import DBT
 from tests.unit.extract.place import Place
 
 CONNECT = "amazon_connect"
@@ -95,6 +97,34 @@ def test_an_abandoned_contact_has_no_agent(place: Place) -> None:
     assert place.rows("agent_id", "connected_to_agent_at", "queue_id", entity="contact_records") == [
         (None, None, "q-1")
     ]
+
+
+def test_it_lands_when_and_by_what_a_call_to_a_customer_was_picked_up(place: Place) -> None:
+    """Otherwise a call that an answering machine took, or nobody, would count as answered."""
+    called = record(
+        InitiationMethod="OUTBOUND",
+        ConnectedToSystemTimestamp="2025-08-11T05:36:40Z",
+        AnsweringMachineDetectionStatus="voicemail_beep",
+    )
+    land(place, "contact_records", lines(called, record("c-2", InitiationMethod="OUTBOUND")))
+    names = ("contact_id", "connected_to_system_at", "answering_machine_status")
+    assert sorted(place.rows(*names, entity="contact_records")) == [
+        ("c-1", datetime(2025, 8, 11, 5, 36, 40), "VOICEMAIL_BEEP"),
+        ("c-2", None, None),
+    ]
+
+
+def test_what_begins_no_contact_is_not_counted_as_one(place: Place) -> None:
+    """The registry of initiations in staging says the same of each method."""
+    macro = (DBT / "macros" / "staging" / "amazon_connect.sql").read_text(encoding="utf-8")
+    roles = dict(re.findall(r'"([A-Z_]+)": \{\s*"role": "(\w+)"', macro))
+    assert {"INBOUND", "MONITOR", "EXTERNAL_OUTBOUND", "WEBRTC_API", "FLOW"} <= roles.keys()
+    feeds = bundle.load(CONNECT).tables["contact_records"].feeds
+    left_out = {entity: set(re.findall(r"'([A-Z_]+)'", where)) for entity, where in feeds.items()}
+    assert left_out == {
+        "contacts": {method for method, role in roles.items() if role != "contact"},
+        "legs": {method for method, role in roles.items() if role in ("third_party", "observer")},
+    }
 
 
 def test_an_address_is_an_attribute_or_the_customers_end(place: Place) -> None:
