@@ -4,7 +4,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test lint format generate bench bench-extract lock clean
+.PHONY: help demo ui test test-centres lint format generate bench bench-extract lock clean
 
 help: ## Show what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -29,6 +29,9 @@ ui: $(INSTALLED) ## Open the Dagster UI on the loopback address
 
 test: $(INSTALLED) ## Run all tests
 	@$(BIN)/python -m pytest --numprocesses 2
+
+test-centres: $(INSTALLED) ## Run 300 random centres; FAULTLINE_CENTRES says how many
+	@FAULTLINE_CENTRES=$${FAULTLINE_CENTRES:-300} $(BIN)/python -m pytest -k random_centres tests/integration/test_random_centres.py
 
 lint: $(INSTALLED) ## Check style, types, SQL and definitions
 	@$(BIN)/ruff check .
