@@ -87,6 +87,13 @@ with
         from answered as a
     ),
 
+    left_queues as (
+        select source_instance, contact_id, first_event_no, ended_at, ended_by
+        from in_queues
+        where stay_after is null
+    ),
+
+    -- Calls that passed no queue, and those that left the queues for somebody outside them.
     -- A record of a half of a Local channel knows the device that answered, and since when.
     dialled as (
         select
@@ -94,6 +101,12 @@ with
             r.source_instance,
             r.contact_id,
             min(r.record_no) as record_no,
+            row_number() over (
+                partition by r.source_instance, r.contact_id
+                order by min(r.record_no), max(r.party) nulls last
+            ) as party_no,
+            min(q.first_event_no) as first_event_no,
+            min(q.ended_by) as come_by,
             {{ first_filled("r.queue_id", "r.record_no") }} as queue_id,
             coalesce(
                 min_by(r.agent_id, r.record_no) filter (where r.channel_half = 2),
@@ -109,11 +122,11 @@ with
             ) as billed_seconds,
             max(r.delivered_at) as delivered_at
         from {{ ref("stg_asterisk__call_records") }} as r
-        left join
-            (select distinct source_instance, contact_id from events) as e
-            on r.source_instance = e.source_instance
-            and r.contact_id = e.contact_id
-        where e.contact_id is null and r.is_answered and r.application <> 'QUEUE'
+        left join left_queues as q on r.source_instance = q.source_instance and r.contact_id = q.contact_id
+        where
+            r.is_answered
+            and r.application <> 'QUEUE'
+            and (q.contact_id is null or r.started_at >= q.ended_at)
         group by
             r.centre,
             r.source_instance,
@@ -163,30 +176,36 @@ with
             delivered_at
         from in_queues
         union all
-        -- Whoever takes a call that leaves the queues is somebody else, although no event tells of it.
+        -- Whoever takes a call that leaves the queues is somebody else, although nothing tells of it.
         select
-            centre,
-            source_instance,
-            contact_id,
-            first_event_no + 1 as place,
+            q.centre,
+            q.source_instance,
+            q.contact_id,
+            q.first_event_no + 1 as place,
             {{ unfilled("legs", ["queue_id", "agent_id"]) }},
-            ended_at as started_at,
+            q.ended_at as started_at,
             {{ unfilled("legs", ["enqueued_at", "answered_at", "ended_at"]) }},
             null as talk_seconds,
             case
-                ended_by
+                q.ended_by
                 {% for event, kind in transfers.items() %} when '{{ event }}' then '{{ kind }}' {% endfor %}
             end as transfer_type,
             {{ unfilled("legs", ["end_reason", "queue_outcome"]) }},
-            delivered_at
-        from in_queues
-        where stay_after is null and ended_by in ('{{ transfers | join("', '") }}')
+            q.delivered_at
+        from in_queues as q
+        left join
+            dialled as d
+            on q.source_instance = d.source_instance
+            and q.contact_id = d.contact_id
+            and d.party_no = 1
+        where
+            d.contact_id is null and q.stay_after is null and q.ended_by in ('{{ transfers | join("', '") }}')
         union all
         select
             centre,
             source_instance,
             contact_id,
-            record_no as place,
+            coalesce(first_event_no, 0) + record_no as place,
             queue_id,
             agent_id,
             started_at,
@@ -195,7 +214,17 @@ with
             ended_at,
             billed_seconds as talk_seconds,
             -- Several records of a call may be transfers, or may not.
-            case when record_no = 1 then 'none' end as transfer_type,
+            case
+                when party_no > 1
+                then null
+                {% for event, kind in transfers.items() %}
+                    when come_by = '{{ event }}' then '{{ kind }}'
+                {% endfor %}
+                when come_by is not null
+                then 'queue'
+                when record_no = 1
+                then 'none'
+            end as transfer_type,
             {{ unfilled("legs", ["end_reason", "queue_outcome"]) }},
             delivered_at
         from dialled

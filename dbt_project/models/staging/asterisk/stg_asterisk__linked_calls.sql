@@ -24,7 +24,9 @@ with
             and h.channel_instance = d.destination_instance
             and h.call_id <> d.call_id
             and h.started_at >= d.started_at
-            and h.started_at <= coalesce(d.ended_at, d.started_at)
+            and h.started_at <= coalesce(
+                d.ended_at, {{ dbt.dateadd("second", "d.duration_seconds", "d.started_at") }}, d.started_at
+            )
         where h.channel_half is not null and d.destination_half is not null
         group by h.source_instance, h.call_id
     ),
