@@ -71,15 +71,14 @@ select
         when c.direction = 'outbound' or (r.application = 'DIAL' and r.destination_channel is not null)
         then true
     end as is_answered,
-    -- Tables without the other stamps say how long the call lasted, and how long of that it was answered.
-    coalesce(
-        r.answered_at,
-        case
-            when r.disposition = 'ANSWERED'
-            then {{ dbt.dateadd("second", "r.duration_seconds - r.billed_seconds", "r.started_at") }}
-        end
-    ) as answered_at,
-    coalesce(r.ended_at, {{ dbt.dateadd("second", "r.duration_seconds", "r.started_at") }}) as ended_at,
+    -- Records say how long the call lasted, and how long of that it was answered. Some have no other
+    -- stamps, and
+    -- those they have are local.
+    case
+        when r.disposition = 'ANSWERED' or r.answered_at is not null
+        then {{ by_duration("r.answered_at", "r.started_at", "r.duration_seconds - r.billed_seconds") }}
+    end as answered_at,
+    {{ by_duration("r.ended_at", "r.started_at", "r.duration_seconds") }} as ended_at,
     r.billed_seconds,
     case c.direction when 'outbound' then r.callee else r.caller end as ani,
     case c.direction when 'outbound' then r.callee_status else r.caller_status end as ani_status,

@@ -57,10 +57,7 @@ with
             s.*,
             coalesce(
                 connected_at,
-                case
-                    when talk_seconds is not null
-                    then {{ dbt.dateadd("second", "-talk_seconds", "ended_at") }}
-                end
+                case when talk_seconds is not null then {{ seconds_later("ended_at", "-talk_seconds") }} end
             ) as answered_at
         from stays as s
     ),
@@ -72,7 +69,7 @@ with
                 entered_at,
                 case
                     when wait_seconds is not null
-                    then {{ dbt.dateadd("second", "-wait_seconds", "coalesce(answered_at, ended_at)") }}
+                    then {{ seconds_later("coalesce(answered_at, ended_at)", "-wait_seconds") }}
                 end
             ) as enqueued_at,
             lag(stay_no) over (
