@@ -22,6 +22,8 @@
     "LEAVEEMPTY": "flow_out",
     "EXITWITHKEY": "flow_out",
     "WITHDRAW": "system",
+    "AGENTDUMP": "system",
+    "SYSCOMPAT": "system",
 } %}
 with
     events as (select * from {{ ref("stg_asterisk__queue_events") }}),
