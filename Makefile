@@ -4,7 +4,11 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
+<<<<<<< HEAD
 .PHONY: help demo ui test test-centres lint format generate bench bench-extract lock clean
+=======
+.PHONY: help demo ui test lint format generate bench bench-extract bench-scale lock clean
+>>>>>>> 5e2d57e (bench: measure whole runs on 150,000 and 1 million contacts)
 
 help: ## Show what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -53,6 +57,9 @@ bench: $(INSTALLED) ## Seconds and memory per stage on the two real sources, bes
 
 bench-extract: $(INSTALLED) ## Throughput and memory of landing, as a ratio to DuckDB's own COPY and to dlt
 	@$(BIN)/python -m tests.bench.extract run
+
+bench-scale: $(INSTALLED) ## Seconds and memory of runs on 150,000 and 1 million simulated contacts, and of one more day
+	@$(BIN)/python -m tests.bench.scale $(ARGUMENTS)
 
 lock: $(INSTALLED) ## Refresh requirements.lock after a change to pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header \

@@ -7,6 +7,7 @@ import tempfile
 import threading
 import time
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,11 +38,13 @@ class Stage:
     peak_mb: float = 0.0
 
 
-def measure(home: Path) -> list[Stage]:
-    """Runs the main job on the real sources and splits it into its stages."""
+def measure(
+    home: Path, sources: Path, exports: Path, on_stage: Callable[[str], None] = lambda _: None
+) -> list[Stage]:
+    """Runs the main job and splits it into its stages; `on_stage` is called when one begins, and at the end."""
     command = [
         str(Path(sys.executable).with_name("faultline")), "run", "--home", str(home),
-        "--sources", str(PROJECT / "seeds" / "sources" / "examples"), "--exports", str(REAL_DATA),
+        "--sources", str(sources), "--exports", str(exports),
     ]  # fmt: skip
     stages = [Stage("start")]
     environment = os.environ | {"PYTHONUNBUFFERED": "1"}
@@ -60,9 +63,11 @@ def measure(home: Path) -> list[Stage]:
                 now = time.perf_counter()
                 stages[-1].seconds, began = now - began, now
                 stages.append(Stage(name))
+                on_stage(name)
         stages[-1].seconds = time.perf_counter() - began
     if process.returncode:
         sys.exit(f"the run failed with {process.returncode}")
+    on_stage("end")
     return stages
 
 
@@ -97,7 +102,7 @@ def main() -> None:
         sys.exit(f"no real data in {REAL_DATA}; set FAULTLINE_REAL_DATA")
     raw = read_once()
     with tempfile.TemporaryDirectory() as home:
-        stages = measure(Path(home))
+        stages = measure(Path(home), PROJECT / "seeds" / "sources" / "examples", REAL_DATA)
     table = Table(title="Main job on the two real sources")
     for column, justify in (
         ("stage", "left"),

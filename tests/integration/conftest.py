@@ -40,16 +40,32 @@ class Run:
         return self.rows(query)[0][0]
 
 
+def plain_environment() -> dict[str, str]:
+    """The environment without settings of whoever runs the tests."""
+    return {k: v for k, v in os.environ.items() if not k.startswith(("FAULTLINE_", "DAGSTER_", "DBT_"))}
+
+
+def started(command: list[str]) -> subprocess.Popen[str]:
+    """A command that runs while its lines, which come as they are written, are read; it waits 10 minutes at most."""
+    environment = plain_environment() | {"PYTHONUNBUFFERED": "1", "FAULTLINE_LOCK_WAIT_SECONDS": "600"}
+    return subprocess.Popen(
+        command, cwd=PROJECT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+
+
 def faultline(
     *arguments: object, cwd: Path = PROJECT, timeout: int = 600
 ) -> subprocess.CompletedProcess[str]:
     """Runs the command line as a person would, without settings of their own."""
-    environment = {
-        k: v for k, v in os.environ.items() if not k.startswith(("FAULTLINE_", "DAGSTER_", "DBT_"))
-    }
     command = [str(FAULTLINE), *map(str, arguments)]
     return subprocess.run(
-        command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=timeout, check=False
+        command,
+        cwd=cwd,
+        env=plain_environment(),
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
     )
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import psutil
 import pytest
 import yaml
 
@@ -115,6 +116,11 @@ class Site:
     def source(self) -> Path:
         return self.root / "crm.yml"
 
+    @property
+    def work(self) -> Path:
+        """Holds the seconds of processor time of the last landing that was not killed."""
+        return self.root / "work"
+
     def create(self) -> "Site":
         """Makes the folders and the source file."""
         self.home.create()
@@ -150,7 +156,17 @@ class Site:
 
 def _land_in_silence(root: str) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    Site(Path(root)).land()
+    site = Site(Path(root))
+    site.land()
+    site.work.write_text(str(time.process_time()), encoding="utf-8")
+
+
+def _work_of(pid: int) -> float:
+    """Seconds of processor time so far; none of a process that has ended."""
+    try:
+        return sum(psutil.Process(pid).cpu_times()[:2])
+    except psutil.Error:
+        return 0.0
 
 
 # ---------------------------------------------------------------- what is in the raw zone
@@ -226,7 +242,7 @@ def _n_stored(site: Site) -> int:
 
 @dataclass(frozen=True)
 class Moment:
-    """When to kill: after a share of the time that landing takes, or when the home changes for the nth time.
+    """When to kill: after a share of the work that landing is, or when the home changes for the nth time.
 
     `what` is a kind of change: a file half written (`writing`), a part in its place (`part`), or a
     commit (`state`).
@@ -291,16 +307,15 @@ class Killer:
         self.n_cut = 0
 
     def land(self, site: Site) -> float:
-        """Lands undisturbed; the seconds it takes."""
-        started = time.monotonic()
+        """Lands undisturbed; the seconds of processor time it takes."""
         process = self._processes.Process(target=_land_in_silence, args=(str(site.root),))
         process.start()
         process.join()
         assert process.exitcode == 0
-        return time.monotonic() - started
+        return float(site.work.read_text(encoding="utf-8"))
 
     def kill(self, site: Site, moment: Moment, seconds: float) -> None:
-        """Lands and kills; `seconds` is what it would take undisturbed."""
+        """Lands and kills; `seconds` of processor time are what it would take undisturbed."""
         process = self._processes.Process(target=_land_in_silence, args=(str(site.root),))
         process.start()
         if moment.what:
@@ -309,7 +324,9 @@ class Killer:
                     time.sleep(moment.delay)
                     break
         else:
-            process.join(seconds * moment.share)
+            # Work done, not time passed: on a busy machine the moment is the same.
+            while process.is_alive() and _work_of(process.pid or 0) < seconds * moment.share:
+                process.join(0.002)
         process.kill()
         process.join()
         assert process.exitcode in (0, -signal.SIGKILL)
