@@ -29,6 +29,7 @@ from orchestration.extract.sources import DELIMITED, FileSet
 _JSON_SAMPLE = 20_480  # objects at the beginning that are looked at to learn the keys of JSON files
 _JSON_PLACES = 1_000  # and lines all through them, because a new key may come late
 _BATCH_LINES = 20_000
+_BATCH_BYTES = 16_000_000
 # Reading a second time what follows a quote that never closes may cost this much at most.
 _MAX_REREAD_RATIO = 2
 _MIN_REREAD = 4_000_000
@@ -582,6 +583,20 @@ def _without_end(text: str) -> str:
     return text.removesuffix("\n").removesuffix("\r")
 
 
+def _batches(numbered: Iterator[tuple[int, bytes]]) -> Iterator[list[tuple[int, bytes]]]:
+    """Lines in groups that a small engine can judge, however long they are."""
+    batch: list[tuple[int, bytes]] = []
+    n_bytes = 0
+    for line, raw in numbered:
+        batch.append((line, raw))
+        n_bytes += len(raw)
+        if len(batch) == _BATCH_LINES or n_bytes >= _BATCH_BYTES:
+            yield batch
+            batch, n_bytes = [], 0
+    if batch:
+        yield batch
+
+
 def _rewrite_json_lines(
     readable: Readable, target: Path, shapes: Mapping[str, Shape], recast: Recast | None
 ) -> Readable:
@@ -589,7 +604,7 @@ def _rewrite_json_lines(
     types = {sql.folded(name): name for name in readable.types}
     numbered = files.lines(readable.path)
     with target.open("wb") as out, engine.connect() as connection:
-        while batch := list(islice(numbered, _BATCH_LINES)):
+        for batch in _batches(numbered):
             sound: list[tuple[int, str]] = []
             for line, raw in batch:
                 text, reason = _as_text(raw.removeprefix(b"\xef\xbb\xbf") if line == 1 else raw)
