@@ -4,11 +4,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-<<<<<<< HEAD
-.PHONY: help demo ui test test-centres lint format generate bench bench-extract lock clean
-=======
-.PHONY: help demo ui test lint format generate bench bench-extract bench-scale lock clean
->>>>>>> 5e2d57e (bench: measure whole runs on 150,000 and 1 million contacts)
+.PHONY: help demo ui test test-centres lint format generate bench bench-extract bench-scale lock clean
 
 help: ## Show what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
