@@ -667,7 +667,7 @@ def _faults(feed: Feed, fields: list[_Field], codes: Container[str] = ()) -> lis
             is_number = f" OR {ids.may_be_lost(value)}" if field.column.type == "id" else ""
             if field.name not in codes and is_number:
                 is_lost = f"({is_lost}{is_number})"
-            faults.append((field.name, is_lost, ids.LOST))
+            faults.append((field.name, ids.where_lost(value, is_lost), ids.LOST))
         if field.name == feed.table.event_at:
             delivery = _ORIGIN["_delivered_at"]
             faults.append(

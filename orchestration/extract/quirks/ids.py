@@ -28,6 +28,8 @@ _ANY_WHOLE = r"[+-]?\d+[.,]0+"
 _EXPONENT = r"[+-]?\d+(?:[.,]\d+)?[eE]\+\d+|[+-]?\d+[.,]\d+[eE][+-]?\d+"
 _MAYBE = r"[1-9][eE]\d{1,3}|\d[eE]-\d{1,3}"
 _MAYBE_LENGTH = 6
+_LONGEST_EXPONENT = 32
+"""No number with an exponent is written longer; digests and UUIDs are."""
 
 
 def whole(value: str, decimal: str = ".") -> str:
@@ -36,6 +38,15 @@ def whole(value: str, decimal: str = ".") -> str:
     pattern = sql.text(_WHOLE[decimal])
     shortened = f"regexp_extract({value}, '^[+-]?[0-9]+')"
     return f"CASE WHEN ({found}) AND regexp_full_match({value}, {pattern}) THEN {shortened} ELSE {value} END"
+
+
+def where_lost(value: str, condition: str) -> str:
+    """SQL of a condition on bent numbers, asked only of values that could be one: hardly any is."""
+    marks = " OR ".join(f"contains({value}, {sql.text(mark)})" for mark in ".,")
+    short = f"strlen({value}) < {_LONGEST_EXPONENT} AND {_has_e(value)}"
+    # A number begins with a digit or a sign, and these come before the colon.
+    could_be = f"{value} < ':' AND (({short}) OR (strlen({value}) > {_DIGITS} AND ({marks})))"
+    return f"CASE WHEN {could_be} THEN {condition} ELSE false END"
 
 
 def is_lost(value: str, *, is_exact: bool = False) -> str:
