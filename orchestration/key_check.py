@@ -4,22 +4,24 @@ Only the columns that make the key, its filter and its date are read. Where the 
 dates a row, or nothing does, whole rows are compared.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import accumulate, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import duckdb
 
-from orchestration.extract import files, mapping, reading, sql
+from orchestration.extract import contract, files, mapping, reading, sql
 from orchestration.extract.files import Delivered, UnreadableFile
 from orchestration.extract.quirks import documents
 from orchestration.extract.reading import Origin, Readable
 from orchestration.extract.sniff import heads
-from orchestration.extract.sources import Feed, Source
+from orchestration.extract.sources import DELIMITED, Feed, Source
 
 _SEEN = "seen_keys"
+_FILES_TOGETHER = 200
 _DIFFER = "min(thing) < max(thing)"
 
 
@@ -80,22 +82,29 @@ def scan(
     target: Target, delivered: list[Delivered], origin: Callable[[Delivered], Origin], scratch: Path
 ) -> Findings:
     """Reads all rows of the files for keys that rows share. Files that cannot be read are left out."""
-    if not key_of(target.feed) or target.feed.table.version_at:
+    table = target.feed.table
+    if not key_of(target.feed) or table.schema != contract.MAPPED_SCHEMA:  # a vendor's keys are known
         return Findings()
     target.connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {_SEEN} (key UBIGINT, thing UBIGINT, file INTEGER, record BIGINT)"
     )
-    read: dict[int, Readable] = {}
-    for number, file in enumerate(delivered):
-        with TemporaryDirectory(dir=scratch) as folder:
-            try:
-                read[number] = _read(target, number, file, origin(file), Path(folder))
-            except (UnreadableFile, OSError, ValueError, *reading.ENGINE_ERRORS):
-                continue
+    read: dict[int, tuple[Readable, int]] = {}  # by file: how it was read, and records before its own
+    for group in _groups(target, delivered):
+        try:
+            read |= _read_together(target, group, [origin(delivered[number]) for number in group], delivered)
+        except (UnreadableFile, OSError, ValueError, *reading.ENGINE_ERRORS):
+            for number in group:
+                file = delivered[number]
+                with TemporaryDirectory(dir=scratch) as folder:
+                    try:
+                        read[number] = _read(target, number, file, origin(file), Path(folder)), 0
+                    except (UnreadableFile, OSError, ValueError, *reading.ENGINE_ERRORS):
+                        continue
 
     def place(number: int, record: int) -> Place:
-        lines = read[number].record_lines
-        line = record + read[number].n_header_lines if lines is None else lines[record - 1]
+        readable, n_before = read[number]
+        lines = readable.record_lines
+        line = record - n_before + readable.n_header_lines if lines is None else lines[record - 1]
         return Place(delivered[number].name, line)
 
     within = f"SELECT key, file, count(*) AS n FROM {_SEEN} GROUP BY key, file HAVING {_DIFFER}"
@@ -108,6 +117,47 @@ def scan(
         _shared(target.connection, within, place),
         _shared(target.connection, across, place) if is_several else None,
     )
+
+
+def _groups(target: Target, delivered: list[Delivered]) -> list[list[int]]:
+    """Numbers of the files; plain ones with the same header together, because a query for each costs more."""
+    options = target.source.document.files[target.file_set]
+    alike: dict[object, list[int]] = {}
+    for number, file in enumerate(delivered):
+        is_alike = options.format in DELIMITED and files.is_plain(file) and file.size and not file.problem
+        header: object = number
+        if is_alike and not options.header:
+            with file.path.open("rb") as opened:
+                header = opened.readline(files.MAX_LINE_BYTES)
+        alike.setdefault(header, []).append(number)
+    return [group for numbers in alike.values() for group in _batches(numbers)]
+
+
+def _batches(numbers: list[int]) -> Iterator[list[int]]:
+    rest = iter(numbers)
+    while batch := list(islice(rest, _FILES_TOGETHER)):
+        yield batch
+
+
+def _read_together(
+    target: Target, group: list[int], origins: list[Origin], delivered: list[Delivered]
+) -> dict[int, tuple[Readable, int]]:
+    """Notes the keys of files alike by one query.
+
+    Raises:
+        UnreadableFile: they must be read one by one.
+    """
+    options = target.source.document.files[target.file_set]
+    paths = tuple(delivered[number].path for number in group)
+    if len(group) == 1 or any(files.needs_transcoding(path, options.encoding) for path in paths):
+        raise UnreadableFile("each of the files is read alone")
+    named = (replace(one, delivery_id=str(n)) for n, one in zip(group, origins, strict=True))
+    readable = reading.open_readable(target.connection, paths, tuple(named), options)
+    target.connection.register(readable.members, readable.member_table())
+    counts = dict(target.connection.execute(readable.counts()).fetchall())
+    _note(target, readable, "CAST(_delivery_id AS INTEGER)")
+    n_before = accumulate((counts.get(str(number), 0) for number in group), initial=0)
+    return {number: (readable, n) for number, n in zip(group, n_before, strict=False)}
 
 
 def _read(target: Target, number: int, file: Delivered, origin: Origin, scratch: Path) -> Readable:
@@ -130,12 +180,12 @@ def _read(target: Target, number: int, file: Delivered, origin: Origin, scratch:
     try:
         if not readable.types:
             raise UnreadableFile("only a careful reader can tell its columns")
-        _note(target, readable, number)
+        _note(target, readable, str(number))
     except (UnreadableFile, *reading.ENGINE_ERRORS):
         if options.format not in ("csv", "tsv", "lines", "jsonl"):
             raise
         readable = reading.rewrite_carefully(readable, scratch / "careful", shapes)
-        _note(target, readable, number)
+        _note(target, readable, str(number))
     return readable
 
 
@@ -148,14 +198,15 @@ def _narrowed(feed: Feed) -> Feed:
     return replace(feed, mappings={name: feed.mappings[name] for name in kept}, reads=reads)
 
 
-def _note(target: Target, readable: Readable, number: int) -> None:
+def _note(target: Target, readable: Readable, file: str) -> None:
+    """Keeps key and thing of every sound row; `file` is SQL of the number of its file."""
     feed = _narrowed(target.feed)
     compiled = mapping.compile_feed(target.connection, target.source, target.file_set, feed, readable)
     landed = sorted(set(feed.mappings) & set(feed.table.landed))
     thing = [feed.table.event_at] if is_dated_apart(feed) else landed
     key_hash, thing_hash = (f"hash({', '.join(map(sql.name, names))})" for names in (key_of(feed), thing))
     target.connection.execute(
-        f"INSERT INTO {_SEEN} SELECT {key_hash}, {thing_hash}, {number}, _record "
+        f"INSERT INTO {_SEEN} SELECT {key_hash}, {thing_hash}, {file}, _record "
         f"FROM ({compiled.numbered}) WHERE NOT _bad"
     )
 

@@ -726,3 +726,13 @@ def test_keys_that_differ_by_case_are_shown_as_they_land(place: Place, as_lines:
     assert is_fine, told
     assert "first 2 records, all fit" in told
     assert re.search(r"filled +case_id, opened_at, status", told), told
+
+
+def test_files_alike_are_read_together_and_their_lines_told_apart(place):
+    for day in range(1, 4):
+        rows = [(f"{day}-{i}", minute(i, day), "") for i in range(20)]
+        place.export(f"calls-{day}.csv", calls(*rows, ("same", minute(30, day), "")))
+    place.export("calls-3.csv", calls(("x", minute(1), ""), ("y", minute(2), ""), ("y", minute(3), "")))
+    line = line_of(CALLS, "contact_id: call_id")
+    place.source(CALLS).error("crm.yml", line, "calls-3.csv:3 and calls-3.csv:4")
+    assert "calls-1.csv:22 and calls-2.csv:22" in place.check()[1]
