@@ -58,7 +58,9 @@ def test_random_centres_publish(
     names = {
         name: f"c{seed}" for seed in seeds for name in random_centres.write(seed, sources, exports, simulated)
     }
-    done = run(sources, exports, tmp_path / "home")
+    home = tmp_path / "home"
+    finished = faultline("run", "--sources", sources, "--exports", exports, "--home", home, timeout=3600)
+    done = Run(home, finished.returncode, finished.stdout + finished.stderr)
     assert done.code == 0, f"seeds {seeds}:\n{done.output}"
     assert "Traceback" not in done.output
     assert_whole(done, names)

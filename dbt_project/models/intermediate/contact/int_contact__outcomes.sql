@@ -64,7 +64,7 @@ select
     w.n_customers_of_number,
     w.is_ambiguous,
     c.channel,
-    c.known_direction as direction,
+    coalesce(c.known_direction, c.direction) as direction,
     c.known_callback as is_callback,
     -- Callbacks are calls that the customer asked for.
     case
