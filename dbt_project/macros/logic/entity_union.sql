@@ -1,11 +1,15 @@
 {# The rows of one entity of the contract from every staging model that feeds it.
 
-   Customers that were merged bear the id that survives, in every entity but their own. A value that breaks
+   Customers and cases that were merged bear the id that stands for them, in every entity that names them. The
+   history of a merged case stays its own: mixed into another case's it would tear both. A value that breaks
    a rule of the contract about times is NULL, and `is_order_possible` is false; it is NULL where the row
    has nothing to compare. Words of a vocabulary stand in our spelling. #}
 {% macro entity_union(entity, models) %}
     {%- set columns = contract()[entity] -%}
     {%- set restates = "customer_id" in columns and entity != "customers" -%}
+    {%- set has_cases_of_its_own = entity in ["cases", "case_snapshots", "case_changes"] -%}
+    {%- set names_cases = "case_id" in columns and not has_cases_of_its_own -%}
+    {%- set names_parents = "parent_case_id" in columns -%}
     {%- set times = possible_times(entity) -%}
     {%- for model in models %}
         select
@@ -14,6 +18,10 @@
             {%- for column in columns %}
                 {%- if restates and column == "customer_id" %}
                     coalesce(m.customer_id, e.customer_id) as customer_id,
+                {%- elif names_cases and column == "case_id" %}
+                    coalesce(c.case_id, o.case_id, e.case_id) as case_id,
+                {%- elif names_parents and column == "parent_case_id" %}
+                    nullif(coalesce(p.case_id, e.parent_case_id), e.case_id) as parent_case_id,
                 {%- elif column in times["values"] %} {{ times["values"][column] }} as {{ column }},
                 {%- elif entity ~ "." ~ column in vocabulary() %}
                     {{ our_word("e." ~ column, entity ~ "." ~ column) }} as {{ column }},
@@ -34,6 +42,23 @@
                 {{ ref("int_identity__merges") }} as m
                 on e.centre = m.centre
                 and e.customer_id = m.merged_customer_id
+        {%- endif %}
+        {%- if names_cases %}
+            left join
+                {{ ref("int_case__merges") }} as c
+                on e.source_instance = c.source_instance
+                and e.case_id = c.merged_case_id
+            left join
+                {{ ref("int_case__merges") }} as o
+                on e.centre = o.centre
+                and e.case_id = o.merged_case_id
+                and o.is_unique_in_centre
+        {%- endif %}
+        {%- if names_parents %}
+            left join
+                {{ ref("int_case__merges") }} as p
+                on e.source_instance = p.source_instance
+                and e.parent_case_id = p.merged_case_id
         {%- endif %}
         {%- if not loop.last %}
             union all

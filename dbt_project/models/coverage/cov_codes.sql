@@ -81,6 +81,7 @@ with
             false
         from {{ ref("int_case__outcomes") }} as c
         inner join {{ ref("int_source__spans") }} as s on c.source_instance = s.source_instance
+        where not coalesce(c.is_deleted, false)
     )
 
     {{ measured("BS10", "bs10") }}

@@ -37,6 +37,7 @@ with
             on c.centre = u.centre
             and c.customer_id = u.customer_id
             and u.is_internal is not null
+        where not coalesce(c.is_deleted, false)
     )
 
     {{ measured("BS47", "bs47") }}

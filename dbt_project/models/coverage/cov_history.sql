@@ -27,6 +27,7 @@ with
             coalesce(c.channel, '(unknown)') as channel,
             cast({{ local_time("c.opened_at", "s.time_zone") }} as date) as day,
             not c.has_history
+            or not coalesce(c.is_history_whole, true)
             or t.case_id is not null
             or coalesce(
                 c.is_resolved_at_end <> {{ is_word("c.status", "cases.status", ["resolved", "closed"]) }},
@@ -37,6 +38,30 @@ with
         from {{ ref("int_case__outcomes") }} as c
         inner join {{ ref("int_source__spans") }} as s on c.source_instance = s.source_instance
         left join torn as t on c.source_instance = t.source_instance and c.case_id = t.case_id
+        where not coalesce(c.is_deleted, false)
+        union all
+        -- Changes of a case that was never delivered.
+        select
+            h.centre,
+            h.source_instance,
+            '(unknown)',
+            '(unknown)',
+            '(unknown)',
+            cast({{ local_time("min(h.changed_at)", "min(s.time_zone)") }} as date),
+            true,
+            false
+        from {{ ref("int_entity__case_changes") }} as h
+        inner join {{ ref("int_source__spans") }} as s on h.source_instance = s.source_instance
+        left join
+            {{ ref("int_case__outcomes") }} as c
+            on h.source_instance = c.source_instance
+            and h.case_id = c.case_id
+        left join
+            {{ ref("int_case__merges") }} as m
+            on h.source_instance = m.source_instance
+            and h.case_id = m.merged_case_id
+        where c.case_id is null and m.case_id is null
+        group by h.centre, h.source_instance, h.case_id
     )
 
     {{ measured("BS20", "bs20") }}

@@ -86,7 +86,9 @@ with
         inner join {{ ref("int_source__spans") }} as w on c.source_instance = w.source_instance
         inner join contact_spans as s on c.centre = s.centre
         left join contacted as k on c.source_instance = k.source_instance and c.case_id = k.case_id
-        where {{ is_word("c.channel", "cases.channel", ["voice", "chat"]) }}
+        where
+            {{ is_word("c.channel", "cases.channel", ["voice", "chat"]) }}
+            and not coalesce(c.is_deleted, false)
     ),
 
     bs02 as (
@@ -160,7 +162,7 @@ with
         from {{ ref("int_case__outcomes") }} as c
         inner join {{ ref("int_source__spans") }} as w on c.source_instance = w.source_instance
         left join plural_customers as p on c.centre = p.centre and c.customer_id = p.customer_id
-        where c.customer_id is not null
+        where c.customer_id is not null and not coalesce(c.is_deleted, false)
     )
 
     {{ measured("BS01", "bs01") }}

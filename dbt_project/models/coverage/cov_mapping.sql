@@ -42,7 +42,7 @@ with
             {{ ref("int_organisation__agents") }} as a
             on c.centre = a.centre
             and c.owner_id = coalesce(a.crm_user_id, a.agent_id)
-        where c.owner_id is not null
+        where c.owner_id is not null and not coalesce(c.is_deleted, false)
         group by c.centre, c.source_instance, c.case_id, 3, 4, 5, 6
     ),
 

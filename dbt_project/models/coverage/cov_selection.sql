@@ -12,9 +12,27 @@ with
             s.as_of_at,
             coalesce(cast({{ local_time("c.opened_at", "s.time_zone") }} as date), s.last_date) as day,
             s.last_date,
-            {{ trailing_digits("c.case_id") }} as digits
+            {{ trailing_digits("c.case_id") }} as digits,
+            coalesce(c.is_deleted, false) as is_deleted
         from {{ ref("int_case__outcomes") }} as c
         inner join {{ ref("int_source__spans") }} as s on c.source_instance = s.source_instance
+    ),
+
+    -- A case that was merged or deleted left no hole; a merged one counts on the day of the case that it
+    -- became.
+    ids as (
+        select centre, source_instance, case_id, digits, day, not is_deleted as is_counted
+        from cases
+        union all
+        select
+            c.centre,
+            c.source_instance,
+            m.merged_case_id,
+            {{ trailing_digits("m.merged_case_id") }},
+            c.day,
+            false
+        from {{ ref("int_case__merges") }} as m
+        inner join cases as c on m.source_instance = c.source_instance and m.case_id = c.case_id
     ),
 
     numbered as (
@@ -22,13 +40,14 @@ with
             centre,
             source_instance,
             day,
+            is_counted,
             substring(case_id, 1, length(case_id) - length(digits)) as prefix,
             cast(digits as bigint) as number,
             lag(cast(digits as bigint)) over (
                 partition by source_instance, substring(case_id, 1, length(case_id) - length(digits))
                 order by cast(digits as bigint), case_id
             ) as previous
-        from cases
+        from ids
         where digits <> ''
     ),
 
@@ -48,7 +67,7 @@ with
             n.source_instance,
             n.day,
             sum(greatest(coalesce(n.number - n.previous - 1, 0), 0)) as n_missing,
-            count(*) as n_present
+            count(*) filter (where n.is_counted) as n_present
         from numbered as n
         inner join sequences as s on n.source_instance = s.source_instance and n.prefix = s.prefix
         group by 1, 2, 3
@@ -70,7 +89,7 @@ with
         from cases as c
         left join
             (select distinct source_instance from sequences) as s on c.source_instance = s.source_instance
-        where s.source_instance is null
+        where s.source_instance is null and not c.is_deleted
         group by 1
     ),
 
@@ -85,7 +104,13 @@ with
                 else 0
             end as n_missing,
             c.n_present
-        from (select centre, source_instance, day, count(*) as n_present from cases group by 1, 2, 3) as c
+        from
+            (
+                select centre, source_instance, day, count(*) as n_present
+                from cases
+                where not is_deleted
+                group by 1, 2, 3
+            ) as c
         inner join standing as s on c.source_instance = s.source_instance
         -- Without an open case nothing is proved where hardly any would stand open anyway.
         where not s.is_all_closed or exp(-1.0 * s.n_open_usual) < {{ threshold("bs46_p_zero") }}

@@ -6,6 +6,7 @@
     "journey_close_days",
     "baseline_weeks",
     "case_link_hours",
+    "history_neighbours",
 ] %}
 with
     variables as (

@@ -38,8 +38,9 @@ OF_THE_SOURCE = {
         "centre", "source_instance", "contact_id", "chain_id", "customer_id", "ani", "case_id",
         "recorded_case_id", "case_source_instance", "recorded_case_source_instance", "journey_id",
     },
+    # Whether a case was deleted is NULL where a system cannot say so.
     "mart_case": {"centre", "source_instance", "case_id", "customer_id", "journey_id", "owner_id", "open_hours",
-                  "parent_case_id"},
+                  "parent_case_id", "is_deleted"},
     "mart_journey": {"centre", "source_instance", "journey_id", "customer_id", "ended_at"},
     "mart_journey_event": {
         "centre", "source_instance", "journey_id", "source_key", "event_seq", "gap_seconds",

@@ -1,4 +1,4 @@
--- One row per case, field and change of its value, the value at opening included.
+-- One row per case, field and change of its value, the value at opening included where it is known.
 {% set fields = {"status": "status", "owner": "owner_id", "group": "group_id", "priority": "priority"} %}
 with
     snapshots as (
@@ -24,26 +24,32 @@ with
         {% endfor %}
     ),
 
-    recorded as (
-        select
-            centre,
-            source_instance,
-            case_id,
-            field,
-            changed_at,
-            old_value,
-            new_value,
-            changed_by,
-            row_number() over (
-                partition by source_instance, case_id, field
-                order by changed_at, change_seq nulls first, old_value nulls first, new_value nulls first
-            ) as change_seq
-        from {{ ref("int_entity__case_changes") }}
-        where
-            field in ({% for field in fields %}'{{ field }}' {% if not loop.last %}, {% endif %} {% endfor %})
+    recorded as (select * from {{ ref("int_case__records") }} where field <> 'created'),
+
+    current_values as (
+        {% for field, column in fields.items() %}
+            select
+                c.centre,
+                c.source_instance,
+                c.case_id,
+                c.opened_at,
+                '{{ field }}' as field,
+                c.{{ column }} as value,
+                v.is_covered,
+                v.is_end_missing,
+                v.is_opening_status
+            from {{ ref("int_case__current") }} as c
+            inner join
+                {{ ref("int_case__coverage") }} as v
+                on c.source_instance = v.source_instance
+                and c.case_id = v.case_id
+            {% if not loop.last %}
+                union all
+            {% endif %}
+        {% endfor %}
     ),
 
-    -- What a change log leaves unsaid: the first value held from opening on.
+    -- What a change log leaves unsaid: the first value held from opening on, unless its beginning was lost.
     opening as (
         select
             r.centre,
@@ -51,61 +57,55 @@ with
             r.case_id,
             r.field,
             least(c.opened_at, r.changed_at) as changed_at,
-            0 as change_seq,
-            r.old_value as new_value,
-            cast(null as {{ dbt.type_string() }}) as changed_by
+            r.old_value as value
         from recorded as r
         inner join
-            {{ ref("int_case__current") }} as c
+            current_values as c
             on r.source_instance = c.source_instance
             and r.case_id = c.case_id
-        where r.change_seq = 1 and r.old_value is not null
+            and r.field = c.field
+        where r.record_seq = 1 and r.old_value is not null and c.is_covered
     ),
 
     logged as (
         select source_instance, field, min(cast(changed_at as date)) as first_logged_on
         from recorded
+        where not is_creation
         group by 1, 2
     ),
 
     -- Nor does it say anything of a value that never changed since there is a log of it.
     unchanged as (
-        {% for field, column in fields.items() %}
-            select
-                c.centre,
-                c.source_instance,
-                c.case_id,
-                l.field,
-                c.opened_at as changed_at,
-                c.{{ column }} as value
-            from {{ ref("int_case__current") }} as c
-            inner join
-                logged as l
-                on c.source_instance = l.source_instance
-                and l.field = '{{ field }}'
-                and cast(c.opened_at as date) >= l.first_logged_on
-            left join
-                recorded as r
-                on c.source_instance = r.source_instance
-                and c.case_id = r.case_id
-                and r.field = l.field
-                and r.change_seq = 1
-            where r.case_id is null and c.{{ column }} is not null
-            {% if not loop.last %}
-                union all
-            {% endif %}
-        {% endfor %}
+        select c.centre, c.source_instance, c.case_id, c.field, c.opened_at as changed_at, c.value
+        from current_values as c
+        inner join
+            logged as l
+            on c.source_instance = l.source_instance
+            and c.field = l.field
+            and cast(c.opened_at as date) >= l.first_logged_on
+        left join
+            recorded as r
+            on c.source_instance = r.source_instance
+            and c.case_id = r.case_id
+            and c.field = r.field
+            and r.record_seq = 1
+        where
+            r.case_id is null
+            and c.value is not null
+            and c.is_covered
+            and not c.is_end_missing
+            and (c.field <> 'status' or c.is_opening_status)
     )
 
 select centre, source_instance, case_id, field, changed_at, change_seq, new_value as value, changed_by
 from snapshots
 where value_seq = 1 or old_value <> new_value
 union all
-select centre, source_instance, case_id, field, changed_at, change_seq, new_value as value, changed_by
+select centre, source_instance, case_id, field, changed_at, record_seq, new_value as value, changed_by
 from recorded
 where old_value is null or new_value is null or old_value <> new_value
 union all
-select centre, source_instance, case_id, field, changed_at, change_seq, new_value as value, changed_by
+select centre, source_instance, case_id, field, changed_at, 0, value, cast(null as {{ dbt.type_string() }})
 from opening
 union all
 select centre, source_instance, case_id, field, changed_at, 0, value, cast(null as {{ dbt.type_string() }})

@@ -13,6 +13,8 @@
     "is_sla_met",
     "is_timely_response",
     "parent_case_id",
+    "vendor_resolved_at",
+    "is_deleted",
 ] %}
 select
     centre,

@@ -1,6 +1,8 @@
 -- One row per case with a known status history: when it was resolved, and how often reopened.
 -- A word outside the vocabulary may mean resolved or not. What depends on its meaning is unknown: the first
--- resolution after it, and whether the case was reopened with it.
+-- resolution after it, and whether the case was reopened with it. Nor can a history without its beginning, or
+-- with a gap, say when a case was first resolved. One that is not whole cannot count reopenings, and one
+-- without its end says nothing of how the case stands.
 {% set state %}
     case {{ is_word("value", "cases.status", ["resolved", "closed"]) }} when true then 1 when false then 0 else -1 end
 {% endset %}
@@ -35,12 +37,33 @@ with
     )
 
 select
-    source_instance,
-    case_id,
+    c.source_instance,
+    c.case_id,
     case
-        when first_unknown_at is null or first_resolved_at <= first_unknown_at then first_resolved_at
+        when
+            h.is_start_known
+            and h.is_joined
+            and (c.first_unknown_at is null or c.first_resolved_at <= c.first_unknown_at)
+        then c.first_resolved_at
     end as first_resolved_at,
-    last_closed_at,
-    case last_state when 1 then true when 0 then false end as is_resolved_at_end,
-    case when n_possible_reopens = n_reopens then n_reopens end as n_reopens
-from summed
+    case when h.is_end_known then c.last_closed_at end as last_closed_at,
+    case
+        when h.is_end_known then case c.last_state when 1 then true when 0 then false end
+    end as is_resolved_at_end,
+    case
+        when h.is_start_known and h.is_joined and h.is_end_known and c.n_possible_reopens = c.n_reopens
+        then c.n_reopens
+    end as n_reopens,
+    case
+        when c.n_reopens > 0
+        then true
+        when h.is_start_known and h.is_joined and h.is_end_known and c.n_possible_reopens = 0
+        then false
+    end as is_reopened,
+    h.is_start_known and h.is_joined and h.is_end_known as is_whole
+from summed as c
+inner join
+    {{ ref("int_case__histories") }} as h
+    on c.source_instance = h.source_instance
+    and c.case_id = h.case_id
+    and h.field = 'status'

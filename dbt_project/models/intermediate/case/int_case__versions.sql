@@ -1,4 +1,5 @@
 -- One row per known state of a case, in order; the state at delivery comes last.
+-- A case that was merged into another is that other one, and has no states of its own.
 {% set state = [
     "customer_id",
     "opened_at",
@@ -13,10 +14,12 @@
     "resolution_code",
     "vendor_reassignment_count",
     "vendor_reopen_count",
+    "vendor_resolved_at",
     "is_sla_met",
     "is_knowledge_used",
     "is_timely_response",
     "parent_case_id",
+    "is_deleted",
 ] %}
 with
     states as (
@@ -50,7 +53,12 @@ with
 select
     states.*,
     row_number() over (
-        partition by source_instance, case_id
-        order by version_at nulls last, change_seq nulls first, is_history desc
+        partition by states.source_instance, states.case_id
+        order by states.version_at nulls last, states.change_seq nulls first, states.is_history desc
     ) as version_seq
 from states
+left join
+    {{ ref("int_case__merges") }} as m
+    on states.source_instance = m.source_instance
+    and states.case_id = m.merged_case_id
+where m.case_id is null

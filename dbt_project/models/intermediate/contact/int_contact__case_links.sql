@@ -22,7 +22,7 @@ with
             and ct.customer_id = c.customer_id
             and c.opened_at >= {{ dbt.dateadd("hour", "-1 * " ~ var("case_link_hours"), "ct.started_at") }}
             and c.opened_at <= {{ dbt.dateadd("hour", var("case_link_hours"), "ct.started_at") }}
-        where ct.recorded_case_id is null
+        where ct.recorded_case_id is null and not coalesce(c.is_deleted, false)
     )
 
 select

@@ -34,6 +34,27 @@ with
         from escalations as e
         inner join items as i on e.centre = i.centre and i.item_type = 'case' and e.case_id = i.item_id
         union all
+        -- A deleted case is part of no journey, and keeps its escalations.
+        select
+            e.source_instance,
+            e.escalation_id,
+            null,
+            'case',
+            k.source_instance,
+            k.case_id,
+            row_number() over (
+                partition by e.source_instance, e.escalation_id
+                order by case when k.source_instance = e.source_instance then 0 else 1 end, k.source_instance
+            )
+        from escalations as e
+        inner join
+            {{ ref("int_case__outcomes") }} as k
+            on e.centre = k.centre
+            and e.case_id = k.case_id
+            and k.is_deleted
+        left join items as i on e.centre = i.centre and i.item_type = 'case' and e.case_id = i.item_id
+        where i.item_id is null
+        union all
         select
             e.source_instance,
             e.escalation_id,

@@ -1,4 +1,4 @@
--- One row per case or contact: what a journey is put together from.
+-- One row per case or contact: what a journey is put together from. A deleted case is part of none.
 select
     {{ hash_key(["'case'", "c.source_instance", "c.case_id"]) }} as item_key,
     'case' as item_type,
@@ -15,6 +15,7 @@ select
     {{ local_time("greatest(c.opened_at, c.ended_at)", "s.time_zone") }} as ended_local_at
 from {{ ref("int_case__outcomes") }} as c
 inner join {{ ref("int_source__spans") }} as s on c.source_instance = s.source_instance
+where not coalesce(c.is_deleted, false)
 union all
 select
     {{ hash_key(["'contact'", "c.source_instance", "c.contact_id"]) }} as item_key,

@@ -54,7 +54,9 @@ with
             cast(sum(c.n_handoffs_settled) as bigint) as n_handoffs_settled,
             cast(sum(c.n_returns_direct) as bigint) as n_returns_direct,
             cast(sum(c.n_returns_any) as bigint) as n_returns_any,
-            cast(sum(c.n_reopens) as bigint) as n_reopens,
+            -- What is known of some cases is no total. A case without a team was never handed over.
+            count(*) filter (where c.n_handoffs is null and c.group_id is not null) > 0 as is_handoff_unknown,
+            case when count(*) = count(c.n_reopens) then cast(sum(c.n_reopens) as bigint) end as n_reopens,
             -- One TRUE decides; otherwise a single unknown keeps the whole undecided.
             {{ any_known("c.is_reopened") }} as is_reopened,
             {{ any_known("c.is_sla_missed") }} as is_sla_missed,
@@ -131,14 +133,12 @@ select
     s.n_cases,
     s.n_channels,
     s.first_channel,
-    coalesce(c.n_handoffs + t.n_handoffs, c.n_handoffs, t.n_handoffs) as n_handoffs,
-    coalesce(
-        c.n_handoffs_settled + t.n_handoffs_settled, c.n_handoffs_settled, t.n_handoffs_settled
-    ) as n_handoffs_settled,
-    coalesce(
-        c.n_returns_direct + t.n_returns_direct, c.n_returns_direct, t.n_returns_direct
-    ) as n_returns_direct,
-    coalesce(c.n_returns_any + t.n_returns_any, c.n_returns_any, t.n_returns_any) as n_returns_any,
+    {% for column in ["n_handoffs", "n_handoffs_settled", "n_returns_direct", "n_returns_any"] %}
+        case
+            when not coalesce(c.is_handoff_unknown, false)
+            then coalesce(c.{{ column }} + t.{{ column }}, c.{{ column }}, t.{{ column }})
+        end as {{ column }},
+    {% endfor %}
     t.max_wait_seconds,
     t.hold_seconds,
     c.n_reopens,

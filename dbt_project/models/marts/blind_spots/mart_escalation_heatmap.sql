@@ -54,6 +54,7 @@ select
     n_exposed,
     case when n_undecidable < n_exposed then n_observed end as n_observed,
     n_undecidable,
+    coalesce(d.n_deleted, 0) as n_deleted,
     n_observed / nullif(cast(n_exposed - n_undecidable as double), 0) as rate,
     n_observed / cast(n_exposed as double) as rate_low,
     (n_observed + n_undecidable) / cast(n_exposed as double) as rate_high,
@@ -81,3 +82,12 @@ select
     top_blind_spot_id
 from stated as s
 left join {{ ref("dim_team") }} as t on s.dim_x = 'team' and s.centre = t.centre and s.value_x = t.team_id
+left join
+    {{ ref("int_heatmap__deleted") }} as d
+    on s.centre = d.centre
+    and s.dim_x = d.dim_x
+    and s.value_x = d.value_x
+    and s.dim_y = d.dim_y
+    and s.value_y = d.value_y
+    and s.window_type = d.window_type
+    and s.window_start = d.window_start

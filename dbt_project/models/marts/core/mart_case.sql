@@ -8,10 +8,16 @@ with
     ),
 
     links as (
-        select i.source_instance, i.item_id, l.journey_id, i.started_local_at
+        select i.source_instance, i.item_id, l.journey_id
         from {{ ref("int_journey__items") }} as i
         inner join {{ ref("int_journey__item_links") }} as l on i.item_key = l.item_key
         where i.item_type = 'case'
+    ),
+
+    merged as (
+        select source_instance, case_id, cast(count(*) as bigint) as n_merged
+        from {{ ref("int_case__merges") }}
+        group by source_instance, case_id
     )
 
 select
@@ -21,7 +27,7 @@ select
     l.journey_id,
     c.customer_id,
     c.opened_at,
-    cast(l.started_local_at as date) as opened_date,
+    cast({{ local_time("c.opened_at", "s.time_zone") }} as date) as opened_date,
     c.first_resolved_at,
     c.closed_at,
     c.channel,
@@ -58,13 +64,17 @@ select
         then true
         when
             n.is_delivered
-            and cast(l.started_local_at as date) >= n.first_date
-            and cast(l.started_local_at as date) <= n.last_date
+            and cast({{ local_time("c.opened_at", "s.time_zone") }} as date) >= n.first_date
+            and cast({{ local_time("c.opened_at", "s.time_zone") }} as date) <= n.last_date
         then false
     end as is_escalated,
-    e.first_escalated_at
+    e.first_escalated_at,
+    c.is_deleted,
+    coalesce(m.n_merged, 0) as n_merged
 from {{ ref("int_case__outcomes") }} as c
-inner join links as l on c.source_instance = l.source_instance and c.case_id = l.item_id
+inner join {{ ref("int_source__spans") }} as s on c.source_instance = s.source_instance
 inner join {{ ref("int_source__entities") }} as n on c.centre = n.centre and n.entity = 'escalations'
+left join links as l on c.source_instance = l.source_instance and c.case_id = l.item_id
+left join merged as m on c.source_instance = m.source_instance and c.case_id = m.case_id
 left join {{ ref("dim_team") }} as t on c.centre = t.centre and c.group_id = t.team_id
 left join escalated as e on c.source_instance = e.source_instance and c.case_id = e.case_id

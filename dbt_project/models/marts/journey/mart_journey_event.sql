@@ -1,7 +1,7 @@
 -- One row per journey and event, in the order they happened.
 with
     items as (
-        select i.item_type, i.source_instance, i.item_id, l.journey_id
+        select i.item_type, i.source_instance, i.item_id, i.started_at, l.journey_id
         from {{ ref("int_journey__items") }} as i
         inner join {{ ref("int_journey__item_links") }} as l on i.item_key = l.item_key
     ),
@@ -63,7 +63,8 @@ with
             on i.item_type = 'case'
             and v.source_instance = i.source_instance
             and v.case_id = i.item_id
-        where v.field = 'status' and v.interval_seq > 1
+        -- The status at opening is no event of its own.
+        where v.field = 'status' and (v.interval_seq > 1 or v.valid_from > i.started_at)
         union all
         select
             i.journey_id,

@@ -1,13 +1,6 @@
--- One row per case after one change of it, in the order of the changes; deleted cases have none.
+-- One row per case after one change of it, in the order of the changes.
 -- Events come in any order. Of changes of one moment, creation is first, and then what tells of a later
 -- update.
-with
-    events as (
-        select
-            e.*, bool_or(event_type = 'CASE.DELETED') over (partition by source_instance, case_id) as is_gone
-        from ({{ staged("case_events", "raw_amazon_connect") }}) as e
-    )
-
 select
     e.*,
     row_number() over (
@@ -22,5 +15,5 @@ select
             priority nulls first,
             event_id
     ) as state_seq
-from events as e
-where event_type in ('CASE.CREATED', 'CASE.UPDATED') and not is_gone
+from ({{ staged("case_events", "raw_amazon_connect") }}) as e
+where event_type in ('CASE.CREATED', 'CASE.UPDATED')

@@ -7,10 +7,10 @@ with
             case_id,
             min(created_at) as created_at,
             min(changed_at) as first_seen_at,
+            bool_or(event_type = 'CASE.DELETED') as is_deleted,
             max(delivered_at) as delivered_at
         from ({{ staged("case_events", "raw_amazon_connect") }}) as e
         group by centre, source_instance, case_id
-        having not bool_or(event_type = 'CASE.DELETED')
     ),
 
     newest as (
@@ -48,12 +48,15 @@ select
                 "parent_case_id",
                 "vendor_reassignment_count",
                 "vendor_reopen_count",
+                "vendor_resolved_at",
                 "is_sla_met",
                 "is_knowledge_used",
                 "is_timely_response",
+                "merged_into",
             ],
         )
     }},
+    e.is_deleted,
     e.delivered_at
 from events as e
 left join newest as n on e.source_instance = n.source_instance and e.case_id = n.case_id and n.recency = 1

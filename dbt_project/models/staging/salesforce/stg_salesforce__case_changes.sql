@@ -1,11 +1,10 @@
 -- One row per change of one field of one case.
 -- A change of owner is told twice, with names and with ids: ids count, names only where they stand alone.
--- A queue owns a case until somebody takes it, so owners are two fields here: the group and the agent.
+-- A queue owns a case until somebody takes it, so owners are two fields here: the group and the agent. Where
+-- it cannot be told who took a case over, both changed to something unknown.
 {% set owner_fields = "'Owner', 'ownerAssignment', 'ownerAccepted', 'ownerEscalated'" %}
 with
-    deleted as (
-        select source_instance, case_id from ({{ staged("cases", "raw_salesforce") }}) as c where is_deleted
-    ),
+    cases as (select * from ({{ staged("cases", "raw_salesforce") }}) as c),
 
     histories as (
         select
@@ -14,8 +13,9 @@ with
                 partition by h.source_instance, h.case_id, h.field, h.created_at
             ) as n_with_ids
         from ({{ staged("case_histories", "raw_salesforce") }}) as h
-        left join deleted as d on h.source_instance = d.source_instance and h.case_id = d.case_id
-        where not coalesce(h.is_deleted, false) and d.case_id is null
+        left join cases as c on h.source_instance = c.source_instance and h.case_id = c.case_id
+        -- The history of a deleted case is deleted with it.
+        where not coalesce(h.is_deleted, false) or c.is_deleted
     ),
 
     -- Nobody works as a user of the system itself.
@@ -96,6 +96,31 @@ with
         from values_held as v
     ),
 
+    -- Who owned the case until its only change to another kind of owner.
+    held_before as (
+        select
+            v.*,
+            row_number() over (
+                partition by source_instance, case_id, field order by created_at, history_id, side
+            ) as value_no,
+            max(side) over (partition by source_instance, case_id, field) as last_side
+        from values_held as v
+    ),
+
+    -- A case that was never changed, or closed when it was created, says itself how it began.
+    unchanged as (
+        select c.*
+        from cases as c
+        left join
+            (select distinct source_instance, case_id from histories where field = 'Status') as h
+            on c.source_instance = h.source_instance
+            and c.case_id = h.case_id
+        where
+            h.case_id is null
+            and c.status is not null
+            and (c.modified_at = c.created_at or c.is_closed_on_create)
+    ),
+
     changes as (
         select
             centre,
@@ -123,7 +148,52 @@ with
             old_value,
             new_value
         from histories
-        where field in ('Status', 'Priority')
+        where field in ('Status', 'Priority', 'created')
+        union all
+        select
+            centre,
+            source_instance,
+            case_id,
+            history_id,
+            created_at,
+            created_by_id,
+            delivered_at,
+            field,
+            value,
+            value
+        from held_before
+        where value_no = 1 and side = 1 and last_side = 1 and value is not null
+        {% for field in ["group", "owner"] %}
+            union all
+            select
+                centre,
+                source_instance,
+                case_id,
+                history_id,
+                created_at,
+                created_by_id,
+                delivered_at,
+                '{{ field }}',
+                null,
+                null
+            from moves
+            where new_id is null
+        {% endfor %}
+        {% for field, value in [("created", "null"), ("status", "status")] %}
+            union all
+            select
+                centre,
+                source_instance,
+                case_id,
+                case_id,
+                created_at,
+                created_by_id,
+                delivered_at,
+                '{{ field }}',
+                null,
+                {{ value }}
+            from unchanged
+        {% endfor %}
     )
 
 select
@@ -135,7 +205,7 @@ select
     c.new_value,
     c.created_at as changed_at,
     row_number() over (
-        partition by c.source_instance, c.case_id order by c.created_at, c.history_id
+        partition by c.source_instance, c.case_id order by c.created_at, c.history_id, c.field
     ) as change_seq,
     case when u.owner_id is null then c.created_by_id else u.value end as changed_by,
     c.delivered_at

@@ -1,8 +1,6 @@
 -- One row per case as it stands at its newest delivery.
 with
-    cases as (
-        select * from ({{ staged("cases", "raw_salesforce") }}) as c where not coalesce(is_deleted, false)
-    ),
+    cases as (select * from ({{ staged("cases", "raw_salesforce") }}) as c),
 
     accounts as (select * from ({{ staged("accounts", "raw_salesforce") }}) as a),
 
@@ -59,7 +57,20 @@ select
         then false
     end as is_sla_met,
     case when n.n_articles > 0 then true end as is_knowledge_used,
-    {{ unfilled("cases", ["vendor_reassignment_count", "vendor_reopen_count", "is_timely_response"]) }},
+    {{
+        unfilled(
+            "cases",
+            [
+                "vendor_reassignment_count",
+                "vendor_reopen_count",
+                "vendor_resolved_at",
+                "is_timely_response",
+            ],
+        )
+    }},
+    -- Salesforce deletes what it merges.
+    case when c.master_case_id is not null then false else c.is_deleted end as is_deleted,
+    c.master_case_id as merged_into,
     c.delivered_at
 from cases as c
 left join contacts as k on c.source_instance = k.source_instance and c.contact_id = k.contact_id

@@ -30,7 +30,7 @@ with
             a.delivered_at
         from accounts as a
         left join
-            accounts as m on a.source_instance = m.source_instance and a.master_account_id = m.account_id
+            all_accounts as m on a.source_instance = m.source_instance and a.master_account_id = m.account_id
         union all
         select
             k.centre,
@@ -41,13 +41,19 @@ with
             cast(null as {{ dbt.type_string() }}),
             k.country,
             cast(null as {{ dbt.type_string() }}),
-            case when k.account_id is null then k.master_contact_id end,
+            case
+                when k.account_id is null then coalesce(ma.account_number, mk.account_id, k.master_contact_id)
+            end,
             cast(null as boolean),
             k.created_at,
             k.modified_at,
             k.delivered_at
         from contacts as k
         left join all_accounts as a on k.source_instance = a.source_instance and k.account_id = a.account_id
+        left join
+            contacts as mk on k.source_instance = mk.source_instance and k.master_contact_id = mk.contact_id
+        left join
+            all_accounts as ma on mk.source_instance = ma.source_instance and mk.account_id = ma.account_id
         where a.account_id is null
     ),
 

@@ -15,8 +15,8 @@ with
         left join cases as c on h.source_instance = c.source_instance and h.case_id = c.case_id
         where
             (h.field = 'ownerEscalated' or (h.field = 'IsEscalated' and h.new_value = 'true'))
-            and not coalesce(h.is_deleted, false)
-            and not coalesce(c.is_deleted, false)
+            -- The history of a deleted case is deleted with it.
+            and (not coalesce(h.is_deleted, false) or c.is_deleted)
     ),
 
     flagged as (
@@ -37,7 +37,7 @@ with
             (select distinct source_instance, case_id from dated) as d
             on c.source_instance = d.source_instance
             and c.case_id = d.case_id
-        where v.is_escalated and not coalesce(c.is_deleted, false) and d.case_id is null
+        where v.is_escalated and d.case_id is null
         group by c.centre, c.source_instance, c.case_id, c.delivered_at
     ),
 

@@ -1,16 +1,11 @@
 -- One row per change of one field of one incident, as the audit has it.
 -- Of one second, the vendor's number of the update decides, and without it the order of the lines.
 -- A change of state is told of both `incident_state` and `state`, and its reason to wait apart from it: one
--- update.
+-- update. A change whose values the audit does not hold is kept: something changed to something unknown.
+-- An incident that was never updated says itself how it began.
 with
     recorded as (
-        select a.*
-        from ({{ staged("audits", "raw_servicenow") }}) as a
-        left join
-            {{ ref("stg_servicenow__deletions") }} as d
-            on a.source_instance = d.source_instance
-            and a.record_id = d.case_id
-        where a.task_table = 'incident' and d.case_id is null
+        select a.* from ({{ staged("audits", "raw_servicenow") }}) as a where a.task_table = 'incident'
     ),
 
     unnumbered as (select * from recorded where update_number is null),
@@ -40,7 +35,12 @@ with
                     case
                         when update_seq = -1 then coalesce(old_state, '') || '>' || coalesce(new_state, '')
                     end
-                order by field, old_state nulls last, new_state nulls last, audit_id
+                order by
+                    case when old_state is null and new_state is null then 1 else 0 end,
+                    field,
+                    old_state nulls last,
+                    new_state nulls last,
+                    audit_id
             )
             = 1
     ),
@@ -117,6 +117,31 @@ with
             and h.created_at = s.created_at
             and h.update_seq = s.update_seq
         where s.record_id is null and h.new_hold_reason is not null
+        {% for field, value in [("created", "null"), ("status", "i.state")] %}
+            union all
+            select
+                i.centre,
+                i.source_instance,
+                i.case_id,
+                '{{ field }}',
+                null,
+                {{ value }},
+                coalesce(i.opened_at, i.created_at),
+                -1,
+                null,
+                null,
+                i.case_id,
+                i.delivered_at
+            from {{ ref("stg_servicenow__incidents") }} as i
+            left join
+                (select distinct source_instance, record_id from states) as s
+                on i.source_instance = s.source_instance
+                and i.case_id = s.record_id
+            where
+                s.record_id is null
+                and i.state is not null
+                and (i.n_updates = 0 or i.modified_at = i.created_at)
+        {% endfor %}
     )
 
 select
@@ -155,4 +180,6 @@ left join
     {{ ref("stg_servicenow__user_keys") }} as u
     on c.source_instance = u.source_instance
     and c.changed_by_key = u.told_as
-where coalesce(c.old_value, '') <> coalesce(c.new_value, '')
+where
+    coalesce(c.old_value, '') <> coalesce(c.new_value, '')
+    or (c.old_value is null and c.new_value is null and c.field <> 'owner')

@@ -29,6 +29,7 @@ select
     i.resolution_code,
     i.reassignment_count as vendor_reassignment_count,
     i.reopen_count as vendor_reopen_count,
+    case when i.state in ('resolved', 'closed') then i.resolved_at end as vendor_resolved_at,
     case
         when e.source_instance is not null
         then s.is_met
@@ -37,6 +38,8 @@ select
     end as is_sla_met,
     coalesce(case when a.n_articles > 0 then true end, i.is_knowledge_flagged) as is_knowledge_used,
     r.is_met as is_timely_response,
+    i.is_deleted,
+    {{ unfilled("cases", ["merged_into"]) }},
     i.delivered_at
 from {{ ref("stg_servicenow__incidents") }} as i
 left join

@@ -34,7 +34,9 @@ left join
     on u.source_instance = m.source_instance
     and u.merged_into_key = m.told_as
 left join callers as c on u.source_instance = c.source_instance and u.user_key = c.user_key
-where not coalesce(u.is_deleted, false) and (k.user_id is null or c.user_key is not null)
+where
+    (not coalesce(u.is_deleted, false) or u.merged_into_key is not null)
+    and (k.user_id is null or c.user_key is not null)
 qualify
     row_number() over (
         partition by u.source_instance, k.customer_id

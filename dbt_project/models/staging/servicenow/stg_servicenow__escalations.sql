@@ -5,11 +5,7 @@ with
     levels as (
         select a.*
         from ({{ staged("audits", "raw_servicenow") }}) as a
-        left join
-            {{ ref("stg_servicenow__deletions") }} as d
-            on a.source_instance = d.source_instance
-            and a.record_id = d.case_id
-        where a.task_table = 'incident' and a.field = 'escalation' and d.case_id is null
+        where a.task_table = 'incident' and a.field = 'escalation'
     ),
 
     unnumbered as (select * from levels where update_number is null),

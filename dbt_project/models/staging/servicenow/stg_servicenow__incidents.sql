@@ -28,6 +28,9 @@ select
     i.parent_incident_id,
     i.reopen_count,
     i.resolved_at,
+    i.modified_at,
+    i.n_updates,
+    d.case_id is not null as is_deleted,
     {% for column in of_task %} coalesce(i.{{ column }}, t.{{ column }}) as {{ column }}, {% endfor %}
     i.delivered_at
 from ({{ staged("incidents", "raw_servicenow") }}) as i
@@ -39,4 +42,3 @@ left join
     {{ ref("stg_servicenow__deletions") }} as d
     on i.source_instance = d.source_instance
     and i.case_id = d.case_id
-where d.case_id is null

@@ -4,7 +4,9 @@
 {{ config(materialized="table") }}
 with
     users as (
-        select * from ({{ staged("users", "raw_servicenow") }}) as u where not coalesce(is_deleted, false)
+        select *
+        from ({{ staged("users", "raw_servicenow") }}) as u
+        where not coalesce(is_deleted, false) or merged_into_key is not null
     ),
 
     agents as (

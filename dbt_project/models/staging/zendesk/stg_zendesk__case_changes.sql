@@ -1,12 +1,12 @@
 -- One row per change of one field of one case, as audits or a history of fields tell it.
 -- An audit tells several events of one moment; of them changes of status, priority, group and assignee count.
 -- A history of fields tells only what a field became: it was what it became before, and first what it was
--- opened
--- with. Where audits tell of a ticket, its history would tell the same again.
+-- opened with. Where audits tell of a ticket, its history would tell the same again. A ticket whose creation
+-- is told, or that was never updated, is known from then on with its status then. Deletion is no status.
 {% set fields = {"status": "status", "priority": "priority", "group_id": "group", "assignee_id": "owner"} %}
 with
     tickets as (
-        select source_instance, ticket_id, created_at, status
+        select centre, source_instance, ticket_id, created_at, updated_at, status, delivered_at
         from ({{ staged("tickets", "raw_zendesk") }}) as t
     ),
 
@@ -42,6 +42,32 @@ with
             ) as old_value
         from histories as h
         left join files as f on h.source_instance = f.source_instance and h.delivery_id = f.delivery_id
+    ),
+
+    openings as (
+        select source_instance, ticket_id, max(case when field = 'status' then new_value end) as status
+        from events
+        where event_type = 'Create'
+        group by source_instance, ticket_id
+        union all
+        select v.source_instance, v.ticket_id, v.value
+        from values_told as v
+        inner join tickets as t on v.source_instance = t.source_instance and v.ticket_id = t.ticket_id
+        left join audited as a on v.source_instance = a.source_instance and v.ticket_id = a.ticket_id
+        where a.ticket_id is null and v.field = 'status' and v.value_no = 1 and v.changed_at <= t.created_at
+        union all
+        select t.source_instance, t.ticket_id, t.status
+        from tickets as t
+        left join audited as a on t.source_instance = a.source_instance and t.ticket_id = a.ticket_id
+        left join
+            (select distinct source_instance, ticket_id from values_told) as v
+            on t.source_instance = v.source_instance
+            and t.ticket_id = v.ticket_id
+        where
+            a.ticket_id is null
+            and v.ticket_id is null
+            and t.updated_at = t.created_at
+            and t.status <> 'deleted'
     ),
 
     changes as (
@@ -83,6 +109,26 @@ with
             a.ticket_id is null
             and (v.value_no > 1 or v.changed_at > t.created_at)
             and v.value is distinct from v.old_value
+        {% for field, value in [("created", "null"), ("status", "o.status")] %}
+            union all
+            select
+                t.centre,
+                t.source_instance,
+                t.ticket_id,
+                '{{ field }}',
+                null,
+                {{ value }},
+                t.created_at,
+                null,
+                null,
+                null,
+                null,
+                null,
+                t.delivered_at
+            from openings as o
+            inner join tickets as t on o.source_instance = t.source_instance and o.ticket_id = t.ticket_id
+            {% if field == "status" %} where o.status is not null {% endif %}
+        {% endfor %}
     ),
 
     named as (
@@ -90,6 +136,8 @@ with
             c.*,
             case
                 field
+                when 'created'
+                then 'created'
                 {% for field, ours in fields.items() %} when '{{ field }}' then '{{ ours }}' {% endfor %}
             end as our_field
         from changes as c
@@ -107,6 +155,7 @@ select
         partition by c.source_instance, c.ticket_id
         order by
             c.changed_at,
+            case when c.audit_id is null and c.line_seq is null then 0 else 1 end,
             {{ dbt.length("c.audit_id") }} nulls last,
             c.audit_id nulls last,
             c.event_number nulls last,
@@ -128,4 +177,6 @@ left join
     on c.source_instance = n.source_instance
     and c.our_field = 'group'
     and c.new_value = n.group_id
-where coalesce(t.status, '') <> 'deleted'
+where
+    c.our_field <> 'status'
+    or (coalesce(c.old_value, '') <> 'deleted' and coalesce(c.new_value, '') <> 'deleted')

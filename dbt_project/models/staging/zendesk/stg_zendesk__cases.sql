@@ -1,8 +1,34 @@
--- One row per case as it stands at its newest version. Deleted tickets are left out.
+-- One row per case as it stands at its newest version; a deleted ticket keeps the status it had before.
 {% set meanings = ["reason", "product", "resolution_code"] %}
 with
-    tickets as (
-        select * from ({{ staged("tickets", "raw_zendesk") }}) as t where coalesce(status, '') <> 'deleted'
+    tickets as (select * from ({{ staged("tickets", "raw_zendesk") }}) as t),
+
+    last_statuses as (
+        select source_instance, ticket_id, status
+        from
+            (
+                select
+                    t.*,
+                    row_number() over (
+                        partition by source_instance, ticket_id
+                        order by updated_at desc nulls last, _delivered_at desc, status
+                    ) as recency
+                from {{ source("raw_zendesk", "tickets") }} as t
+                where status <> 'deleted'
+            ) as told
+        where recency = 1
+    ),
+
+    -- The ticket that is left lists those that were merged into it.
+    merges as (
+        select source_instance, merged_ticket_id, min(ticket_id) as ticket_id
+        from
+            (
+                select source_instance, ticket_id, {{ each_item("merged_ticket_ids") }} as merged_ticket_id
+                from tickets
+                where merged_ticket_ids is not null
+            ) as listed
+        group by source_instance, merged_ticket_id
     ),
 
     users as (
@@ -72,8 +98,8 @@ select
     t.ticket_id as case_id,
     coalesce(u.customer_id, t.requester_key) as customer_id,
     t.created_at as opened_at,
-    case when t.status = 'closed' then l.closed_at end as closed_at,
-    t.status,
+    case when s.status = 'closed' then l.closed_at end as closed_at,
+    case when t.status = 'deleted' then s.status else t.status end as status,
     t.channel,
     coalesce(f.reason, t.reason) as reason,
     coalesce(f.product, t.product) as product,
@@ -87,9 +113,12 @@ select
         when m.n_group_stations > 0 then m.n_group_stations - 1 else m.n_group_stations
     end as vendor_reassignment_count,
     m.n_reopens as vendor_reopen_count,
+    m.solved_at as vendor_resolved_at,
     case when c.n_breached > 0 then false when c.n_running = 0 and c.n_clocks > 0 then true end as is_sla_met,
     {{ unfilled("cases", ["is_knowledge_used"]) }},
     case when c.is_late_reply then false when c.is_replied then true end as is_timely_response,
+    x.ticket_id is null and (t.status = 'deleted' or coalesce(t.is_deleted, false)) as is_deleted,
+    x.ticket_id as merged_into,
     t.delivered_at
 from tickets as t
 left join users as u on t.source_instance = u.source_instance and t.requester_id = u.user_id
@@ -98,3 +127,5 @@ left join custom as f on t.source_instance = f.source_instance and t.ticket_id =
 left join last_closed as l on t.source_instance = l.source_instance and t.ticket_id = l.case_id
 left join service_levels as c on t.source_instance = c.source_instance and t.ticket_id = c.ticket_id
 left join counters as m on t.source_instance = m.source_instance and t.ticket_id = m.ticket_id
+left join last_statuses as s on t.source_instance = s.source_instance and t.ticket_id = s.ticket_id
+left join merges as x on t.source_instance = x.source_instance and t.ticket_id = x.merged_ticket_id

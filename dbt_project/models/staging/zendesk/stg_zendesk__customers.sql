@@ -54,12 +54,21 @@ select
     c.time_zone,
     p.phones,
     e.emails,
-    c.merged_into,
+    coalesce(m.customer_id, c.merged_into) as merged_into,
     c.is_internal,
     c.created_at,
     c.delivered_at
 from customers as c
 left join
     organizations as o on c.source_instance = o.source_instance and c.organization_id = o.organization_id
+-- Merged into a user, or into a number that the centre itself gave.
+left join
+    (
+        select source_instance, user_key, min(customer_id) as customer_id
+        from users
+        group by source_instance, user_key
+    ) as m
+    on c.source_instance = m.source_instance
+    and c.merged_into = m.user_key
 left join phones as p on c.source_instance = p.source_instance and c.customer_id = p.customer_id
 left join emails as e on c.source_instance = e.source_instance and c.customer_id = e.customer_id

@@ -1,0 +1,56 @@
+-- One row per case and field with a known history, and whether it is whole.
+-- It begins with the opening of the case, joins up, and ends with how the case stands.
+with
+    logged as (
+        select
+            r.source_instance,
+            r.case_id,
+            r.field,
+            -- A change to something unknown, or from something that the change before did not leave.
+            bool_or(
+                (r.old_value is null and r.new_value is null)
+                or (r.field = 'status' and r.new_value is null)
+                or (
+                    r.record_seq > 1
+                    and r.old_value is not null
+                    and r.previous_value is distinct from r.old_value
+                )
+            ) as is_torn,
+            max(case when r.record_seq_from_end = 1 then r.new_value end) as last_value,
+            max(r.changed_at) as last_changed_at
+        from {{ ref("int_case__records") }} as r
+        where r.field <> 'created'
+        group by r.source_instance, r.case_id, r.field
+    ),
+
+    known as (select distinct centre, source_instance, case_id, field from {{ ref("int_case__intervals") }})
+
+select
+    k.centre,
+    k.source_instance,
+    k.case_id,
+    k.field,
+    coalesce(v.is_covered, false) as is_start_known,
+    not coalesce(l.is_torn, false) as is_joined,
+    not coalesce(
+        l.last_changed_at <= c.delivered_at
+        and (p.as_of_at is null or c.delivered_at <= p.as_of_at)
+        and l.last_value <> case
+            k.field
+            when 'status'
+            then c.status
+            when 'group'
+            then c.group_id
+            when 'owner'
+            then c.owner_id
+            else c.priority
+        end,
+        false
+    ) as is_end_known
+from known as k
+cross join {{ source("raw_faultline", "parameters") }} as p
+left join
+    {{ ref("int_case__current") }} as c on k.source_instance = c.source_instance and k.case_id = c.case_id
+left join
+    {{ ref("int_case__coverage") }} as v on k.source_instance = v.source_instance and k.case_id = v.case_id
+left join logged as l on k.source_instance = l.source_instance and k.case_id = l.case_id and k.field = l.field

@@ -1,0 +1,89 @@
+-- One row per case id that was merged into another: the delivered case that stands for it.
+-- A chain leads to its last case; if nobody delivered that one, to the delivered case nearest to it. Of
+-- cases that were merged in a circle the smallest id stands for all.
+with
+    told as (select * from {{ ref("int_entity__case_ids") }}),
+
+    edges as (
+        select distinct centre, source_instance, case_id, merged_into from told where merged_into <> case_id
+    ),
+
+    ends as (
+        select centre, source_instance, case_id, merged_into
+        from edges
+        union all
+        select centre, source_instance, merged_into, null
+        from edges
+    ),
+
+    delivered as (
+        select centre, source_instance, case_id
+        from told
+        where case_id in (select e.case_id from ends as e)
+        group by centre, source_instance, case_id
+    ),
+
+    cases as (
+        select
+            e.centre,
+            e.source_instance,
+            e.case_id,
+            {{ hash_key(["e.source_instance", "e.case_id"]) }} as node,
+            count(e.merged_into) > 0 as is_merged,
+            count(d.case_id) > 0 as is_delivered,
+            count(n.case_id) > 0 as is_next_delivered
+        from ends as e
+        left join delivered as d on e.source_instance = d.source_instance and e.case_id = d.case_id
+        left join delivered as n on e.source_instance = n.source_instance and e.merged_into = n.case_id
+        group by e.centre, e.source_instance, e.case_id
+    ),
+
+    pairs as (
+        select
+            {{ hash_key(["source_instance", "case_id"]) }} as node,
+            {{ hash_key(["source_instance", "merged_into"]) }} as neighbour
+        from edges
+    ),
+
+    {{ connected_components("pairs") }},
+
+    ranked as (
+        select
+            c.*,
+            m.label,
+            row_number() over (
+                partition by m.label
+                order by
+                    case when c.is_delivered then 0 else 1 end,
+                    case when c.is_merged then 1 else 0 end,
+                    case when c.is_next_delivered then 1 else 0 end,
+                    c.case_id
+            ) as choice
+        from cases as c
+        inner join components as m on c.node = m.node
+    ),
+
+    -- Systems that name cases of another one, such as telephony, say nothing of its instance.
+    instances as (
+        select centre, case_id, count(distinct source_instance) as n_instances
+        from
+            (
+                select centre, source_instance, case_id
+                from delivered
+                union all
+                select centre, source_instance, case_id
+                from ends
+            ) as named
+        group by centre, case_id
+    )
+
+select
+    r.centre,
+    r.source_instance,
+    r.case_id as merged_case_id,
+    s.case_id,
+    i.n_instances = 1 as is_unique_in_centre
+from ranked as r
+inner join ranked as s on r.label = s.label and s.choice = 1
+inner join instances as i on r.centre = i.centre and r.case_id = i.case_id
+where r.choice > 1

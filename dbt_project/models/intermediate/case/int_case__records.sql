@@ -1,0 +1,36 @@
+-- One row per case, field and change that a log recorded, numbered in order.
+-- Field `created` is the creation itself.
+-- A row of the moment of opening without a value before it records the creation too.
+select
+    r.centre,
+    r.source_instance,
+    r.case_id,
+    r.field,
+    r.changed_at,
+    r.old_value,
+    r.new_value,
+    r.changed_by,
+    r.field = 'created'
+    or (
+        r.field = 'status' and r.old_value is null and coalesce(r.changed_at <= c.opened_at, false)
+    ) as is_creation,
+    row_number() over (
+        partition by r.source_instance, r.case_id, r.field
+        order by r.changed_at, r.change_seq nulls first, r.old_value nulls first, r.new_value nulls first
+    ) as record_seq,
+    row_number() over (
+        partition by r.source_instance, r.case_id, r.field
+        order by
+            r.changed_at desc,
+            r.change_seq desc nulls last,
+            r.old_value desc nulls last,
+            r.new_value desc nulls last
+    ) as record_seq_from_end,
+    lag(r.new_value) over (
+        partition by r.source_instance, r.case_id, r.field
+        order by r.changed_at, r.change_seq nulls first, r.old_value nulls first, r.new_value nulls first
+    ) as previous_value
+from {{ ref("int_entity__case_changes") }} as r
+left join
+    {{ ref("int_case__current") }} as c on r.source_instance = c.source_instance and r.case_id = c.case_id
+where r.field in ('created', 'status', 'owner', 'group', 'priority')
