@@ -8,7 +8,7 @@ import re
 from pathlib import Path, PurePosixPath
 
 _BY_NAME = re.compile(
-    r"\..*|thumbs\.db|desktop\.ini|~\$.*|_success|_committed_.*|_started_.*"
+    r"\._.*|\.(?!.*(csv|tsv|txt|json|jsonl|ndjson|parquet|log|gz|zip)$).*|thumbs\.db|desktop\.ini|~\$.*|_success|_committed_.*|_started_.*"
     r"|(readme|read_me|liesmich|licen[cs]e|notice|changelog|copying|authors)(\.(txt|md|rst|html?|pdf|docx?|rtf))?"
     r"|.*\.(md|rst|md5|sha1|sha256|sha512|crc|asc|sig|ds_store|lnk|url|tmp|bak~|html?|docx?|pptx?|rtf|py|sh|sql)",
     re.IGNORECASE,

@@ -325,15 +325,21 @@ def _json_record(number: int, text: str) -> Record:
         return Record(number, None)
     keys = [key for key, _ in parsed[""]]
     twice = {key for key in keys if keys.count(key) > 1}
-    if twice & _KEYS:
+    if twice & _KEYS or (not twice and _contradicts_itself(parsed[""])):
         return Record(number, None)
     if {key.lower() for key in twice} & _KEYS:
         return Record(number, None, is_open=True)
     return Record(number, _fields(_plain(parsed)))
 
 
+def _contradicts_itself(pairs: list[tuple[str, Any]]) -> bool:
+    """Whether a key stands there in several spellings that differ."""
+    said = {name: {repr(v) for k, v in pairs if k.lower() == name and v not in (None, "")} for name in _KEYS}
+    return any(len(values) > 1 for values in said.values())
+
+
 def _fields(record: dict[str, Any]) -> dict[str, Value]:
-    """Fields of one object. A key in other letters may or may not be the same one."""
+    """Fields of one object. Of a key in other letters not all that is read is told here."""
     fields: dict[str, Value] = {}
     folded = {key.lower() for key in record} - set(record)
     for name in ("id", "seq", "started", "queue", "reason"):
@@ -371,7 +377,10 @@ def _json_array(content: bytes) -> Found:
         return REFUSED
     if any(len({key for key, _ in one[""]}) < len(one[""]) for one in parsed if one):
         return ANYTHING  # no line of its own could be set aside for it
-    records = [Record(i, _fields(_plain(one)) if one else {}) for i, one in enumerate(parsed, 1)]
+    records = [
+        Record(i, None if one and _contradicts_itself(one[""]) else _fields(_plain(one)) if one else {})
+        for i, one in enumerate(parsed, 1)
+    ]
     found = _judged("json", records)
     found.may_refuse = any(key == "" for one in parsed if one for key, _ in one[""])
     found.must_refuse = bool(parsed) and not {"id", "seq", "started"} <= {
