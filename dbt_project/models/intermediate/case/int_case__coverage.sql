@@ -32,7 +32,8 @@ with
             count(status) > 0 as has_status,
             {{ first_filled("status", "version_seq") }} as first_status,
             min(case when status is not null then version_at end) as first_status_at,
-            min(version_at) as first_change_at
+            min(version_at) as first_change_at,
+            min(change_seq) = 0 as is_first_update_known
         from {{ ref("int_case__versions") }}
         where is_history
         group by source_instance, case_id
@@ -48,7 +49,9 @@ with
             coalesce(l.is_logged, false) as is_logged,
             l.case_id is not null or s.case_id is not null as has_history,
             coalesce(l.has_creation, false)
-            or coalesce(s.first_change_at <= c.opened_at, false) as has_creation,
+            or coalesce(s.first_change_at <= c.opened_at, false)
+            -- A counter of updates that stands at 0: none came before.
+            or coalesce(s.is_first_update_known, false) as has_creation,
             coalesce(l.has_changes, false) as has_changes,
             coalesce(l.has_status, false) or coalesce(s.has_status, false) as has_status,
             coalesce(l.first_status, s.first_status) as first_status,
