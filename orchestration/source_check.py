@@ -425,8 +425,7 @@ class _SourceCheck:
                 if file.problem:
                     raise UnreadableFile(file.problem)
                 path = heads.plain(file, Path(folder))
-                name_of = file.member or file.name
-                kind = foreign.kind_of(name_of, path, glob=options.glob, encoding=options.encoding)
+                kind = foreign.kind_of(file.name, path, glob=options.glob, encoding=options.encoding)
                 if kind:
                     self.report.line(f"{one_line(file.name, 160)}: {kind}", indent=4, label="ignored")
                     return None

@@ -34,9 +34,14 @@ def vocabulary(entity: str, field: str) -> tuple[str, ...]:
 
 
 def vocabularies(table: Table) -> dict[str, tuple[str, ...]]:
-    """Words of every field of a raw table that has a vocabulary in an entity which the table feeds."""
+    """Words of every field of a raw table that has a vocabulary in an entity which the table feeds.
+
+    A column that is no text means something else under the same name: `channel` of Asterisk's call records
+    is a device.
+    """
     fed = [entity for entity in table.feeds if entity in contract.entities()]
-    found = {field: words for field in table.columns for e in fed if (words := vocabulary(e, field))}
+    fields = [name for name, column in table.columns.items() if column.type == "text"]
+    found = {field: words for field in fields for e in fed if (words := vocabulary(e, field))}
     # A vendor's log of changes holds values of every field; only the contract's own names each.
     return found if table.schema == contract.MAPPED_SCHEMA else _without(found, STATUS_CHANGE)
 

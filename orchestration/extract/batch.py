@@ -377,8 +377,8 @@ class Batch:
         """What a file beside exports is; a file that landed before is one, whatever it holds now."""
         if member.path is None or member.was_landed:
             return ""
-        name, options = member.file.member or member.file.name, self.options
-        return foreign.kind_of(name, member.path, glob=options.glob, encoding=options.encoding)
+        options = self.options
+        return foreign.kind_of(member.file.name, member.path, glob=options.glob, encoding=options.encoding)
 
     def _stop_if_hopeless(self, file: Delivered) -> None:
         if file.problem:

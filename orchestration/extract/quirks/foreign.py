@@ -58,12 +58,19 @@ def by_content(name: str, path: Path, encoding: str) -> str:
 
 
 def kind_of(name: str, path: Path, *, glob: str, encoding: str) -> str:
-    """What a plain file is that a glob of many matches besides exports; empty for what may be one."""
-    if is_meant(glob):
+    """What a plain file is that a glob of many matches besides exports; empty for what may be one.
+
+    `name` is the file's path, `archive.zip!member` inside archives.
+    """
+    if is_meant(glob, name):
         return ""
     return by_name(name) or by_content(name, path, encoding)
 
 
-def is_meant(glob: str) -> bool:
-    """Whether a glob names one file and no kind of files: that one is read, whatever it is called."""
-    return not re.search(r"[*?\[]", PurePosixPath(glob.replace("!", "/")).name)
+def is_meant(glob: str, name: str) -> bool:
+    """Whether a glob names this one file and no kind of files: it is read, whatever it is called.
+
+    A glob that names an archive alone says nothing of the archive's members.
+    """
+    names_archive_only = "!" in name and "!" not in glob
+    return not names_archive_only and not re.search(r"[*?\[]", PurePosixPath(glob.replace("!", "/")).name)

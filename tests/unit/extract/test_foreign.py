@@ -47,6 +47,19 @@ def test_members_without_rows_are_ignored_once_and_counted(place: Place) -> None
     assert (again.deliveries, again.ignored) == ([], [])
 
 
+def test_a_glob_that_names_the_archive_does_not_name_its_members(place: Place) -> None:
+    """Without it, a read-me file would count as a lost export wherever the archive has a fixed name."""
+    place.source(glob="a.zip").put("a.zip", packed({**JUNK, "cases.csv": CASES}))
+    landed = place.land()
+    assert [(d.file, d.status) for d in landed.deliveries] == [("a.zip!cases.csv", "landed")]
+    assert len(landed.ignored) == len(JUNK) - 1
+
+
+def test_a_member_that_the_glob_names_is_read_whatever_it_is_called(place: Place) -> None:
+    place.source(glob="a.zip!README").put("a.zip", packed({"README": CASES, "NOTICE": b"x"}))
+    assert [(d.file, d.n_landed) for d in place.land().deliveries] == [("a.zip!README", 2)]
+
+
 def test_so_are_files_in_folders_and_none_of_them_is_a_delivery(place: Place, tmp_path: Path) -> None:
     for name, content in JUNK.items():
         place.put(f"in/{name}", content)
