@@ -36,8 +36,8 @@ def vocabulary(entity: str, field: str) -> tuple[str, ...]:
 def vocabularies(table: Table) -> dict[str, tuple[str, ...]]:
     """Words of every field of a raw table that has a vocabulary in an entity which the table feeds.
 
-    A column that is no text means something else under the same name: `channel` of Asterisk's call records
-    is a device.
+    A column that is no text means something else under the same name: the `channel` of a call record may
+    be a device.
     """
     fed = [entity for entity in table.feeds if entity in contract.entities()]
     fields = [name for name, column in table.columns.items() if column.type == "text"]

@@ -34,6 +34,9 @@ _PAGING = re.compile(
     r"next|nextpage(token)?|nextcursor|nexturi|previouspage|prev|count|total(size|hits|results)?|done|links|meta"
     r"|paging|pagination|page(number|size|count)?|aftercursor|endofstream|hasmore|cursor"
 )
+_VALUE, _SHOWN = "value", "display_value"
+_OF_REFERENCES = frozenset({_VALUE, _SHOWN, "link"})
+"""Keys of an object that REST interfaces write in the place of a value which names another record."""
 Names = dict[str, "Names"]
 """Keys as a mapping spells them, each with those inside it; lists stand for their items."""
 
@@ -245,7 +248,8 @@ def _lists(value: Any, depth: int) -> Iterator[tuple[tuple[str, ...], int]]:
 
 
 def varies(paths: Sequence[Path], form: Form, keys: Iterable[str]) -> bool:
-    """Whether keys that the mapping reads are spelled in more than one way, as far as samples tell.
+    """Whether keys that the mapping reads are spelled in more than one way, or references stand for values,
+    as far as samples tell.
 
     `keys` are all of the first level; those inside are looked for in parts of the files.
     """
@@ -256,12 +260,14 @@ def varies(paths: Sequence[Path], form: Form, keys: Iterable[str]) -> bool:
     if any(len(spelled) > 1 for name, spelled in seen.items() if name in wanted):
         return True
     inner = form.inner_spellings
-    if not inner:
+    if not inner and not form.is_known:
         return False
     budget = max(1 << 16, _SAMPLE_BYTES // len(paths))
     for path in paths:
         with path.open("rb") as file:
             names = {name.decode("utf-8", "replace") for name in set(_KEY.findall(file.read(budget)))}
+        if form.is_known and len(names & _OF_REFERENCES) > 1:
+            return True
         if any(sql.folded(name) in inner and name not in form.spellings for name in names):
             return True
     return False
@@ -403,7 +409,7 @@ class _Pairs(list[tuple[str, Any]]):
 
 def _named(value: Any, names: Names) -> Any:
     if not names:
-        return value
+        return _referred(value)
     if isinstance(value, list) and not isinstance(value, _Pairs):
         return [_named(item, names) for item in value]
     if not isinstance(value, _Pairs):
@@ -427,6 +433,14 @@ def _named(value: Any, names: Names) -> Any:
             raise _Conflict(f"{both} differ in one record; which of them counts nobody can say")
         kept.append((name, filled[0][1] if filled else members[0][1]))
     return kept
+
+
+def _referred(value: Any) -> Any:
+    """The value of a reference object, or what is shown for it; anything else as it is."""
+    members = dict(value) if isinstance(value, _Pairs) else {}
+    if len(members) < 2 or not members.keys() <= _OF_REFERENCES:  # noqa: PLR2004 - a pair
+        return value
+    return members.get(_VALUE, members.get(_SHOWN))
 
 
 def _written(value: Any) -> str:

@@ -264,7 +264,9 @@ def test_fingerprint_changes_with_the_contract(tmp_path: Path, monkeypatch: pyte
 
     path = write(tmp_path, SOUND)
     before = sources.load(path).fingerprint("cases")
-    changed = contract.CONTRACT_FILE.read_text().replace("    status: text\n", "    status: id\n", 1)
+    text = contract.CONTRACT_FILE.read_text()
+    changed = text.replace("    status: text [", "    status: id [", 1)
+    assert changed != text
     entities = contract.parse(yaml.safe_load(changed))
     monkeypatch.setattr(contract, "entities", lambda: entities)
     assert sources.load(path).fingerprint("cases") != before

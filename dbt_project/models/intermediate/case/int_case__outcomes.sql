@@ -134,7 +134,14 @@ select
         then c.resolved_by_at is not null
         else
             coalesce(c.as_of_at >= c.opened_at, true)
-            and (c.is_resolved is not null or not c.is_closing_undated)
+            -- A word outside the vocabulary may mean that the case was closed.
+            and (
+                c.is_resolved is not null
+                or (
+                    not c.is_closing_undated
+                    and (c.status is null or {{ known_word("c.status", "cases.status") }} is not null)
+                )
+            )
     end as is_end_known,
     coalesce(
         c.is_order_possible and c.is_history_possible, c.is_order_possible, c.is_history_possible

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from datetime import datetime
 from typing import Any
 
@@ -43,6 +44,13 @@ def incident(**fields: str) -> dict[str, str]:
         "sys_created_on": MOMENT, "sys_updated_on": MOMENT, "sys_mod_count": "3", "category": "software",
         "subcategory": "", "close_code": "", "reopen_count": "0", **linked, **fields,
     }  # fmt: skip
+
+
+def reference(value: str, shown: str = "") -> dict[str, str]:
+    """A reference as the REST interface of tables writes it."""
+    return {"link": f"https://desk.example/{value}", "value": value} | (
+        {"display_value": shown} if shown else {}
+    )
 
 
 def audit(number: int, field: str, old: str, new: str, table: str = "incident") -> dict[str, str]:
@@ -135,7 +143,7 @@ def test_a_table_of_references_alone_is_refused_without_them(place: Place) -> No
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "America/Chicago"])
 def test_times_are_utc_whatever_the_zone_of_the_centre(place: Place, zone: str) -> None:
     place.put("incident.csv", export(incident(), incident(sys_id=OTHER, sys_created_on=f"{MOMENT}.000000")))
-    place.vendor(SERVICENOW, "incident")
+    place.vendor(SERVICENOW, "incident", incident={"glob": "incident.json"})
     place.yaml.write_text(place.yaml.read_text(encoding="utf-8").replace("Europe/Berlin", zone), "utf-8")
     place.land_one()
     assert place.rows("created_at", entity="incidents") == [datetime(2025, 8, 11, 5, 36, 12)] * 2
@@ -419,3 +427,20 @@ def test_no_name_text_or_identifier_of_a_customer_lands(place: Place, file_set: 
     assert (delivery.n_read, place.faults()) == (1, [])
     assert CANARY.lower().encode() not in place.written().lower()
     assert (CANARY in str(row)) == bool(hiding)
+
+
+@pytest.mark.parametrize("wrap", [lambda row: {"result": [row]}, lambda row: [row], lambda row: row])
+def test_references_of_the_rest_interface_stand_for_their_values(place: Place, wrap: Any) -> None:
+    """Without it, an owner would be NULL and a team the text of an object."""
+    row = {
+        "sys_id": INCIDENT, "opened_at": MOMENT, "sys_created_on": MOMENT, "sys_updated_on": MOMENT,
+        "sys_class_name": "incident", "state": {"display_value": "In Progress", "value": "2"},
+        "caller_id": reference(ANNA), "assigned_to": reference(BEN, "Ben"), "assignment_group": reference(DESK),
+        "problem_id": "",
+    }  # fmt: skip
+    place.vendor(SERVICENOW, "incident", incident={"glob": "incident.json"})
+    place.put("incident.json", json.dumps(wrap(row)))
+    d = place.land_one()
+    assert place.faults() == [], d
+    names = ("assignment_group", "assigned_to", "state", "problem_id")
+    assert place.rows(*names, entity="incidents") == [(DESK, BEN, "open", None)]

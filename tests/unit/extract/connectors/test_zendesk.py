@@ -105,11 +105,10 @@ def test_times_are_iso_and_the_moment_of_the_export_is_in_epoch_seconds(place: P
     assert place.rows("created_at", "generated_at", entity="tickets") == [(moment, moment)]
 
 
-def test_a_deleted_ticket_is_no_case(place: Place) -> None:
+def test_a_deleted_ticket_lands_and_stays_a_case(place: Place) -> None:
     land(place, "tickets", "tickets", ticket(status="deleted"), ticket(id=2, status=None), ticket(id=3))
-    condition = bundle.load(ZENDESK).tables["tickets"].feeds["cases"]
-    found = place.exposed(f"SELECT ticket_id FROM raw_zendesk.tickets WHERE {condition} ORDER BY 1")
-    assert found == [("2",), ("3",)]
+    assert bundle.load(ZENDESK).tables["tickets"].feeds["cases"] == ""
+    assert place.rows("status", entity="tickets") == ["deleted", None, "open"]
 
 
 def test_only_what_was_chosen_from_a_list_lands_of_custom_fields(place: Place) -> None:
