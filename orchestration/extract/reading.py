@@ -394,6 +394,7 @@ def _with_header(paths: tuple[Path, ...], origins: tuple[Origin, ...], options: 
     with paths[0].open("rb") as file:
         head = file.read(files.CHUNK_BYTES).decode("utf-8-sig", errors="replace")
     text = list(io.StringIO(head, newline=""))
+    csv.field_size_limit(files.MAX_LINE_BYTES)  # of the process: whoever reads first must not decide it
     if options.quote:
         reader = csv.reader(text, delimiter=options.delimiter, quotechar=options.quote)
     else:

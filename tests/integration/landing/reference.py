@@ -133,7 +133,8 @@ def _delimited(file_set: str, content: bytes) -> Found:
         return ANYTHING
     columns = [name.strip().lower() if name.isascii() else name for name in header]
     required = ["id", "seq", "started", *(["queue"] if file_set == "tsv" else [])]
-    places = {name: columns.index(name) for name in sound.FIELDS if name in columns}
+    places = {name: [at for at, one in enumerate(columns) if one == name] for name in sound.FIELDS}
+    places = {name: found for name, found in places.items() if found}
     if any(name not in places for name in required):
         return REFUSED
     records = list(_records(texts, n_lines, mark, places, len(columns)))
@@ -146,7 +147,7 @@ def _delimited(file_set: str, content: bytes) -> Found:
 
 
 def _records(
-    texts: list[str | None], at: int, mark: str, places: dict[str, int], width: int
+    texts: list[str | None], at: int, mark: str, places: dict[str, list[int]], width: int
 ) -> Iterator[Record]:
     while at < len(texts):
         text = texts[at]
@@ -158,7 +159,12 @@ def _records(
             yield Record(at + 1, None)
             at += 1
             continue
-        yield Record(at + 1, {name: _trimmed(values[place]) for name, place in places.items()})
+        # Columns of one name fill the same field; a record in which they differ says nothing of it.
+        said = {name: {_trimmed(values[place]) for place in found} - {None} for name, found in places.items()}
+        differs = any(len(one) > 1 for one in said.values())
+        yield Record(
+            at + 1, None if differs else {name: min(one, default=None) for name, one in said.items()}
+        )
         at += taken
 
 

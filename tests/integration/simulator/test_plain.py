@@ -46,8 +46,13 @@ def rows(query: str) -> list[tuple]:
     return duckdb.sql(query).fetchall()
 
 
-# What only a vendor's exports can tell: a contact that a plain feed lists is recorded.
-NOT_TOLD = {"contacts": {"is_recorded"}}
+# What only a vendor's exports can tell, and what the simulated centre has no use for: its stamps are exact.
+NOT_TOLD = {
+    "cases": {"is_deleted", "merged_into", "vendor_resolved_at"},
+    "contacts": {"is_recorded", "is_callback", "duration_seconds"},
+    "legs": {"dequeued_at", "queue_outcome", "duration_seconds"},
+    "escalations": {"origin"},
+}
 
 
 def told(table: str) -> dict[str, contract.Column]:

@@ -143,7 +143,7 @@ def test_a_table_of_references_alone_is_refused_without_them(place: Place) -> No
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "America/Chicago"])
 def test_times_are_utc_whatever_the_zone_of_the_centre(place: Place, zone: str) -> None:
     place.put("incident.csv", export(incident(), incident(sys_id=OTHER, sys_created_on=f"{MOMENT}.000000")))
-    place.vendor(SERVICENOW, "incident", incident={"glob": "incident.json"})
+    place.vendor(SERVICENOW, "incident")
     place.yaml.write_text(place.yaml.read_text(encoding="utf-8").replace("Europe/Berlin", zone), "utf-8")
     place.land_one()
     assert place.rows("created_at", entity="incidents") == [datetime(2025, 8, 11, 5, 36, 12)] * 2
