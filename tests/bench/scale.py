@@ -136,8 +136,9 @@ def _raw_seconds(centre: Centre, home: Path) -> dict[str, float]:
             began = time.perf_counter()
             for name in sorted({file.name for file in _files(centre.exports)}):
                 glob = f"{centre.exports}/**/{name}"
+                # Files of one name have the same columns: looking at each would take most of the time.
                 connection.execute(
-                    f"SELECT count(COLUMNS(*)) FROM read_csv('{glob}', union_by_name=true)"
+                    f"SELECT count(COLUMNS(*)) FROM read_csv('{glob}', all_varchar=true, header=true)"
                 ).fetchall()
             found["read the exports"] = time.perf_counter() - began
             began = time.perf_counter()

@@ -30,8 +30,8 @@ with
     ),
 
     -- The rate to expect is that of other months, so that a silent month cannot excuse itself: the
-    -- team's own, if it is lower than everybody's and not zero. Teams differ; one that never escalates is
-    -- odd.
+    -- team's own, if it is lower than everybody's and not zero. Teams differ; one that never escalates
+    -- is odd.
     elsewhere as (
         select
             m.*,

@@ -23,9 +23,8 @@ with
             d.n_quarantined,
             d.n_columns_missing,
             d.n_columns_extra,
-            -- Of a refused text the lines are known; of anything else its size tells how many rows of the
-            -- usual
-            -- length it held, and without that the usual number stands in.
+            -- Of a refused text the lines are known; of anything else its size tells how many rows of
+            -- the usual length it held, and without that the usual number stands in.
             greatest(
                 case
                     when d.status = 'landed'

@@ -18,8 +18,8 @@ with
         inner join {{ ref("int_source__spans") }} as s on c.source_instance = s.source_instance
     ),
 
-    -- A case that was merged or deleted left no hole; a merged one counts on the day of the case that it
-    -- became.
+    -- A case that was merged or deleted left no hole; a merged one counts on the day of the case that
+    -- it became.
     ids as (
         select centre, source_instance, case_id, digits, day, not is_deleted as is_counted
         from cases

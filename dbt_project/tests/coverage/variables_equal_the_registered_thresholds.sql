@@ -1,5 +1,5 @@
--- Returns rows (failure) for every variable of the project that differs from the threshold of the
--- same name.
+-- Returns rows (failure) for every variable of the project that differs from the threshold of the same
+-- name.
 {% set names = [
     "journey_gap_same_reason_days",
     "journey_gap_unknown_reason_hours",

@@ -1,6 +1,6 @@
--- Returns rows (failure) for every case with more returns than handoffs, more direct than any
--- returns, or more settled than raw ones. A short stay that is dropped can make a return direct,
--- so direct ones may rise.
+-- Returns rows (failure) for every case with more returns than handoffs, more direct than any returns,
+-- or more settled than raw ones. A short stay that is dropped can make a return direct, so direct ones
+-- may rise.
 select source_instance, case_id
 from {{ ref("mart_case") }}
 where

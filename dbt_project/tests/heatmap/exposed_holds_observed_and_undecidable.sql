@@ -1,5 +1,5 @@
--- Returns rows (failure) for every cell with fewer journeys than it has observed and undecidable
--- ones together.
+-- Returns rows (failure) for every cell with fewer journeys than it has observed and undecidable ones
+-- together.
 select centre, dim_x, value_x, dim_y, value_y, window_type, window_start, measure
 from {{ ref("mart_escalation_heatmap") }}
 where

@@ -1,5 +1,5 @@
--- Returns rows (failure) for every identifier and time with another number of customers than its rows say,
--- or that overlaps the next.
+-- Returns rows (failure) for every identifier and time with another number of customers than its rows
+-- say, or that overlaps the next.
 {{ config(meta={"dagster": {"ref": {"name": "dim_identity_map"}}}) }}
 with
     times as (

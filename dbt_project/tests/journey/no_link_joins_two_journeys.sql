@@ -1,6 +1,5 @@
--- Returns rows (failure) for every case, chain, island or pair of neighbours whose items ended in more than
--- one
--- journey: the passes of the components did not suffice.
+-- Returns rows (failure) for every case, chain, island or pair of neighbours whose items ended in more
+-- than one journey: the passes of the components did not suffice.
 {{ config(meta={"dagster": {"ref": {"name": "int_journey__item_links"}}}) }}
 with
     links as (

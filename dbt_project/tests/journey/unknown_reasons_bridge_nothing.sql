@@ -1,6 +1,5 @@
--- Returns rows (failure) for every item of unknown reason that J4 ties to a neighbour although its case or
--- chain
--- already ties it to a known reason.
+-- Returns rows (failure) for every item of unknown reason that J4 ties to a neighbour although its case
+-- or chain already ties it to a known reason.
 {{ config(meta={"dagster": {"ref": {"name": "int_journey__neighbours"}}}) }}
 with
     recorded as (

@@ -1,5 +1,5 @@
--- Returns rows (failure) for every stratum whose coverage lies outside its bounds, or is bounded
--- though unknown.
+-- Returns rows (failure) for every stratum whose coverage lies outside its bounds, or is bounded though
+-- unknown.
 select centre, stratum_type, stratum, window_type, window_start
 from {{ ref("mart_qa_coverage") }}
 where

@@ -1,5 +1,5 @@
--- Returns rows (failure) for every source with a dated row whose newest day is missing from the days of its
--- span.
+-- Returns rows (failure) for every source with a dated row whose newest day is missing from the days of
+-- its span.
 select s.source_instance, s.last_date
 from {{ ref("int_source__spans") }} as s
 left join

@@ -58,8 +58,8 @@ with
             case when l.has_status then l.first_status_at else s.first_status_at end as first_status_at,
             l.first_change_at as first_logged_at,
             coalesce(l.first_change_at, s.first_change_at) as first_change_at,
-            -- A state that is older than the last change, or younger than the moment looked from, contradicts
-            -- nothing.
+            -- A state that is older than the last change, or younger than the moment looked from,
+            -- contradicts nothing.
             coalesce(
                 l.last_status <> c.status
                 and l.last_status_at <= c.delivered_at

@@ -101,8 +101,7 @@ select
         then false
     end as is_abandoned,
     -- Who calls customers back leaves the queue before they pick up. The end of a leg ends a wait only
-    -- where nobody
-    -- answered.
+    -- where nobody answered.
     {{
         dbt.datediff(
             "enqueued_at",

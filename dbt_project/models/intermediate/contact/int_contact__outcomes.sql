@@ -1,7 +1,6 @@
--- One row per contact with everything known of it: handling, movement, case, evaluation.
--- Where a source does not say whether a contact was answered, its legs may: but who was moved on, or whose
--- records
--- are missing, may have been answered elsewhere.
+-- One row per contact with everything known of it: handling, movement, case, evaluation. Where a source
+-- does not say whether a contact was answered, its legs may: but who was moved on, or whose records are
+-- missing, may have been answered elsewhere.
 {% set is_whole = "coalesce(c.is_recorded, true)" %}
 {% set is_answered %}
     coalesce(

@@ -1,7 +1,5 @@
--- One row per escalation of all sources, recorded or derived.
--- What cases tell of them counts only where nobody records escalations, and what tiers tell only where
--- neither
--- does: each would count twice.
+-- One row per escalation of all sources, recorded or derived. What cases tell of them counts only where
+-- nobody records escalations, and what tiers tell only where neither does: each would count twice.
 with
     recorded as ({{ entity_union("escalations", ["stg_mapped__escalations"]) }}),
 

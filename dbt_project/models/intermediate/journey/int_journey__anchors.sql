@@ -1,8 +1,7 @@
--- One row per item: the case or chain that it belongs to on record, and a second one that it ties to the
--- first.
--- A case belongs to itself and is tied to its parent; a contact belongs to its recorded case, or else to
--- its chain,
--- and ties the one to the other. A recorded case that no CRM delivered still ties its contacts together.
+-- One row per item: the case or chain that it belongs to on record, and a second one that it ties to
+-- the first. A case belongs to itself and is tied to its parent; a contact belongs to its recorded
+-- case, or else to its chain, and ties the one to the other. A recorded case that no CRM delivered
+-- still ties its contacts together.
 with
     chains as (
         select source_instance, chain_id

@@ -1,6 +1,5 @@
 -- One row per item of a known customer and reason: its island, the items of both without a longer pause
--- (rule J3).
--- Shared accounts have none: there, customer and reason prove nothing.
+-- (rule J3). Shared accounts have none: there, customer and reason prove nothing.
 with
     personal as (
         select

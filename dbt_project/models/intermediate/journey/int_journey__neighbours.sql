@@ -1,6 +1,5 @@
 -- One row per tie without any reason that has a neighbour: the nearest item of the same customer whose
--- reason is
--- known (rule J4). One, because two neighbours would join two reasons.
+-- reason is known (rule J4). One, because two neighbours would join two reasons.
 with
     unknown_ties as (
         select t.tie_key

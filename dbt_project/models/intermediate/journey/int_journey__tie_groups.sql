@@ -1,7 +1,6 @@
--- One row per tie that an island or a neighbour joins to others: the group of ties that becomes one journey.
--- A tie within one island takes the island's name, a tie without a reason follows its neighbour. Components
--- are
--- needed only for ties of several islands that have several ties.
+-- One row per tie that an island or a neighbour joins to others: the group of ties that becomes one
+-- journey. A tie within one island takes the island's name, a tie without a reason follows its
+-- neighbour. Components are needed only for ties of several islands that have several ties.
 with
     edges as (
         select tie_key as node, island_key as neighbour

@@ -1,7 +1,7 @@
--- One row per source instance, entity and local day of its events; rows without a date count nowhere.
--- A key counts on the day of its first row, so that one which comes again on another day is a duplicate
--- there.
--- What is delivered again because it changed is another row, and so is another event of a log: no duplicates.
+-- One row per source instance, entity and local day of its events; rows without a date count nowhere. A
+-- key counts on the day of its first row, so that one which comes again on another day is a duplicate
+-- there. What is delivered again because it changed is another row, and so is another event of a log:
+-- no duplicates.
 {% set fed = [] %}
 {% for spec in raw_tables().values() if spec.event_at %}
     {% for entity, condition in spec.feeds.items() %}

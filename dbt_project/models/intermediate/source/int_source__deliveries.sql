@@ -102,9 +102,8 @@ with
         from compared as c
     ),
 
-    -- The median of the same weekday where it came often enough, else the smallest of all; a weekday that
-    -- never
-    -- came before may be a quiet one until a whole week is known.
+    -- The median of the same weekday where it came often enough, else the smallest of all; a weekday
+    -- that never came before may be a quiet one until a whole week is known.
     usual as (
         select
             source_instance,

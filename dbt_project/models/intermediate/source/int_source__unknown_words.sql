@@ -1,9 +1,7 @@
--- One row per source instance, entity, field and word outside the vocabulary of the field, with its rows.
--- Words come from customers. Only labels stand here as they are: few short words, repeated or one of few
--- words of
--- their field. Of any other value only the shape stands here, and values of one shape share a row. What
--- exceeds the
--- most frequent words of a field is one row without a word.
+-- One row per source instance, entity, field and word outside the vocabulary of the field, with its
+-- rows. Words come from customers. Only labels stand here as they are: few short words, repeated or one
+-- of few words of their field. Of any other value only the shape stands here, and values of one shape
+-- share a row. What exceeds the most frequent words of a field is one row without a word.
 {% set n_words_of_field = 20 %}
 {% set modelled = [
     "case_changes",

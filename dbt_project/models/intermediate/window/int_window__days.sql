@@ -1,5 +1,5 @@
--- One row per source instance and day of its span, days without any event included. A span longer than 10,000
--- days keeps its newest ones.
+-- One row per source instance and day of its span, days without any event included. A span longer than
+-- 10,000 days keeps its newest ones.
 with
     digits as (
         {% for d in range(10) %}

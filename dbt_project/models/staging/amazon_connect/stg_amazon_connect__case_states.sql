@@ -1,6 +1,5 @@
--- One row per case after one change of it, in the order of the changes.
--- Events come in any order. Of changes of one moment, creation is first, and then what tells of a later
--- update.
+-- One row per case after one change of it, in the order of the changes. Events come in any order. Of
+-- changes of one moment, creation is first, and then what tells of a later update.
 select
     e.*,
     row_number() over (

@@ -1,6 +1,6 @@
--- One row per contact record in its newest version, with the record that its chain of transfers began with.
--- Records of flows count as legs where they reached a queue or an agent; `leg_seq` is empty for what is no
--- leg.
+-- One row per contact record in its newest version, with the record that its chain of transfers began
+-- with. Records of flows count as legs where they reached a queue or an agent; `leg_seq` is empty for
+-- what is no leg.
 {{ config(materialized="table") }}
 {% set continuing = amazon_connect_methods(["transfer", "flow", "third_party", "observer"]) %}
 {% set machines = [

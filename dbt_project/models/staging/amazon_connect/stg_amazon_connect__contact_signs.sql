@@ -1,7 +1,6 @@
 -- One row per contact record that was not delivered, as contact events, agents' events, analyses and
--- evaluations tell.
--- None of them is complete, so what they do not tell is unknown. Where any record of a contact came, it
--- counts alone.
+-- evaluations tell. None of them is complete, so what they do not tell is unknown. Where any record of
+-- a contact came, it counts alone.
 {% set missed = "('MISSED', 'REJECTED', 'ERROR')" %}
 with
     records as (

@@ -72,8 +72,7 @@ select
         then true
     end as is_answered,
     -- Records say how long the call lasted, and how long of that it was answered. Some have no other
-    -- stamps, and
-    -- those they have are local.
+    -- stamps, and those they have are local.
     case
         when r.disposition = 'ANSWERED' or r.answered_at is not null
         then {{ by_duration("r.answered_at", "r.started_at", "r.duration_seconds - r.billed_seconds") }}

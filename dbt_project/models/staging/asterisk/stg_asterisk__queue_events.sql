@@ -38,8 +38,7 @@ with
     {{ line_order("events", "call_id", "event_at") }},
 
     -- Stamps are whole seconds. Within one, the table's id decides, then the line; without either, what
-    -- took longer
-    -- than one second began before anything else of it.
+    -- took longer than one second began before anything else of it.
     placed as (
         select
             e.*,

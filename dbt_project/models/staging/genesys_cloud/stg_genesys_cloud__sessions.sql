@@ -102,8 +102,8 @@ with
         group by m.source_instance, m.conversation_id, m.session_id
     ),
 
-    -- Calls that our side dialled: of a callback, its calls where the export has them, or else the callback
-    -- itself.
+    -- Calls that our side dialled: of a callback, its calls where the export has them, or else the
+    -- callback itself.
     dialled as (
         select
             s.source_instance,
