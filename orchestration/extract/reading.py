@@ -282,7 +282,11 @@ def _typed(
     paths: tuple[Path, ...], origins: tuple[Origin, ...], options: FileSet, types: dict[str, str]
 ) -> Readable:
     """A Parquet readable; the engine itself makes a name for a second column that is called the same."""
-    names, twins = _told_apart(parquet.read_schema(paths[0]).names)
+    try:
+        written = parquet.read_schema(paths[0]).names
+    except (pa.ArrowException, OSError, ValueError):
+        written = []  # damage of what Arrow notes beside the schema does not keep the engine from reading
+    names, twins = _told_apart(written)
     if len(names) != len(types):
         return Readable(paths, origins, options, types)
     renamed = {own: name for own, name in zip(types, names, strict=True) if own != name}

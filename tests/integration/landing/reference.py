@@ -8,7 +8,7 @@ Where the rules leave a choice, a value or a whole file is unsure, and both answ
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
 from typing import Any
@@ -44,12 +44,14 @@ Value = str | None | Unsure
 class Record:
     """One record: `line` it begins in, and its values by field, or none where it is damaged.
 
-    `is_open` says that the rules do not even tell whether it is damaged.
+    `is_open` says that the rules do not even tell whether it is damaged, `differs` that columns of one name
+    contradict each other.
     """
 
     line: int
     values: dict[str, Value] | None
     is_open: bool = False
+    differs: bool = False
 
 
 @dataclass(frozen=True)
@@ -159,12 +161,10 @@ def _records(
             yield Record(at + 1, None)
             at += 1
             continue
-        # Columns of one name fill the same field; a record in which they differ says nothing of it.
-        said = {name: {_trimmed(values[place]) for place in found} - {None} for name, found in places.items()}
-        differs = any(len(one) > 1 for one in said.values())
-        yield Record(
-            at + 1, None if differs else {name: min(one, default=None) for name, one in said.items()}
-        )
+        # Columns of one name fill the same field, the first filled one; where they differ the row is bad.
+        said = {name: [v for at_ in found if (v := _trimmed(values[at_]))] for name, found in places.items()}
+        fields: dict[str, Value] = {name: found[0] if found else None for name, found in said.items()}
+        yield Record(at + 1, fields, differs=any(len(set(found)) > 1 for found in said.values()))
         at += taken
 
 
@@ -418,10 +418,18 @@ def _text_of_any_length(content: bytes) -> str | None:
 
 def _judged(file_set: str, records: list[Record]) -> Found:
     return Found(
-        rows=[_row(file_set, record.line, record.values) for record in records if record.values is not None],
+        rows=[
+            _contradicted(one, _row(file_set, one.line, one.values))
+            for one in records
+            if one.values is not None
+        ],
         damaged=[one.line for one in records if one.values is None and not one.is_open],
         open=[one.line for one in records if one.is_open],
     )
+
+
+def _contradicted(record: Record, row: Row) -> Row:
+    return replace(row, fate="bad") if record.differs and row.fate != "filtered" else row
 
 
 def _row(file_set: str, line: int, values: dict[str, Value]) -> Row:
