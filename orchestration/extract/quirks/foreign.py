@@ -47,7 +47,7 @@ def by_name(name: str) -> str:
 
 def by_content(name: str, path: Path, encoding: str) -> str:
     """What a plain file is that begins like no export; empty for what may be one."""
-    ending = PurePosixPath(_PACKED.sub("", name)).suffix.lower()
+    ending = PurePosixPath(_PACKED.sub("", name.rpartition("!")[2])).suffix.lower()
     if _OF_EXPORTS.fullmatch(ending):
         return ""
     with path.open("rb") as file:

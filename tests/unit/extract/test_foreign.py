@@ -128,3 +128,15 @@ def test_exports_are_no_strangers(name: str, tmp_path: Path) -> None:
     path = tmp_path / "x"
     path.write_bytes(b"\x89PNG")
     assert foreign.kind_of(name, path, glob="*", encoding="utf-8") == ""
+
+
+def test_an_archive_within_an_archive_is_refused_and_not_left_out(place: Place) -> None:
+    """Without it, exports that were packed twice would vanish as junk."""
+    place.source(glob="*").put(
+        "a.zip", packed({"inner.zip": packed({"cases.csv": CASES}), "cases.csv": CASES})
+    )
+    landed = place.land()
+    assert [(d.file, d.status) for d in landed.deliveries] == [
+        ("a.zip!cases.csv", "landed"), ("a.zip!inner.zip", "quarantined"),
+    ]  # fmt: skip
+    assert landed.ignored == []
