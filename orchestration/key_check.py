@@ -122,15 +122,17 @@ def scan(
 def _groups(target: Target, delivered: list[Delivered]) -> list[list[int]]:
     """Numbers of the files; plain ones with the same header together, because a query for each costs more."""
     options = target.source.document.files[target.file_set]
-    alike: dict[object, list[int]] = {}
+    by_header: dict[object, list[int]] = {}
     for number, file in enumerate(delivered):
-        is_alike = options.format in DELIMITED and files.is_plain(file) and file.size and not file.problem
+        shares_header = (
+            options.format in DELIMITED and files.is_plain(file) and file.size and not file.problem
+        )
         header: object = number
-        if is_alike and not options.header:
+        if shares_header and not options.header:
             with file.path.open("rb") as opened:
                 header = opened.readline(files.MAX_LINE_BYTES)
-        alike.setdefault(header, []).append(number)
-    return [group for numbers in alike.values() for group in _batches(numbers)]
+        by_header.setdefault(header, []).append(number)
+    return [group for numbers in by_header.values() for group in _batches(numbers)]
 
 
 def _batches(numbers: list[int]) -> Iterator[list[int]]:
@@ -171,11 +173,11 @@ def _read(target: Target, number: int, file: Delivered, origin: Origin, scratch:
         path = files.transcode(path, codec, scratch / "text")
     needed = {column for read in target.feed.columns.values() for column in read}
     form = documents.form_of(target.source, target.file_set) if options.is_json else documents.Form()
-    path, options = heads.as_meant(path, options, form, scratch)
+    path, options = heads.as_records(path, options, form, scratch)
     opened = partial(reading.open_readable, target.connection, needed=needed, shapes=shapes)
     readable = opened((path,), (origin,), options)
     if options.is_json and documents.varies((path,), form, readable.keys):
-        path, options = heads.as_meant(path, options, form, scratch, recasts=True)
+        path, options = heads.as_records(path, options, form, scratch, recasts=True)
         readable = opened((path,), (origin,), options)
     try:
         if not readable.types:

@@ -84,9 +84,11 @@ def _placeholders(name: str, members: Sequence[Delivery]) -> Iterator[Note]:
         n_rows[landed.table] += landed.n_landed
         found.update({(landed.table, field): n for field, n in landed.placeholders})
     for (table, field), n in sorted(found.items()):
-        told, n_all = f"{table.partition('.')[2]}.{field}", n_rows[table]
+        field_name, n_all = f"{table.partition('.')[2]}.{field}", n_rows[table]
         rows = f"{n:,} of {count(n_all, 'row')} ({share(n, n_all)})"
-        yield Note(f"{name}: {told} holds a placeholder in {rows}, such as 1970-01-01; they land without it.")
+        yield Note(
+            f"{name}: {field_name} holds a placeholder in {rows}, such as 1970-01-01; they land without it."
+        )
 
 
 def _lacking(name: str, lacking: Sequence[Delivery]) -> str:
@@ -121,8 +123,8 @@ def _deduplicated(connection: duckdb.DuckDBPyConnection, instance: str, feed: Fe
         f"count(DISTINCT hash({thing}, _delivery_id)) "
         f"FROM {table.schema}.{sql.name(table.name)} WHERE source_instance = ?"
     )
-    n_rows, n_keys, n_things, n_told = connection.execute(query, [instance]).fetchall()[0]
-    n_again = n_told - n_things
+    n_rows, n_keys, n_things, n_delivered = connection.execute(query, [instance]).fetchall()[0]
+    n_again = n_delivered - n_things
     if n_rows - n_keys <= n_again:
         return
     text = f"{instance}: {n_keys:,} of {count(n_rows, 'row')} of {table.name} remain after deduplication"

@@ -478,7 +478,7 @@ class _SourceCheck:
             gap.files.append(file.name)
             if self.source.document.files[name].is_json:
                 form = documents.form_of(self.source, name)
-                gap.found = gap.found or documents.told(readable.paths[0], form)
+                gap.found = gap.found or documents.described(readable.paths[0], form)
         if any(required in gaps for required in feed.table.required):
             return  # landing stops here too
         try:
@@ -702,7 +702,7 @@ class _SourceCheck:
             differs = (
                 f"{table.event_at} differs" if key_check.is_dated_apart(one.feed) else "other fields differ"
             )
-            told = f"{table.name}: {key} is the same in {first} and {other}, but {differs}; {counted}."
+            message = f"{table.name}: {key} is the same in {first} and {other}, but {differs}; {counted}."
             is_said = one.feed.keep or (table.keep == contract.FIRST and key_check.is_dated_apart(one.feed))
             if is_said:
                 kept = one.feed.keep or table.keep
@@ -713,7 +713,7 @@ class _SourceCheck:
                 is_within or shared.n_keys > quarantine.TOLERATED_SHARE * shared.n_keys_in_all
             )
             tell = self.report.error if is_error else self.report.warn
-            tell(self._place(one, key_check.key_of(one.feed)[0]), told, self._key_hint(one))
+            tell(self._place(one, key_check.key_of(one.feed)[0]), message, self._key_hint(one))
         if one.twins and not found.within:
             self._tell_twins(one)
 

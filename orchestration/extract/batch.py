@@ -405,7 +405,7 @@ class Batch:
         try:
             member.wrapped = documents.wrapping(path, self.form)
         except UnreadableFile:
-            return  # of lines, others may be sound; whoever reads them tells
+            return  # other lines may be sound: the reader says which are not
         if member.wrapped:
             self._rewrite(member, target, recasts=False)
 
@@ -487,8 +487,8 @@ class Batch:
                     )
 
     def _way_out(self, readable: Readable) -> str:
-        told = documents.told(readable.paths[0], self.form) if self.options.is_json else ""
-        return told or f"correct the {'mapping' if self.options.is_json else 'delimiter or the mapping'}"
+        mismatch = documents.described(readable.paths[0], self.form) if self.options.is_json else ""
+        return mismatch or f"correct the {'mapping' if self.options.is_json else 'delimiter or the mapping'}"
 
     # ------------------------------------------------------------ landing
 
@@ -685,7 +685,7 @@ class Batch:
 
     def _extra(self, readable: Readable) -> tuple[str, ...]:
         used = {c for feed in self.feeds for c in feed.referenced()} | {c.lower() for c in self.options.known}
-        used |= {twin.lower() for c in used for twin in readable.twins.get(sql.folded(c), ())}
+        used |= {other.lower() for c in used for other in readable.same_name.get(sql.folded(c), ())}
         return tuple(sorted(c for c in readable.types if c.lower() not in used))
 
     def _keepers(self) -> list[Feed]:

@@ -196,7 +196,7 @@ class _Landing:
                 if same:
                     self.manifest.append(Commit(deliveries=tuple(same)))
                     self.landed[source.instance].known += same
-                    told.say(_same_told(same))
+                    told.say(_nothing_new(same))
         for one in due:
             self.landed[one.source.instance].unchanged += one.n_unchanged
         self._land_all(known, due)
@@ -297,7 +297,7 @@ def _is_held(earlier: Delivery, held: Container[str], about_to_go: Container[str
     return holder in held and (appends or holder not in about_to_go)
 
 
-def _same_told(same: list[Delivery]) -> str:
+def _nothing_new(same: list[Delivery]) -> str:
     first = same[0]
     more = f", and {len(same) - 1:,} more like it" if len(same) > 1 else ""
     return f"{first.file} adds nothing: {first.reason}{more}."

@@ -151,11 +151,11 @@ def _written(commit: Commit) -> bytes:
 
 
 def _without_defaults(delivery: Delivery) -> dict[str, Any]:
-    told = {f.name: getattr(delivery, f.name) for f in fields(delivery)}
-    told["counts"] = [[one for one in asdict(count).values() if one != ()] for count in delivery.counts]
+    values = {f.name: getattr(delivery, f.name) for f in fields(delivery)}
+    values["counts"] = [[one for one in asdict(count).values() if one != ()] for count in delivery.counts]
     usual = {f.name: f.default for f in fields(delivery) if f.default is not MISSING}
     return {
-        name: value for name, value in told.items() if name not in usual or value not in (usual[name], [])
+        name: value for name, value in values.items() if name not in usual or value not in (usual[name], [])
     }
 
 
@@ -245,7 +245,7 @@ class Manifest:
             if token not in covered
         }
 
-    def told(self) -> dict[str, Delivery]:
+    def current(self) -> dict[str, Delivery]:
         """The deliveries that say how the exports stand, by id.
 
         They are the newest of every file that is an export, and further ones whose rows count.

@@ -170,9 +170,9 @@ def compile_feed(
         f"{_parsed(field, zone, options.list_separator)} AS {sql.name('=' + field.name)}" for field in fields
     )
     where = f" WHERE ({feed.where}\n)" if feed.where else ""
-    twins = _twins(feed, readable)
+    same_name = _same_name_columns(feed, readable)
     carried = ", ".join(
-        [*_ORIGIN.values(), *([_FITS] if readable.is_loose else []), *([_DIFFERS] if twins else [])]
+        [*_ORIGIN.values(), *([_FITS] if readable.is_loose else []), *([_DIFFERS] if same_name else [])]
     )
 
     def staged(base: str, extra: str = "") -> str:
@@ -185,8 +185,8 @@ def compile_feed(
     faults = _faults(feed, fields, codes)
     if readable.is_loose:
         faults.append((WHOLE_RECORD, f"NOT {_FITS}", "a value is of another kind than this export has there"))
-    if twins:
-        named = ", ".join(map(privacy.shown, twins))
+    if same_name:
+        named = ", ".join(map(privacy.shown, same_name))
         faults.append((WHOLE_RECORD, _DIFFERS, f"columns of one name differ: {named}"))
     bad = " OR ".join(condition for _, condition, _ in faults) or "false"
     landed = feed.table.landed
@@ -274,14 +274,16 @@ def _rows(feed: Feed, readable: Readable, *, is_numbered: bool = False, kept: st
     return rows
 
 
-def _twins(feed: Feed, readable: Readable) -> dict[str, tuple[str, ...]]:
-    """For each column that the feed reads the others of its name, unless they are meant by their own."""
-    if not readable.twins:
+def _same_name_columns(feed: Feed, readable: Readable) -> dict[str, tuple[str, ...]]:
+    """For each column that the feed reads: others of its name, unless the mapping names them itself."""
+    if not readable.same_name:
         return {}
     referenced = {sql.folded(column) for column in feed.referenced()}
     apart = referenced | {sql.folded(column) for column in readable.options.known}
     found = {
-        name: tuple(one for one in readable.twins.get(sql.folded(name), ()) if sql.folded(one) not in apart)
+        name: tuple(
+            one for one in readable.same_name.get(sql.folded(name), ()) if sql.folded(one) not in apart
+        )
         for name in readable.types
         if sql.folded(name) in referenced
     }
@@ -307,9 +309,9 @@ def _chosen(feed: Feed, readable: Readable) -> list[str]:
     """The columns that the feed reads, text trimmed and as it stands, with words for nothing as NULL."""
     referenced = feed.referenced()
     selected = []
-    twins = _twins(feed, readable)
-    any_filled = {name: _filled_by_any(name, others, readable) for name, others in twins.items()}
-    if twins:
+    same_name = _same_name_columns(feed, readable)
+    any_filled = {name: _filled_by_any(name, others, readable) for name, others in same_name.items()}
+    if same_name:
         selected.append(f"({' OR '.join(differs for _, differs in any_filled.values())}) AS {_DIFFERS}")
     for name, column_type in readable.types.items():
         if name in any_filled:

@@ -72,7 +72,7 @@ def expose(
     manifest = Manifest(home.state)
     sources = list(sources)
     live = {d.delivery_id: d for d in _meant(manifest.live().values(), sources)}
-    newest = _meant(manifest.told().values(), sources)
+    newest = _meant(manifest.current().values(), sources)
     counts = {table.full_name: 0 for table in bundle.all_tables()}
     for delivery in live.values():
         for count in delivery.counts:

@@ -93,8 +93,8 @@ class Readable:
     `record_lines` holds the line of every record where the careful reader has been over the file;
     `damage` what that reader set aside. The header of a delimited file takes `n_header_lines` lines,
     with `n_header_delimiters` in them. `layout` is what DuckDB calls the arrangement of JSON records, `keys`
-    are those of their first level in every spelling. `twins` names for a column (folded) those that the file
-    calls the same, but for case and blanks. `renamed` tells what columns of Parquet are called here.
+    are those of their first level in every spelling. `same_name` lists for a column (folded) the columns of
+    the file whose names differ in case or blanks. `renamed` maps columns of Parquet to their names here.
     """
 
     paths: tuple[Path, ...]
@@ -110,7 +110,7 @@ class Readable:
     n_header_lines: int = 0
     n_header_delimiters: int = 0
     keys: tuple[str, ...] = ()
-    twins: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    same_name: dict[str, tuple[str, ...]] = field(default_factory=dict)
     renamed: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -179,9 +179,9 @@ class Readable:
         if self.members:
             location += f", filename={sql.text(_PATH)}"
         if self.options.format == "parquet":
-            told = ", ".join(f"{sql.name(own)} AS {sql.name(name)}" for own, name in self.renamed.items())
+            renames = ", ".join(f"{sql.name(own)} AS {sql.name(name)}" for own, name in self.renamed.items())
             read = f"read_parquet({location})"
-            return f"(SELECT * RENAME ({told}) FROM {read})" if told else read
+            return f"(SELECT * RENAME ({renames}) FROM {read})" if renames else read
         if not self.is_delimited:
             return self._json(location)
         columns = "{" + ", ".join(f"{sql.text(c)}: {sql.text(t)}" for c, t in self.types.items()) + "}"
@@ -286,12 +286,12 @@ def _typed(
         written = parquet.read_schema(paths[0]).names
     except (pa.ArrowException, OSError, ValueError):
         written = []  # damage of what Arrow notes beside the schema does not keep the engine from reading
-    names, twins = _told_apart(written)
+    names, same_name = _distinct_names(written)
     if len(names) != len(types):
         return Readable(paths, origins, options, types)
     renamed = {own: name for own, name in zip(types, names, strict=True) if own != name}
     kept = dict(zip(names, types.values(), strict=True))
-    return Readable(paths, origins, options, kept, renamed=renamed, twins=twins)
+    return Readable(paths, origins, options, kept, renamed=renamed, same_name=same_name)
 
 
 def _one_spelling(keys: Iterable[str]) -> list[str]:
@@ -348,7 +348,7 @@ def with_times(
     All of them are written in one way, the one that most have in the first rows. Reading fails on a value
     further down that is written in another; then they are text (`Readable.loosened`).
     """
-    single = [name for name in readable.types if sql.folded(name) not in readable.twins]
+    single = [name for name in readable.types if sql.folded(name) not in readable.same_name]
     names = [name for name in single if sql.folded(name) in columns] if readable.is_delimited else []
     if not names:
         return readable
@@ -416,32 +416,32 @@ def _with_header(paths: tuple[Path, ...], origins: tuple[Origin, ...], options: 
         )
     if "\ufffd" in raw or "\0" in raw:
         raise UnreadableFile("the header line is no text in the declared encoding; correct `encoding`")
-    names, twins = _told_apart(record)
+    names, same_name = _distinct_names(record)
     return Readable(
         paths,
         origins,
         options,
         dict.fromkeys(names, "VARCHAR"),
-        twins=twins,
+        same_name=same_name,
         # A carriage return within a quoted name ends no line of the file.
         n_header_lines=raw.count("\n") + (not raw.endswith("\n")),
         n_header_delimiters=raw.count(options.delimiter),
     )
 
 
-def _told_apart(written: Sequence[str]) -> tuple[list[str], dict[str, tuple[str, ...]]]:
+def _distinct_names(written: Sequence[str]) -> tuple[list[str], dict[str, tuple[str, ...]]]:
     """A name of its own for each column, without blanks around it; and the further ones of the same name."""
     names: dict[str, str] = {}
-    twins: dict[str, tuple[str, ...]] = {}
+    same_name: dict[str, tuple[str, ...]] = {}
     for i, one in enumerate(written):
         called = one.strip(_AROUND_NAMES)
         name = called or f"column{i}"
         while sql.folded(name) in names:
             name += "_"
         if called and sql.folded(name) != sql.folded(called):
-            twins[sql.folded(called)] = (*twins.get(sql.folded(called), ()), name)
+            same_name[sql.folded(called)] = (*same_name.get(sql.folded(called), ()), name)
         names[sql.folded(name)] = name
-    return list(names.values()), twins
+    return list(names.values()), same_name
 
 
 # ---------------------------------------------------------------- careful reading

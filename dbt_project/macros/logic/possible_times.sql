@@ -17,21 +17,21 @@
     {%- set found = {} -%} {%- set broken = [] -%} {%- set compared = [] -%}
 
     {%- for column in columns if column.endswith("_seconds") -%}
-        {%- set told = "e." ~ column -%}
+        {%- set seconds = "e." ~ column -%}
         {%- set value = (
             "case when "
-            ~ told
+            ~ seconds
             ~ " > -1 and "
-            ~ told
+            ~ seconds
             ~ " < "
             ~ most_seconds
             ~ " then greatest("
-            ~ told
+            ~ seconds
             ~ ", 0) end"
         ) -%}
         {%- do found.update({column: value}) -%}
-        {%- do broken.append(told ~ " <= -1 or " ~ told ~ " >= " ~ most_seconds) -%}
-        {%- do compared.append(told) -%}
+        {%- do broken.append(seconds ~ " <= -1 or " ~ seconds ~ " >= " ~ most_seconds) -%}
+        {%- do compared.append(seconds) -%}
     {%- endfor -%}
 
     {%- set has_duration = "duration_seconds" in columns -%}

@@ -9,10 +9,10 @@
 {# A stamp by the clock on the wall, unless a duration says that it lies more than a second elsewhere: local
    clocks jump twice a year. #}
 {% macro by_duration(stamp, since, seconds) -%}
-    {%- set told = seconds_later(since, seconds) -%}
+    {%- set end_by_duration = seconds_later(since, seconds) -%}
     case
-        when abs({{ dbt.datediff(stamp, told, "second") }}) <= 1
+        when abs({{ dbt.datediff(stamp, end_by_duration, "second") }}) <= 1
         then {{ stamp }}
-        else coalesce({{ told }}, {{ stamp }})
+        else coalesce({{ end_by_duration }}, {{ stamp }})
     end
 {%- endmacro %}

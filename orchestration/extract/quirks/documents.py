@@ -25,7 +25,7 @@ MAX_RECORD_CHARACTERS = 256_000_000
 _FIRST_CHARACTERS = 1 << 16
 _SAMPLE_BYTES = 2_000_000
 _DEEPEST_WRAPPER = 3
-_KEYS_TOLD = 8
+_KEYS_SHOWN = 8
 _KEY = re.compile(rb'"([^"\\\x00-\x1f]{1,128})"\s*:')
 _BLANKS = re.compile(r"[ \t\r\n]*")
 _ARROWS = re.compile(r"""("[^"]+"|[A-Za-z_]\w*)((?:\s*->>?\s*'[^']*')+)""")
@@ -157,7 +157,7 @@ def wrapping(path: Path, form: Form) -> Wrapping | None:
     return Wrapping(found) if found and form.is_known else None
 
 
-def told(path: Path, form: Form) -> str:
+def described(path: Path, form: Form) -> str:
     """What the first document is, and the way to its records, where that can be found; for a message."""
     try:
         with _Stream(path) as stream:
@@ -165,7 +165,7 @@ def told(path: Path, form: Form) -> str:
             keys, found = _first_object(stream, form)
     except UnreadableFile:
         return ""
-    shown = ", ".join(map(privacy.shown, keys[:_KEYS_TOLD])) + (", ..." if len(keys) > _KEYS_TOLD else "")
+    shown = ", ".join(map(privacy.shown, keys[:_KEYS_SHOWN])) + (", ..." if len(keys) > _KEYS_SHOWN else "")
     kind = "a list of objects" if is_list else "an object"
     if not keys:
         return ""
@@ -234,7 +234,7 @@ def guessed(path: Path) -> tuple[str, ...] | None:
                 plain += [key] if is_plain else []
         is_only = not stream.peek()
     # A record may hold lists too; then it has more to tell than which page it is, or others follow.
-    is_wrapper = not plain or (is_only and len(plain) < _KEYS_TOLD and max(sizes.values(), default=0) > 1)
+    is_wrapper = not plain or (is_only and len(plain) < _KEYS_SHOWN and max(sizes.values(), default=0) > 1)
     return max(sizes, key=lambda one: sizes[one]) if sizes and is_wrapper else None
 
 
@@ -425,7 +425,7 @@ def _named(value: Any, names: Names) -> Any:
             continue
         name = spelled[folded]
         if len(members) > 1 and len({key for key, _ in members}) < len(members):
-            kept.extend(members)  # written twice in one spelling: told elsewhere
+            kept.extend(members)  # written twice in one spelling: the reader reports it
             continue
         filled = [(key, _named(inner, names[name])) for key, inner in members if inner not in (None, "")]
         if len({_written(inner) for _, inner in filled}) > 1:

@@ -52,9 +52,9 @@ def by_content(name: str, path: Path, encoding: str) -> str:
         return ""
     with path.open("rb") as file:
         head = file.read(_HEAD)
-    told = next((what for magic, what in _SIGNATURES.items() if head.startswith(magic)), "")
+    kind = next((what for magic, what in _SIGNATURES.items() if head.startswith(magic)), "")
     is_wide = head.startswith(_WIDE_MARKS) or encoding.startswith(("utf-16", "utf-32"))
-    return told or ("binary" if b"\0" in head and not is_wide and not head.startswith(b"PAR1") else "")
+    return kind or ("binary" if b"\0" in head and not is_wide and not head.startswith(b"PAR1") else "")
 
 
 def kind_of(name: str, path: Path, *, glob: str, encoding: str) -> str:
@@ -62,12 +62,12 @@ def kind_of(name: str, path: Path, *, glob: str, encoding: str) -> str:
 
     `name` is the file's path, `archive.zip!member` inside archives.
     """
-    if is_meant(glob, name):
+    if names_one_file(glob, name):
         return ""
     return by_name(name) or by_content(name, path, encoding)
 
 
-def is_meant(glob: str, name: str) -> bool:
+def names_one_file(glob: str, name: str) -> bool:
     """Whether a glob names this one file and no kind of files: it is read, whatever it is called.
 
     A glob that names an archive alone says nothing of the archive's members.

@@ -57,19 +57,19 @@ class Earlier:
 
 def by_content(new: Sequence[Delivered], earlier: Earlier, fingerprint: str) -> Sorted:
     """Sorts new files of a set that appends."""
-    told = [one for one in earlier.deliveries if one.content]
+    with_content = [one for one in earlier.deliveries if one.content]
     found = Sorted()
     profiles: dict[Delivered, Identity] = {}
     prefixes: dict[Delivered, dict[int, str]] = {}
     for file in new:
         try:
-            profiles[file], prefixes[file] = _profile(file, told)
+            profiles[file], prefixes[file] = _profile(file, with_content)
         except (UnreadableFile, UnsettledFile, OSError):
             found.due.append((file, Identity()))  # landing says what is wrong
     kept: list[Delivered] = []
     for file in sorted(profiles, key=lambda one: (-profiles[one].n_bytes, one.name)):
         own = profiles[file]
-        same = [one for one in told if prefixes[file].get(one.n_bytes) == one.content]
+        same = [one for one in with_content if prefixes[file].get(one.n_bytes) == one.content]
         holder = _holder(own, same, earlier.live, fingerprint) or _on_disk(own, earlier)
         longer = next((other for other in kept if _begins_with(other, profiles[other], own)), None)
         if holder is not None:
@@ -109,7 +109,7 @@ def _on_disk(own: Identity, earlier: Earlier) -> Delivery | None:
     return None
 
 
-def _profile(file: Delivered, told: Sequence[Delivery]) -> tuple[Identity, dict[int, str]]:
+def _profile(file: Delivered, with_content: Sequence[Delivery]) -> tuple[Identity, dict[int, str]]:
     """A file's content, and digests of its beginnings that are as long as earlier files were."""
     digest = hashlib.sha256()
     prefixes: dict[int, str] = {}
@@ -118,7 +118,9 @@ def _profile(file: Delivered, told: Sequence[Delivery]) -> tuple[Identity, dict[
         while chunk := stream.read(files.CHUNK_BYTES):
             if not n_bytes:
                 head = hashlib.sha256(chunk[:_HEAD_BYTES]).hexdigest() if len(chunk) >= _HEAD_BYTES else ""
-                sizes = sorted({one.n_bytes for one in told if one.head in ("", head) and one.n_bytes})
+                sizes = sorted(
+                    {one.n_bytes for one in with_content if one.head in ("", head) and one.n_bytes}
+                )
             start = 0
             while sizes and n_bytes < sizes[0] <= n_bytes + len(chunk):
                 end = sizes.pop(0) - n_bytes

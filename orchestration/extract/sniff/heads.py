@@ -54,7 +54,7 @@ def head(
         if codec:
             path = files.transcode(path, codec, scratch / "text")
     if form is not None and options.is_json:
-        path, options = as_meant(path, options, form, scratch, limit=limit)
+        path, options = as_records(path, options, form, scratch, limit=limit)
     if options.format in ("json", "parquet"):
         whole = reading.open_readable(connection, (path,), (origin,), options, needed=needed, shapes=shapes)
         if form is not None and documents.varies((path,), form, whole.keys):
@@ -87,7 +87,7 @@ def head(
     return readable
 
 
-def as_meant(
+def as_records(
     path: Path,
     options: FileSet,
     form: Form,

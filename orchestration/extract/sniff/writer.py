@@ -245,8 +245,8 @@ class Writer:
             return ["likely", "whether it is unique in the whole file could not be read"]
         n_keys, n_rows = counted
         kept = "first" if entity.keep == FIRST else "last"
-        told = f"{n_keys:,} different keys in {n_rows:,} rows, and of each only the {kept} row counts"
-        return ["likely" if entity.keep == FIRST else "<- a guess", told]
+        note = f"{n_keys:,} different keys in {n_rows:,} rows, and of each only the {kept} row counts"
+        return ["likely" if entity.keep == FIRST else "<- a guess", note]
 
     def _unused(self) -> list[str]:
         matched = [match.column for feed in self._feeds for match in feed.matches.values()]

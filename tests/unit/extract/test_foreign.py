@@ -68,8 +68,8 @@ def test_so_are_files_in_folders_and_none_of_them_is_a_delivery(place: Place, tm
     assert len(landed.ignored) == len(JUNK)
     warehouse = tmp_path / "w.duckdb"
     raw_zone.expose(warehouse, place.home, [sources.load(place.yaml)], None)
-    told = place.manifest.told().values()
-    assert [(d.file, d.status) for d in told] == [("in/cases.csv", "landed")]
+    current = place.manifest.current().values()
+    assert [(d.file, d.status) for d in current] == [("in/cases.csv", "landed")]
 
 
 @pytest.mark.parametrize(

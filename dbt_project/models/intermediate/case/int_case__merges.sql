@@ -2,10 +2,12 @@
 -- A chain leads to its last case; if nobody delivered that one, to the delivered case nearest to it. Of
 -- cases that were merged in a circle the smallest id stands for all.
 with
-    told as (select * from {{ ref("int_entity__case_ids") }}),
+    case_ids as (select * from {{ ref("int_entity__case_ids") }}),
 
     edges as (
-        select distinct centre, source_instance, case_id, merged_into from told where merged_into <> case_id
+        select distinct centre, source_instance, case_id, merged_into
+        from case_ids
+        where merged_into <> case_id
     ),
 
     ends as (
@@ -18,7 +20,7 @@ with
 
     delivered as (
         select centre, source_instance, case_id
-        from told
+        from case_ids
         where case_id in (select e.case_id from ends as e)
         group by centre, source_instance, case_id
     ),

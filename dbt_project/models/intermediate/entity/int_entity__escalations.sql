@@ -3,7 +3,7 @@
 with
     recorded as ({{ entity_union("escalations", ["stg_mapped__escalations"]) }}),
 
-    told_by_cases as (
+    read_from_cases as (
         {{ entity_union("escalations", ["stg_salesforce__escalations", "stg_servicenow__escalations"]) }}
     ),
 
@@ -13,9 +13,9 @@ select *
 from recorded
 union all
 select *
-from told_by_cases
+from read_from_cases
 where centre not in (select centre from recorded)
 union all
 select *
 from derived
-where centre not in (select centre from recorded) and centre not in (select centre from told_by_cases)
+where centre not in (select centre from recorded) and centre not in (select centre from read_from_cases)

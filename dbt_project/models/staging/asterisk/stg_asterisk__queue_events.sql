@@ -19,7 +19,7 @@
 {% set drops = ["AGENTDUMP", "SYSCOMPAT"] %}
 {% set nobodies = ["REALTIME", "CLI", "MANAGER", "NONE"] %}
 with
-    told as (
+    log_rows as (
         select *
         from ({{ staged("queue_log", "raw_asterisk") }})
         union all
@@ -29,7 +29,7 @@ with
 
     events as (
         select *
-        from told
+        from log_rows
         where
             call_id not in ('{{ nobodies | join("', '") }}')
             and event in ('ENTERQUEUE', 'CONNECT', '{{ (ends + drops) | join("', '") }}')

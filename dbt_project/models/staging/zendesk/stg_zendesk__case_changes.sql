@@ -28,7 +28,7 @@ with
 
     {{ line_order("histories", "ticket_id", "changed_at") }},
 
-    values_told as (
+    recorded_values as (
         select
             h.*,
             {{ line_seq("h", "f") }} as line_seq,
@@ -51,7 +51,7 @@ with
         group by source_instance, ticket_id
         union all
         select v.source_instance, v.ticket_id, v.value
-        from values_told as v
+        from recorded_values as v
         inner join tickets as t on v.source_instance = t.source_instance and v.ticket_id = t.ticket_id
         left join audited as a on v.source_instance = a.source_instance and v.ticket_id = a.ticket_id
         where a.ticket_id is null and v.field = 'status' and v.value_no = 1 and v.changed_at <= t.created_at
@@ -60,7 +60,7 @@ with
         from tickets as t
         left join audited as a on t.source_instance = a.source_instance and t.ticket_id = a.ticket_id
         left join
-            (select distinct source_instance, ticket_id from values_told) as v
+            (select distinct source_instance, ticket_id from recorded_values) as v
             on t.source_instance = v.source_instance
             and t.ticket_id = v.ticket_id
         where
@@ -102,7 +102,7 @@ with
             v.line_seq,
             v.author_id,
             v.delivered_at
-        from values_told as v
+        from recorded_values as v
         inner join tickets as t on v.source_instance = t.source_instance and v.ticket_id = t.ticket_id
         left join audited as a on v.source_instance = a.source_instance and v.ticket_id = a.ticket_id
         where

@@ -15,7 +15,7 @@ with
                     ) as recency
                 from {{ source("raw_zendesk", "tickets") }} as t
                 where status <> 'deleted'
-            ) as told
+            ) as versions
         where recency = 1
     ),
 
