@@ -1,14 +1,19 @@
 """The dbt project as a file tree: where it is, what it contains, and its parsed manifest."""
 
 import hashlib
+import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterable
+from importlib.metadata import version
 from pathlib import Path
 
 from dagster_dbt import DbtProject
+from filelock import FileLock
 
 from orchestration import progress, settings
+from orchestration.base import durable
 from orchestration.errors import RunError
 from orchestration.settings import PROJECT_ROOT, Settings
 
@@ -16,6 +21,7 @@ DBT_FOLDER = PROJECT_ROOT / "dbt_project"
 DBT_EXECUTABLE = Path(sys.executable).with_name("dbt")  # PATH need not hold the virtual environment
 # What the published result depends on, beside the data.
 CODE = ("dbt_project", "seeds/reference", "expectations", "orchestration/publish", "orchestration/report")
+_PARTIAL_PARSE = "partial_parse.msgpack"
 _IGNORED = {"target", "logs", "__pycache__"}
 
 
@@ -30,36 +36,76 @@ def fingerprint(folders: Iterable[str] = CODE) -> str:
     return digest.hexdigest()[:16]
 
 
+def target(config: Settings) -> Path:
+    """The folder that dbt works in. dbt writes there in place: nothing in it is read by a later run."""
+    return config.paths.dbt / "target"
+
+
 def prepare(config: Settings) -> DbtProject:
     """The dbt project with an up-to-date manifest in the home; parses only after a change.
+
+    dbt parses into a fresh folder, and the manifest is moved into its place when it is whole. Its mark
+    says what it was made of and what its content is; a manifest that does not fit its mark is made anew.
 
     Raises:
         RunError: dbt cannot parse the project; its message is passed on.
     """
-    target = config.paths.dbt / "target"
-    project = DbtProject(project_dir=DBT_FOLDER, profiles_dir=DBT_FOLDER, target_path=target)
-    mark = target / "parsed_from"
-    current = fingerprint(("dbt_project", "seeds/reference"))
-    if mark.exists() and mark.read_text(encoding="utf-8") == current and project.manifest_path.exists():
-        return project
-    progress.say("Reading the models")
-    target.mkdir(parents=True, exist_ok=True)
-    command = [
-        str(DBT_EXECUTABLE),
-        "--quiet",
-        "parse",
-        "--project-dir",
-        str(DBT_FOLDER),
-        "--profiles-dir",
-        str(DBT_FOLDER),
-        "--target-path",
-        str(target),
-    ]
-    environment = settings.environment(config)
-    done = subprocess.run(
-        command, cwd=DBT_FOLDER, env=environment, capture_output=True, text=True, check=False
-    )
-    if done.returncode != 0:
-        raise RunError(f"dbt cannot parse its project: {(done.stdout or done.stderr).strip()}")
-    mark.write_text(current, encoding="utf-8")
+    home = config.paths.dbt
+    project = DbtProject(project_dir=DBT_FOLDER, profiles_dir=DBT_FOLDER, target_path=home / "parsed")
+    code = fingerprint(("dbt_project", "seeds/reference")) + f" dbt-core {version('dbt-core')}"
+    home.mkdir(parents=True, exist_ok=True)
+    with FileLock(home / "parsing.lock"):
+        if not _is_parsed_from(project.manifest_path, code):
+            progress.say("Reading the models")
+            _parse(config, project.manifest_path, code)
     return project
+
+
+def _is_parsed_from(manifest: Path, code: str) -> bool:
+    try:
+        return _mark_of(manifest).read_text(encoding="utf-8") == _mark(manifest, code)
+    except (OSError, ValueError):
+        return False
+
+
+def _mark_of(manifest: Path) -> Path:
+    return manifest.with_name("parsed_from")
+
+
+def _mark(manifest: Path, code: str) -> str:
+    return f"{code}\nsha256 {hashlib.sha256(manifest.read_bytes()).hexdigest()}\n"
+
+
+def _parse(config: Settings, manifest: Path, code: str) -> None:
+    fresh, work = config.paths.dbt / "parsing", target(config)
+    shutil.rmtree(fresh, ignore_errors=True)  # left by a process that was killed
+    for folder in (fresh, work, manifest.parent):
+        folder.mkdir(parents=True, exist_ok=True)
+    places = {"--project-dir": DBT_FOLDER, "--profiles-dir": DBT_FOLDER, "--target-path": fresh}
+    options = [str(part) for place in places.items() for part in place]
+    try:
+        done = subprocess.run(
+            [str(DBT_EXECUTABLE), "--quiet", "parse", *options],
+            cwd=DBT_FOLDER,
+            env=settings.environment(config),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0 or not _is_whole(fresh / manifest.name):
+            reason = (done.stdout or done.stderr).strip() or "it wrote no manifest"
+            raise RunError(f"dbt cannot parse its project: {reason}")
+        durable.put_in_place(fresh / manifest.name, manifest)
+        durable.write(_mark_of(manifest), _mark(manifest, code))
+        # Saves dbt's next build from parsing again; dbt itself ignores one that it cannot read.
+        if (fresh / _PARTIAL_PARSE).exists():
+            (fresh / _PARTIAL_PARSE).replace(work / _PARTIAL_PARSE)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _is_whole(manifest: Path) -> bool:
+    try:
+        return bool(json.loads(manifest.read_bytes())["nodes"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return False

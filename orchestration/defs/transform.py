@@ -17,7 +17,8 @@ from orchestration.extract import raw_zone
 from orchestration.previews import preview
 from orchestration.workspace import Workspace
 
-PROJECT = dbt_project.prepare(settings.apply(settings.load()))
+_CONFIG = settings.apply(settings.load())
+PROJECT = dbt_project.prepare(_CONFIG)
 FIRST_RAW_TABLE = dg.AssetKey([raw_zone.SYSTEM_SCHEMA, "sources"])
 
 
@@ -60,7 +61,7 @@ def transform(context: dg.AssetExecutionContext, dbt: DbtCliResource, workspace:
     keys = {key.path[0] for key in context.selected_asset_keys}
     progress.say(f"Building {len(context.selected_asset_keys)} models: {', '.join(sorted(keys))}")
     arguments = ["build", "--exclude-resource-type", "unit_test"]
-    events = list(dbt.cli(arguments, context=context, target_path=PROJECT.target_path).stream())
+    events = list(dbt.cli(arguments, context=context, target_path=dbt_project.target(_CONFIG)).stream())
     with workspace.connect(read_only=True) as connection:
         existing = {
             (row[0], row[1])

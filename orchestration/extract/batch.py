@@ -19,6 +19,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from orchestration.base import durable
 from orchestration.base.engine import Limits, connect, restrict
 from orchestration.extract import files, mapping, privacy, quarantine, reading, sql
 from orchestration.extract.files import Bytes, Delivered, UnreadableFile, UnsettledFile
@@ -30,7 +31,6 @@ from orchestration.extract.manifest import (
     Count,
     Delivery,
     Part,
-    put_in_place,
 )
 from orchestration.extract.quirks import documents, foreign
 from orchestration.extract.quirks.identity import Identity
@@ -840,7 +840,7 @@ class Batch:
 
     def _move_into_place(self) -> None:
         for writing, target in self.staged.items():
-            put_in_place(writing, target)
+            durable.put_in_place(writing, target)
         self.staged.clear()
 
     # ------------------------------------------------------------ quarantine

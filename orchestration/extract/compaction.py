@@ -10,9 +10,10 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.base import durable
 from orchestration.errors import RunError
 from orchestration.extract import sql
-from orchestration.extract.manifest import Commit, Manifest, Part, put_in_place
+from orchestration.extract.manifest import Commit, Manifest, Part
 from orchestration.settings import Home
 
 MAX_SMALL_PARTS = 64
@@ -70,5 +71,5 @@ def _merged(
     if not dead and n_rows != sum(part.n_rows for part in parts):
         raise RunError(f"{parts[0].table}: compaction would change the number of rows; nothing was changed.")
     n_bytes = writing.stat().st_size
-    put_in_place(writing, raw / path)
+    durable.put_in_place(writing, raw / path)
     return Part(parts[0].table, path, n_rows, n_bytes, kept)

@@ -127,14 +127,6 @@ class Commit:
     removed: tuple[str, ...] = ()
 
 
-def put_in_place(writing: Path, target: Path) -> None:
-    """Gives a written file its name; a commit that names it must not survive a power cut that it did not."""
-    handle = os.open(writing, os.O_RDONLY)
-    os.fsync(handle)
-    os.close(handle)
-    writing.replace(target)
-
-
 def _written(commit: Commit) -> bytes:
     """The line of a commit; what is as usual is left out, because there may be thousands of deliveries."""
     own = [delivery.delivery_id for delivery in commit.deliveries]

@@ -1,0 +1,72 @@
+"""A file that is there is whole, and it is on the disk before it has its name."""
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from orchestration.base import durable
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """What was synced and renamed, in order, by name."""
+    found: list[tuple[str, str]] = []
+    fsync, replace = os.fsync, Path.replace
+
+    def synced(handle: int) -> None:
+        found.append(("sync", Path(f"/proc/self/fd/{handle}").readlink().name))
+        fsync(handle)
+
+    def renamed(path: Path, target: Path) -> Path:
+        found.append(("rename", path.name))
+        return replace(path, target)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(Path, "replace", renamed)
+    return found
+
+
+def test_a_file_is_synced_before_it_has_its_name_and_its_folder_after(
+    tmp_path: Path, calls: list[tuple[str, str]]
+) -> None:
+    """Without it, a power cut leaves an empty file under a name that is trusted, or no file at all."""
+    durable.write(tmp_path / "mark", "é")
+    beside = f".mark.{os.getpid()}.writing"
+    assert calls == [("sync", beside), ("rename", beside), ("sync", tmp_path.name)]
+    assert (tmp_path / "mark").read_text(encoding="utf-8") == "é"
+    assert [path.name for path in tmp_path.iterdir()] == ["mark"]
+
+
+def test_a_folder_is_synced_with_all_it_holds(tmp_path: Path, calls: list[tuple[str, str]]) -> None:
+    inner = tmp_path / "building" / "parquet"
+    inner.mkdir(parents=True)
+    (inner / "mart.parquet").write_text("rows", encoding="utf-8")
+    (inner / "link").symlink_to("nowhere")
+    durable.put_in_place(tmp_path / "building", tmp_path / "final")
+    assert calls == [
+        ("sync", "mart.parquet"),
+        ("sync", "parquet"),
+        ("sync", "building"),
+        ("rename", "building"),
+        ("sync", tmp_path.name),
+    ]
+
+
+@pytest.mark.parametrize("broken", ["write_bytes", "replace"])
+def test_a_full_disk_leaves_the_old_content_and_nothing_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    durable.write(tmp_path / "mark", "old")
+
+    def full(path: Path, *_arguments: object) -> None:
+        path.touch()
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, broken, full)
+        with pytest.raises(OSError, match="No space left"):
+            durable.write(tmp_path / "mark", "new")
+    assert (tmp_path / "mark").read_text(encoding="utf-8") == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["mark"]
