@@ -39,6 +39,7 @@ MAPPED = "mapped"
 FILE_COLUMN = "_source_file"
 """What an expression calls the name of the file that a row is from."""
 EPOCH_FORMATS = ("epoch", "epoch_ms")
+_CONSTANTS = ("true", "false", "null")
 _CLOCK_AND_CHANCE = ("VOLATILE", "CONSISTENT_WITHIN_QUERY")
 
 
@@ -546,7 +547,7 @@ def _feed(
         raise SourceError(file, lines.of(at), f"unknown entity {name!r}.", _suggest(name, list(tables)))
     table = tables[name]
     fields = dict(body)
-    where = str(fields.pop("where", ""))
+    where = _column_or_expression(str(fields.pop("where", "")), is_constant=True)
     keep = str(fields.pop("keep", ""))
     if keep:
         with mistakes.noted():
@@ -609,8 +610,9 @@ def _mapping(
     if name not in table.columns:
         problem = f"{table.name} has no field {name!r}."
         raise SourceError(file, line, problem, _suggest(name, list(table.columns)))
+    is_constant = table.columns[name].type == "bool"
     if isinstance(value, str):
-        return Mapping(expression=value)
+        return Mapping(expression=_column_or_expression(value, is_constant=is_constant))
     if not isinstance(value, dict):
         raise SourceError(
             file,
@@ -623,7 +625,22 @@ def _mapping(
     except ValidationError as error:
         raise _from_validation(file, lines, at, error.errors()[0], Mapping) from error
     _check_dates(file, lines, (*at, "dates"), mapping.dates)
-    return mapping
+    expression = _column_or_expression(mapping.expression, is_constant=is_constant)
+    return mapping.model_copy(update={"expression": expression})
+
+
+def _column_or_expression(written: str, *, is_constant: bool) -> str:
+    """What fills a field, with quotes around a column that is called like an SQL word, such as `end`.
+
+    `true`, `false` and `null` are constants where the field is yes or no.
+    """
+    word = written.strip()
+    if not re.fullmatch(r"[^\W\d]\w*", word) or (is_constant and word.lower() in _CONSTANTS):
+        return written
+    parsed = _parsed(word)
+    selected = [] if parsed.get("error") else parsed["statements"][0]["node"].get("select_list", [])
+    is_column = len(selected) == 1 and selected[0].get("column_names") == [word]
+    return written if is_column else sql.name(word)
 
 
 def _lists(file: Path, line: int, table: contract.Table) -> dict[str, shapes.Path]:
@@ -681,7 +698,7 @@ def _referenced(
             file,
             line,
             f"{name}: cannot read the expression {expression!r} ({reason}).",
-            "A column with blanks is written '\"like this\"'.",
+            "A column with blanks, or one that is called like an SQL word, is written '\"like this\"'.",
         )
     statements = parsed["statements"]
     selected = statements[0]["node"].get("select_list", []) if len(statements) == 1 else []

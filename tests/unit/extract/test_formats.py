@@ -284,3 +284,22 @@ def test_digest_is_that_of_the_delivered_file(place: Place) -> None:
         place.put(name, content)
     found = {d.file: d.digest for d in place.land().deliveries}
     assert found == {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
+def test_columns_that_are_called_like_sql_words_land(place: Place, tmp_path: Path, form: str) -> None:
+    record = {"order": "C1", "at": "2025-01-31 10:00:00", "end": "open", "desc": "x", "case": "y"}
+    if form == "parquet":
+        columns = ", ".join(f"'{value}' AS \"{name}\"" for name, value in record.items())
+        content = parquet(tmp_path / "one.parquet", f"SELECT {columns}")
+    elif form == "jsonl":
+        content = json.dumps(record).encode()
+    else:
+        content = csv_text(record.values(), header=",".join(record)).encode()
+    place.put(f"cases.{form}", content)
+    fields = {"case_id": "order", "opened_at": "at", "status": "end", "reason": "desc", "product": "case"}
+    place.source({"cases": {**fields, "where": "\"end\" = 'open'"}}, format=form)
+    place.land_one()
+    assert place.rows("case_id", "opened_at", "status", "reason", "product") == [
+        ("C1", datetime(2025, 1, 31, 10), "open", "x", "y")
+    ]

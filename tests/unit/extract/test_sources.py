@@ -3,10 +3,12 @@
 import re
 from pathlib import Path
 
+import duckdb
 import pytest
+import yaml
 
 from orchestration.errors import ConfigurationError
-from orchestration.extract import sources
+from orchestration.extract import sources, sql
 from orchestration.extract.sources import SourceError
 
 SOUND = """\
@@ -270,3 +272,44 @@ def test_fingerprint_changes_with_the_contract(tmp_path: Path, monkeypatch: pyte
     entities = contract.parse(yaml.safe_load(changed))
     monkeypatch.setattr(contract, "entities", lambda: entities)
     assert sources.load(path).fingerprint("cases") != before
+
+
+def keywords() -> list[str]:
+    """Every word that the engine's grammar knows, as a column might be called, and names it would compute."""
+    query = "SELECT DISTINCT keyword_name FROM duckdb_keywords() ORDER BY 1"
+    with duckdb.connect() as connection:
+        listed = [row[0] for row in connection.execute(query).fetchall()]
+    return [*listed, "current_date", "current_user", "user", "localtime", "today", "rowid"]
+
+
+def test_a_column_that_is_called_like_an_sql_word_is_that_column(tmp_path: Path) -> None:
+    """Call logs have columns such as `from`, `to`, `end` and `at`, which the engine reads as its own words."""
+    words = keywords()
+    assert {"from", "to", "end", "at", "group", "order", "case", "desc", "time", "true"} <= set(words)
+    words += [word.capitalize() for word in words]
+    fields = {"case_id": "id", "opened_at": "opened"}
+    files = {
+        f"{i}": {"glob": "*", "feeds": {"cases": {**fields, "status": word, "reason": {"from": word}}}}
+        for i, word in enumerate(words)
+    }
+    document = {"source": "crm", "time_zone": "UTC", "files": files}
+    loaded = sources.load(write(tmp_path, yaml.safe_dump(document)))
+    with duckdb.connect() as connection:
+        for i, word in enumerate(words):
+            feed = loaded.feeds[f"{i}"][0]
+            for name in ("status", "reason"):
+                assert feed.columns[name] == (word,)
+                row = f"(SELECT 'value' AS {sql.name(word)})"
+                query = f"SELECT {feed.mappings[name].expression} FROM {row}"
+                assert connection.execute(query).fetchall() == [("value",)]
+
+
+def test_yes_or_no_may_be_a_constant(tmp_path: Path) -> None:
+    text = SOUND.replace("opened_at: Opened", "opened_at: Opened\n        is_deleted: false")
+    assert sources.load(write(tmp_path, text)).feeds["cases"][0].columns["is_deleted"] == ()
+
+
+def test_an_sql_word_within_an_expression_needs_quotes_and_is_told_so(tmp_path: Path) -> None:
+    text = SOUND.replace("opened_at: Opened", "opened_at: Day || end")
+    with pytest.raises(SourceError, match="one that is called like an SQL word, is written '\"like this\"'"):
+        sources.load(write(tmp_path, text))
