@@ -4,6 +4,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
 .PHONY: help demo ui test test-centres lint format generate bench bench-extract bench-scale lock clean
 
 help: ## Show what can be made
@@ -12,6 +13,7 @@ help: ## Show what can be made
 $(INSTALLED): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Faultline needs Python 3.11 or newer; point to one with: make PYTHON=/path/to/python3")'
 	@echo "Setting up .venv (a minute or two, once)"
+	@if [ -e $@ ]; then rm $@; else rm -rf .venv; fi # without its mark, it is of a set-up that was cut off
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
@@ -20,7 +22,7 @@ $(INSTALLED): requirements.lock pyproject.toml
 demo: $(INSTALLED) data/demo/manifest.json ## Simulate a contact centre and run it, from exports to the published heatmap, in data/
 	@$(BIN)/faultline run
 
-data/demo/manifest.json:
+data/demo/manifest.json: $(shell find seeds/simulator -name '*.py' -o -name '*.yml')
 	@rm -rf data/demo
 	@$(BIN)/faultline simulate data/demo --scenario demo --telephony amazon_connect --crm salesforce --every 7
 

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 from rich.text import Text
 
 from orchestration import progress, settings
+from orchestration.base import durable
 from orchestration.errors import ConfigurationError, FaultlineError
 from orchestration.settings import Settings
 
@@ -120,8 +121,7 @@ def sources_new(
         if target.exists():
             raise ConfigurationError(f"{target} exists already. Move it, or name another with --output.")
         text = draft(file, config.exports, config.limits)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8")
+        durable.write(target, text)
         out.print(f"[bold green]Wrote[/] {_escaped(str(target))}", soft_wrap=True)
         try:
             load(target)

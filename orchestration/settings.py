@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from orchestration.base import durable
 from orchestration.base.engine import Limits
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -123,7 +124,7 @@ def apply(settings: Settings) -> Settings:
     for name, text in (("dagster.yaml", _DAGSTER_INSTANCE), ("workspace.yaml", _DAGSTER_WORKSPACE)):
         file = settings.paths.dagster / name
         if not file.exists():
-            file.write_text(text, encoding="utf-8")
+            durable.write(file, text)
     return settings
 
 

@@ -7,8 +7,10 @@ import os
 from pathlib import Path
 
 
-def write(path: Path, content: str | bytes) -> None:
+def write(path: Path, content: str | bytes, mode: int = 0o666) -> None:
     """Writes a file: readers see the old content or the new one. Text is written as UTF-8.
+
+    `mode` are the permissions of the file, less what the umask of the process takes away.
 
     Raises:
         OSError: the disk is full or cannot be written; the old content stays.
@@ -16,7 +18,9 @@ def write(path: Path, content: str | bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}.writing")
     try:
-        beside.write_bytes(content.encode() if isinstance(content, str) else content)
+        beside.unlink(missing_ok=True)
+        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
         put_in_place(beside, path)
     except OSError:
         beside.unlink(missing_ok=True)

@@ -5,6 +5,7 @@ alike are told apart: the batch is given up for smaller ones, at last for single
 """
 
 import codecs
+import errno
 import hashlib
 import re
 from array import array
@@ -573,7 +574,7 @@ class Batch:
         if isinstance(error, duckdb.OutOfMemoryException):
             raise error
         if isinstance(error, duckdb.IOException) and _OWN_DISK.search(str(error)):
-            raise OSError(0, "the disk is full") from error
+            raise OSError(errno.ENOSPC, "the disk is full") from error
 
     def _land_readable(self, readable: Readable, inspected: _Inspected) -> _Result:
         """Lands every feed of readable files.

@@ -12,6 +12,7 @@ from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from orchestration.base import durable
 from orchestration.errors import RunError
 
 MANIFEST_NAME = "manifest.jsonl"
@@ -199,7 +200,8 @@ class Manifest:
 
     def append(self, commit: Commit) -> None:
         """Commits: on disk before this returns."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        if not self.path.exists():
+            durable.write(self.path, "")  # its name is on the disk before the first commit
         with self.path.open("ab") as file:
             file.write(_written(commit))
             file.flush()

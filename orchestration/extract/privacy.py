@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-import os
 import re
 import secrets
 import unicodedata
@@ -15,6 +14,7 @@ import duckdb.func
 import phonenumbers
 import pyarrow as pa
 
+from orchestration.base import durable
 from orchestration.errors import ConfigurationError
 from orchestration.extract import sql
 
@@ -66,10 +66,7 @@ def load_salt(state: Path, override: str = "") -> bytes:
         return override.encode()
     path = state / "salt"
     if not path.exists():
-        state.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(secrets.token_hex(32))
+        durable.write(path, secrets.token_hex(32), mode=0o600)
     salt = path.read_bytes().strip()
     if not salt:
         raise ConfigurationError(

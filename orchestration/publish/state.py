@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from orchestration.base import durable
 from orchestration.settings import Home
 
 _PENDING = "inputs.json"
@@ -41,7 +42,4 @@ def _read(path: Path) -> dict[str, object]:
 
 
 def _write(path: Path, content: dict[str, str]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_suffix(".writing")
-    beside.write_text(json.dumps(content), encoding="utf-8")
-    beside.replace(path)
+    durable.write(path, json.dumps(content))

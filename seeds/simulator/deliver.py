@@ -1,6 +1,7 @@
 """Writes a simulation into a folder: exports, source files, truth and manifest."""
 
 import json
+import os
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -90,8 +91,18 @@ def deliver(
         "faults": [f"{fault.fault_id} {fault.scope} {fault.intensity}" for fault in made.faults],
         "rows": dict(sorted(delivery.files.items())),
     }
-    (out / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+    _finish(out / "manifest.json", json.dumps(manifest, indent=2) + "\n")
     return manifest
+
+
+def _finish(manifest: Path, text: str) -> None:
+    """Writes the manifest, which says that all else is there: whole, or not at all."""
+    writing = manifest.with_name(f"{manifest.name}.writing")
+    with writing.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    writing.replace(manifest)
 
 
 def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:

@@ -54,19 +54,32 @@ def test_a_folder_is_synced_with_all_it_holds(tmp_path: Path, calls: list[tuple[
     ]
 
 
-@pytest.mark.parametrize("broken", ["write_bytes", "replace"])
+@pytest.mark.parametrize(("owner", "broken"), [(os, "fsync"), (Path, "replace")])
 def test_a_full_disk_leaves_the_old_content_and_nothing_beside_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owner: object, broken: str
 ) -> None:
     durable.write(tmp_path / "mark", "old")
 
-    def full(path: Path, *_arguments: object) -> None:
-        path.touch()
+    def full(*_arguments: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with monkeypatch.context() as patch:
-        patch.setattr(Path, broken, full)
+        patch.setattr(owner, broken, full)
         with pytest.raises(OSError, match="No space left"):
             durable.write(tmp_path / "mark", "new")
     assert (tmp_path / "mark").read_text(encoding="utf-8") == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["mark"]
+
+
+def test_a_secret_is_never_readable_by_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    replace = Path.replace
+
+    def renamed(path: Path, target: Path) -> Path:
+        seen.append(path.stat().st_mode & 0o777)
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", renamed)
+    durable.write(tmp_path / "salt", "secret", mode=0o600)
+    assert seen == [0o600]
+    assert (tmp_path / "salt").stat().st_mode & 0o777 == 0o600

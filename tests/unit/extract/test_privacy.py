@@ -215,6 +215,22 @@ def test_salt_is_made_once_and_readable_by_its_owner_only(tmp_path: Path) -> Non
     assert privacy.load_salt(tmp_path / "other") != first
 
 
+def test_a_salt_that_a_full_disk_cut_off_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without it, an empty salt stays behind and every later run of the home refuses it."""
+    with monkeypatch.context() as patch:
+
+        def full(_handle: int) -> None:
+            raise OSError(28, "No space left on device")
+
+        patch.setattr("os.fsync", full)
+        with pytest.raises(OSError, match="No space left"):
+            privacy.load_salt(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    assert len(privacy.load_salt(tmp_path)) == 64
+
+
 def test_a_given_salt_goes_before_the_file(tmp_path: Path) -> None:
     assert privacy.load_salt(tmp_path, "chosen") == b"chosen"
     assert not (tmp_path / "salt").exists()
