@@ -129,8 +129,7 @@ def _groups(target: Target, delivered: list[Delivered]) -> list[list[int]]:
         )
         header: object = number
         if shares_header and not options.header:
-            with file.path.open("rb") as opened:
-                header = opened.readline(files.MAX_LINE_BYTES)
+            header = reading.top_of(file.path, options)
         by_header.setdefault(header, []).append(number)
     return [group for numbers in by_header.values() for group in _batches(numbers)]
 

@@ -4,7 +4,6 @@ Rows in = rows landed + rows filtered by `where` + rows quarantined, always. Fil
 alike are told apart: the batch is given up for smaller ones, at last for single files.
 """
 
-import codecs
 import errno
 import hashlib
 import re
@@ -265,7 +264,8 @@ class Batch:
             return
         found = files.inspect(member.path)
         if found.is_clean_text:
-            member.n_lines = max(0, found.n_lines - (self.options.has_header_line and found.n_lines > 1))
+            n_top = self.options.n_top_lines
+            member.n_lines = found.n_lines - n_top if found.n_lines > n_top else found.n_lines
 
     def _delivery(self, token: str, problem: str, result: _Result, status: str) -> Delivery:
         identity = self.identities.get(self.members[token].file.name, Identity())
@@ -365,11 +365,7 @@ class Batch:
         if member.reason or member.foreign or path is None or not 0 < path.stat().st_size <= BATCH_BYTES:
             return ""
         if self.options.format in DELIMITED:
-            with path.open("rb") as file:
-                first = file.readline(files.MAX_LINE_BYTES)
-            if self.options.header:  # no line of names, but a mark of the encoding and an end of its line
-                return repr((first.startswith(codecs.BOM_UTF8), first[len(first.rstrip(b"\r\n")) :]))
-            return repr(first)
+            return repr(reading.top_of(path, self.options))
         if self.options.format == "parquet" or (member.rewritten and not member.rewritten.is_whole):
             return ""
         return "rewritten" if member.rewritten else reading.layout_of(path, self.options)
@@ -494,7 +490,7 @@ class Batch:
     # ------------------------------------------------------------ landing
 
     def _landed(self, readable: Readable) -> _Result:
-        delimiter = self.options.delimiter if readable.is_delimited else ""
+        delimiter = readable.options.delimiter if readable.is_delimited else ""
         paths = readable.paths
         inspection = self.engine.pool.submit(lambda: [files.inspect(path, delimiter) for path in paths])
 

@@ -6,7 +6,7 @@ from itertools import combinations
 
 import duckdb
 
-from orchestration.extract import contract, moments, placeholders, privacy, reading, sql
+from orchestration.extract import contract, durations, moments, placeholders, privacy, reading, sql
 from orchestration.extract.quirks import ids
 from orchestration.extract.reading import Readable
 from orchestration.extract.sources import Feed, FileSet, Mapping, Source, cannot_fail, is_choice
@@ -464,8 +464,9 @@ def _parsed(field: _Field, zone: str, separator: str) -> str:
             )
         case "num":
             # The engine takes 1_000 for a number, and words for those that are none.
-            (number,) = _read_columns(field)
-            return f"CASE WHEN isfinite({number}) AND NOT contains({value}, '_') THEN {number} END"
+            number, *spelled = _read_columns(field)
+            otherwise = "".join(f" WHEN {number} IS NULL THEN {one}" for one in spelled)
+            return f"CASE WHEN isfinite({number}) AND NOT contains({value}, '_') THEN {number}{otherwise} END"
         case "bool":
             yes, no = (", ".join(map(sql.text, words)) for words in (_TRUE, _FALSE))
             return (
@@ -503,7 +504,9 @@ def _readings(field: _Field) -> tuple[str, ...]:
         case "int":
             return (f"TRY_CAST({value} AS BIGINT)",)
         case "num":
-            return (_number(value, field.decimal),)
+            is_duration = field.name.endswith("_seconds") and field.raw == "VARCHAR"
+            spelled = (durations.seconds(field.text),) if is_duration else ()
+            return (_number(value, field.decimal), *spelled)
     return ()
 
 

@@ -5,6 +5,7 @@ count agrees with the file's bytes; otherwise the sound records are copied one b
 file, and what is damaged goes to quarantine with its line.
 """
 
+import codecs
 import csv
 import io
 import re
@@ -33,6 +34,9 @@ _BATCH_BYTES = 16_000_000
 # Reading a second time what follows a quote that never closes may cost this much at most.
 _MAX_REREAD_RATIO = 2
 _MIN_REREAD = 4_000_000
+
+_SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
+_LONGEST_SEPARATOR_LINE = 32
 
 _PLACE = re.compile(r"(at byte \d+ )?in (line|record/value) \d+")
 # A message that quotes bytes of the file cannot always be decoded, and so not be raised.
@@ -92,7 +96,8 @@ class Readable:
     of any shape, and tells in a column `?fits` whether it is the one that is meant.
     `record_lines` holds the line of every record where the careful reader has been over the file;
     `damage` what that reader set aside. The header of a delimited file takes `n_header_lines` lines,
-    with `n_header_delimiters` in them. `layout` is what DuckDB calls the arrangement of JSON records, `keys`
+    with `n_header_delimiters` in them; the engine skips `n_skipped` records of these, and takes the next one
+    for the names. `layout` is what DuckDB calls the arrangement of JSON records, `keys`
     are those of their first level in every spelling. `same_name` lists for a column (folded) the columns of
     the file whose names differ in case or blanks. `renamed` maps columns of Parquet to their names here.
     """
@@ -109,6 +114,7 @@ class Readable:
     damage: list[Damage] = field(default_factory=list)
     n_header_lines: int = 0
     n_header_delimiters: int = 0
+    n_skipped: int = 0
     keys: tuple[str, ...] = ()
     same_name: dict[str, tuple[str, ...]] = field(default_factory=dict)
     renamed: dict[str, str] = field(default_factory=dict)
@@ -188,7 +194,8 @@ class Readable:
         times = [sql.name(name) for name, kind in self.types.items() if kind == "TIMESTAMP"]
         spelled = f", timestampformat={sql.text(self.time_format)}" if times else ""
         relation = (
-            f"read_csv({location}, auto_detect=false, header={self.n_header_lines > 0}, columns={columns}, "
+            f"read_csv({location}, auto_detect=false, header={self.n_header_lines > self.n_skipped}, "
+            f"skip={self.n_skipped}, columns={columns}, "
             f"delim={sql.text(self.options.delimiter)}, quote={sql.text(self.options.quote)}, "
             f"escape={sql.text(self.options.quote)}, max_line_size={files.MAX_LINE_BYTES}{spelled})"
         )
@@ -392,31 +399,69 @@ def _damaged(error: Exception) -> str:
     return f"damaged, or not of the declared format{f' ({place[0]})' if place else ''}; deliver it again"
 
 
+def separator_of(path: Path) -> str:
+    """The delimiter that a first line such as `sep=;` names, which Excel writes; empty without one."""
+    with path.open("rb") as file:
+        first = file.readline(_LONGEST_SEPARATOR_LINE).decode("utf-8-sig", errors="replace")
+    found = _SEPARATOR_LINE.fullmatch(first)
+    return found[1] if found else ""
+
+
+def top_of(path: Path, options: FileSet) -> bytes:
+    """Every line of a delimited file above its records: what files that are read together have in common.
+
+    Without a line of names, they share the mark of the encoding and the end of their lines.
+    """
+    n_lines = options.n_top_lines + bool(options.format != "lines" and separator_of(path))
+    with path.open("rb") as file:
+        lines = [file.readline(files.MAX_LINE_BYTES) for _ in range(n_lines + 1)]
+    top = b"".join(lines[:-1])
+    if options.has_header_line:
+        return top
+    first = lines[0]
+    return top + repr((first.startswith(codecs.BOM_UTF8), first[len(first.rstrip(b"\r\n")) :])).encode()
+
+
 def _with_header(paths: tuple[Path, ...], origins: tuple[Origin, ...], options: FileSet) -> Readable:
-    if options.header:
+    separator = separator_of(paths[0]) if options.format != "lines" else ""
+    if separator:
+        options = options.model_copy(update={"delimiter": separator})
+    n_above = options.skip + bool(separator)
+    if options.header and not n_above:
         return Readable(paths, origins, options, dict.fromkeys(options.header, "VARCHAR"))
     with paths[0].open("rb") as file:
         head = file.read(files.CHUNK_BYTES).decode("utf-8-sig", errors="replace")
-    text = list(io.StringIO(head, newline=""))
+    every = list(io.StringIO(head, newline=""))
+    above, text = every[:n_above], every[n_above:]
+    if options.header:
+        return Readable(
+            paths,
+            origins,
+            options,
+            dict.fromkeys(options.header, "VARCHAR"),
+            n_header_lines=n_above,
+            n_header_delimiters="".join(above).count(options.delimiter),
+            n_skipped=n_above,
+        )
     csv.field_size_limit(files.MAX_LINE_BYTES)  # of the process: whoever reads first must not decide it
     if options.quote:
         reader = csv.reader(text, delimiter=options.delimiter, quotechar=options.quote)
     else:
         reader = csv.reader(text, delimiter=options.delimiter, quoting=csv.QUOTE_NONE)
     try:
-        record = next(reader, [])
+        records = [next(reader, []) for _ in range(options.header_rows)]
     except csv.Error as error:
         raise UnreadableFile(f"the header line cannot be read ({error}); correct `quote`") from error
-    if not record:
-        raise UnreadableFile("the file has no header line")
+    if not all(records):
+        raise UnreadableFile("the file has no header line" + ("; correct `skip`" if options.skip else ""))
     raw = "".join(text[: reader.line_num])
-    if raw.endswith("\r") and len(raw) < len(head):
+    if raw.endswith("\r") and len(raw) < len("".join(text)):
         raise UnreadableFile(
             "its header ends with a carriage return, other lines with a line feed; use one line end"
         )
     if "\ufffd" in raw or "\0" in raw:
         raise UnreadableFile("the header line is no text in the declared encoding; correct `encoding`")
-    names, same_name = _distinct_names(record)
+    names, same_name = _distinct_names(joined_names(records))
     return Readable(
         paths,
         origins,
@@ -424,9 +469,34 @@ def _with_header(paths: tuple[Path, ...], origins: tuple[Origin, ...], options: 
         dict.fromkeys(names, "VARCHAR"),
         same_name=same_name,
         # A carriage return within a quoted name ends no line of the file.
-        n_header_lines=raw.count("\n") + (not raw.endswith("\n")),
-        n_header_delimiters=raw.count(options.delimiter),
+        n_header_lines=n_above + raw.count("\n") + (not raw.endswith("\n")),
+        n_header_delimiters=("".join(above) + raw).count(options.delimiter),
+        n_skipped=n_above + options.header_rows - 1,
     )
+
+
+def joined_names(rows: Sequence[Sequence[str]]) -> list[str]:
+    """One name for each column out of several header rows: `Call` above `Start` is `Call Start`.
+
+    A cell of an upper row spans the empty ones to its right, as far as the row below has names.
+    """
+    *upper, lowest = ([cell.strip(_AROUND_NAMES) for cell in row] for row in rows)
+    if not upper:
+        return list(rows[0])
+    width = max(len(lowest), *map(len, upper))
+    parts: list[list[str]] = [[] for _ in range(width)]
+    for row in upper:
+        spanning = ""
+        for i in range(width):
+            cell = row[i] if i < len(row) else ""
+            spanning = cell or spanning
+            below = lowest[i] if i < len(lowest) else ""
+            if (cell or below) and spanning not in parts[i]:
+                parts[i].append(spanning)
+    for i, cell in enumerate(lowest):
+        if cell and cell not in parts[i]:
+            parts[i].append(cell)
+    return [" ".join(filter(None, part)) for part in parts]
 
 
 def _distinct_names(written: Sequence[str]) -> tuple[list[str], dict[str, tuple[str, ...]]]:
@@ -483,6 +553,7 @@ def rewrite_carefully(
         damage=damage,
         n_header_lines=1,
         n_header_delimiters=len(readable.types) - 1,
+        n_skipped=0,
     )
 
 

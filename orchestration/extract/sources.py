@@ -30,7 +30,7 @@ from orchestration.extract import contract, shapes, sql
 from orchestration.extract.connectors import bundle
 
 # Raised when landing writes the same input differently: everything is then landed anew.
-LANDING_VERSION = 5
+LANDING_VERSION = 6
 MEMBER_SEPARATOR = "!"
 """Stands between an archive and a member, in names and in globs."""
 _OF_MEMBERS = re.compile(rf"^[^{MEMBER_SEPARATOR}]*(\.zip|\*){MEMBER_SEPARATOR}.", re.IGNORECASE)
@@ -124,6 +124,8 @@ class FileSet(BaseModel):
     decimal: Literal[".", ","] = "."
     list_separator: str = "|"
     header: list[str] = []
+    skip: int = Field(0, ge=0, le=1_000)
+    header_rows: int = Field(1, ge=1, le=3)
     nulls: list[str] = [""]
     dates: list[str] = []
     time_zone: str = ""
@@ -138,6 +140,11 @@ class FileSet(BaseModel):
     def has_header_line(self) -> bool:
         """Whether the first line of a file names its columns."""
         return self.format in ("csv", "tsv") and not self.header
+
+    @property
+    def n_top_lines(self) -> int:
+        """Lines above the first record; a `sep=` line comes on top of them."""
+        return self.skip + (self.header_rows if self.has_header_line else 0)
 
     @property
     def appends(self) -> bool:
@@ -228,6 +235,10 @@ class FileSet(BaseModel):
             raise ValueError(f"records means nothing for {self.format}; set format: json")
         if self.format not in ("csv", "tsv") and self.header:
             raise ValueError(f"a header means nothing for {self.format}")
+        if self.format not in ("csv", "tsv") and (self.skip or self.header_rows > 1):
+            raise ValueError(f"skip and header_rows mean nothing for {self.format}")
+        if self.header and self.header_rows > 1:
+            raise ValueError("header lists the names; leave such lines out with skip, not header_rows")
         if self.format == "lines":  # one column: a separator that no text holds, and no quotes
             self.delimiter, self.quote, self.header = "\x1f", "", ["line"]
         self.delimiter = self.delimiter or ("\t" if self.format == "tsv" else ",")

@@ -303,3 +303,61 @@ def test_columns_that_are_called_like_sql_words_land(place: Place, tmp_path: Pat
     assert place.rows("case_id", "opened_at", "status", "reason", "product") == [
         ("C1", datetime(2025, 1, 31, 10), "open", "x", "y")
     ]
+
+
+TITLES = 'Cases of "January\nAgent: Jane Roe, all teams\n\n'
+BODY = "C1,2025-01-31 10:00:00,open\nC2,2025-02-01 11:30:00,closed\n"
+TWO_CASES = [("C1", datetime(2025, 1, 31, 10), "open"), ("C2", datetime(2025, 2, 1, 11, 30), "closed")]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize(
+    ("content", "settings"),
+    [
+        (TITLES + "id,opened,status\n" + BODY, {"skip": 3}),
+        ("sep=;\n" + ("id,opened,status\n" + BODY).replace(",", ";"), {}),
+        ('"sep=,"\n' + TITLES + "id,opened,status\n" + BODY, {"skip": 3, "delimiter": ";"}),
+        ("sep=\t\n" + ("id,opened,status\n" + BODY).replace(",", "\t"), {"format": "tsv"}),
+        (TITLES + BODY, {"skip": 3, "header": ["id", "opened", "status"]}),
+        ("sep=,\n" + BODY, {"header": ["id", "opened", "status"]}),
+    ],
+)  # fmt: skip
+def test_lines_above_the_names_are_left_out(place: Place, content: str, settings: dict, end: str) -> None:
+    place.put("cases.csv", content.replace("\n", end))
+    delivery = place.source(**settings).land_one()
+    assert place.rows("case_id", "opened_at", "status") == TWO_CASES
+    assert (delivery.n_read, delivery.n_damaged, place.faults()) == (2, 0, [])
+
+
+def test_two_header_rows_become_one_name_for_each_column(place: Place) -> None:
+    header = "Case,,Result\nnumber,opened,\n"
+    place.put("cases.csv", "January\n" + header + BODY)
+    fields = {"case_id": '"Case number"', "opened_at": '"Case opened"', "status": "Result"}
+    place.source({"cases": fields}, skip=1, header_rows=2).land()
+    assert place.rows("case_id", "opened_at", "status") == TWO_CASES
+
+
+def test_lines_are_counted_from_the_top_of_the_file(place: Place) -> None:
+    """Whoever looks for a bad row opens the file in an editor, titles included."""
+    bad = "C3,soon,open\nC4,2025-02-02\nC5,2025-02-03,open\n"
+    place.put("cases.csv", "sep=,\n" + TITLES + "id,opened,status\n" + BODY + bad)
+    place.source(skip=3).land()
+    assert {line: reason.partition(" where")[0] for line, reason in place.bad_lines().items()} == {
+        8: "cannot be read as a date and time", 9: "2 columns"
+    }  # fmt: skip
+    assert place.rows("case_id") == ["C1", "C2", "C5"]
+
+
+def test_files_with_other_titles_land_side_by_side(place: Place) -> None:
+    header = "id,opened,status\n"
+    for i in range(4):
+        text = f"Report {'of, all, teams' if i == 1 else i % 2}\n\n{header}C{i},2025-01-31 10:00:00,open\n"
+        place.put(f"cases-{i}.csv", text)
+    place.source(skip=2).land()
+    assert sorted(place.rows("case_id")) == ["C0", "C1", "C2", "C3"]
+    assert place.faults() == []
+
+
+def test_a_file_that_ends_above_its_names_is_refused(place: Place) -> None:
+    place.put("cases.csv", "Report\n")
+    assert place.source(skip=2).refused() == "the file has no header line; correct `skip`"

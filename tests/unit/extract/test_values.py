@@ -811,3 +811,27 @@ def test_a_phone_number_out_of_a_column_of_numbers_is_the_number(number: str, sa
 
 def test_a_phone_number_with_an_exponent_is_nobodys() -> None:
     assert normalise_phone("4.93012E+11", "DE") == (None, "invalid")
+
+
+DURATIONS = {
+    "372": 372.0, "0.5": 0.5, "00:06:12": 372.0, "6:12": 372.0, "75:30": 4530.0, "00:00:07.250": 7.25, " 0:35 ": 35.0,
+    "1 day 02:00:00": 93600.0, "2 days, 0:00:01": 172801.0, "1.02:03:04": 93784.0, "1.0 Days": 86400.0,
+    "6 min 12 s": 372.0, "2 min 3 s": 123.0, "2 Minuten und 3 Sekunden": 123.0, "1 Std. 5 Min": 3900.0, "0.5 hours": 1800.0,
+    "0,5 Hours": 1800.0, "1h2m3s": 3723.0, "PT6M12S": 372.0, "250 ms": 0.25, "": None,
+    "12:61": BAD, "10:00 PM": BAD, "1:2:3:4": BAD, "-00:05": BAD, "soon": BAD, "s": BAD, "2025-01-31 10:00:00": BAD,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_seconds_are_read_from_durations_of_every_spelling(place: Place, form: str) -> None:
+    """Otherwise a log of calls lands without the length of any call."""
+    lines = [{"id": f"r{i}", "at": "2025-01-01", "v": text} for i, text in enumerate(DURATIONS)]
+    if form == "csv":
+        content = "id,at,v\n" + "".join(f"{one['id']},{one['at']},{quoted(one['v'])}\n" for one in lines)
+    else:
+        content = "".join(json.dumps(one) + "\n" for one in lines)
+    fields = {"contact_id": "id", "channel": "'voice'", "started_at": "at", "duration_seconds": "v"}
+    place.source({"contacts": fields}, format=form).put("a", content)
+    place.land_one()
+    found = dict(place.rows("contact_id", "duration_seconds", entity="contacts"))
+    assert {text: found.get(f"r{i}", BAD) for i, text in enumerate(DURATIONS)} == DURATIONS
