@@ -1,7 +1,9 @@
 """The command line: `faultline run`, `ui`, `sources new`, `sources check`, `simulate`."""
 
 import contextlib
+import importlib
 import os
+import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,13 +14,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 from rich.text import Text
 
-from orchestration import progress, settings
+from orchestration import failures, progress, settings
 from orchestration.base import durable
-from orchestration.errors import ConfigurationError, FaultlineError
+from orchestration.errors import ConfigurationError, UnknownError
 from orchestration.settings import Settings
-
-EXIT_FAILED = 1
-EXIT_USAGE = 2
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -39,12 +38,19 @@ DebugOption = Annotated[bool, typer.Option("--debug", help="Show stack traces an
 
 @app.command()
 def run(
+    *,
     sources: SourcesOption = None,
     exports: ExportsOption = None,
     home: HomeOption = None,
     as_of: Annotated[
         str | None, typer.Option("--as-of", help="Look from this moment (ISO 8601, UTC).")
     ] = None,
+    land_anew: Annotated[
+        bool,
+        typer.Option(
+            "--land-anew", help="Forget what has landed and land all exports again, e.g. under another salt."
+        ),
+    ] = False,
     debug: DebugOption = False,
 ) -> None:
     """Land new exports, build the marts, judge blind spots, publish."""
@@ -55,6 +61,8 @@ def run(
         with _told(debug):
             from orchestration import job  # importing Dagster and dbt costs seconds
 
+            if land_anew:
+                _forget_landed(config)
             job.run(config, is_debugging=debug)
         published = config.paths.published
         out.print(f"[bold green]Published[/] {published.resolve().name}")
@@ -67,12 +75,15 @@ def ui(
     home: HomeOption = None,
     sources: SourcesOption = None,
     exports: ExportsOption = None,
-    port: Annotated[int, typer.Option(help="Port on the loopback address.")] = 3000,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port on the loopback address.")] = 3000,
     debug: DebugOption = False,
 ) -> None:
     """Open the Dagster UI and run the schedule, on the loopback address."""
     with _failures(debug):
         config = settings.apply(settings.load(home=home, sources=sources, exports=exports))
+        _check_port(port)
+        # Dagster, which the schedule needs, would find a wrong one later and out of sight.
+        importlib.import_module("orchestration.defs.schedules")
         out.print(f"Dagster UI on http://127.0.0.1:{port} (stop with Ctrl-C)")
         workspace = str(config.paths.dagster / "workspace.yaml")
         command = [
@@ -88,7 +99,8 @@ def ui(
             "-w",
             workspace,
         ]
-        os.chdir(settings.PROJECT_ROOT)
+        # Dagster lets a .env file of its working directory overrule the environment; none lies here.
+        os.chdir(config.paths.dagster)
         os.execv(sys.executable, [sys.executable, *command])
 
 
@@ -141,32 +153,58 @@ def sources_check(
         from orchestration import source_check
 
         if not source_check.check(config, out):
-            raise typer.Exit(EXIT_USAGE)
+            raise typer.Exit(ConfigurationError.exit_code)
 
 
 def _check_configuration(config: Settings) -> None:
     """Finds out at once what would otherwise stop the run half way."""
-    from orchestration.extract import landing
     from orchestration.extract.sources import load_folder
 
     load_folder(config.sources)
-    landing.parse_as_of(config.as_of)
     if not config.exports.is_dir():
         raise ConfigurationError(
             f"{config.exports} is no folder. Point --exports to where the exports arrive."
         )
 
 
+def _forget_landed(config: Settings) -> None:
+    from orchestration.extract import manifest
+    from orchestration.workspace import run_lock
+
+    with run_lock(config.paths, config.lock_wait_seconds):
+        manifest.forget(config.paths.state)
+
+
+def _check_port(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise ConfigurationError(
+                f"Port {port} of 127.0.0.1 cannot be used ({error.strerror}). Stop what listens there, or "
+                "choose another one with --port."
+            ) from error
+
+
 @contextlib.contextmanager
 def _failures(is_debugging: bool) -> Iterator[None]:
+    """Shows an exception as a sentence and ends with its exit code; with the stack trace when debugging."""
     try:
         yield
-    except FaultlineError as error:
+    except (typer.Exit, typer.Abort):
+        raise
+    except (Exception, KeyboardInterrupt) as error:
+        shown = failures.explained(error)
+        text = str(shown)
         if is_debugging:
-            raise
-        err.print(f"[bold red]Error[/] {_escaped(str(error))}", soft_wrap=True)
-        is_usage = isinstance(error, ConfigurationError)
-        raise typer.Exit(EXIT_USAGE if is_usage else EXIT_FAILED) from None
+            err.print(_escaped(failures.trace(error)), soft_wrap=True)
+        elif isinstance(shown, UnknownError):
+            text = (
+                f"{text}\nThis is a fault of Faultline. Run again with --debug to see where, and report it."
+            )
+        err.print(f"[bold red]Error[/] {_escaped(text)}", soft_wrap=True)
+        raise typer.Exit(shown.exit_code) from None
 
 
 def _escaped(text: str) -> str:

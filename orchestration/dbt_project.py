@@ -12,9 +12,10 @@ from pathlib import Path
 from dagster_dbt import DbtProject
 from filelock import FileLock
 
-from orchestration import progress, settings
+from orchestration import failures, progress, settings
 from orchestration.base import durable
 from orchestration.errors import RunError
+from orchestration.failures import Link
 from orchestration.settings import PROJECT_ROOT, Settings
 
 DBT_FOLDER = PROJECT_ROOT / "dbt_project"
@@ -94,7 +95,9 @@ def _parse(config: Settings, manifest: Path, code: str) -> None:
         )
         if done.returncode != 0 or not _is_whole(fresh / manifest.name):
             reason = (done.stdout or done.stderr).strip() or "it wrote no manifest"
-            raise RunError(f"dbt cannot parse its project: {reason}")
+            raise failures.of_rules([Link("dbt", reason)], config.paths.dbt) or RunError(
+                f"dbt cannot parse its project: {reason}"
+            )
         durable.put_in_place(fresh / manifest.name, manifest)
         durable.write(_mark_of(manifest), _mark(manifest, code))
         # Saves dbt's next build from parsing again; dbt itself ignores one that it cannot read.

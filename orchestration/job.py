@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
+from dagster_shared.error import SerializableErrorInfo
 
+from orchestration import failures
 from orchestration.definitions import build_definitions
-from orchestration.errors import FaultlineError, RunError
-from orchestration.settings import Settings
+from orchestration.errors import FaultlineError, RunError, UnknownError
+from orchestration.settings import Home, Settings
 
 JOB = "publish_marts"
-_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+RUN_LOG = "run.log"
 
 
 def run(config: Settings, *, is_debugging: bool = False) -> None:
@@ -23,7 +25,7 @@ def run(config: Settings, *, is_debugging: bool = False) -> None:
         RunError: a step failed; the message says which and why. The last publication stands.
         orchestration.errors.ConfigurationError: a step found a wrong setting.
     """
-    log_file = config.paths.logs / "run.log"
+    log_file = config.paths.logs / RUN_LOG
     with (
         dg.DagsterInstance.from_config(str(config.paths.dagster)) as instance,
         _quiet(log_file, is_debugging),
@@ -36,31 +38,35 @@ def run(config: Settings, *, is_debugging: bool = False) -> None:
             run_config={"loggers": {"console": {"config": {"log_level": level}}}},
         )
     if not result.success:
-        raise _explained(result, str(log_file))
+        raise _explained(result, config.paths)
 
 
-def _explained(result: dg.ExecuteInProcessResult, log_file: str) -> FaultlineError:
-    failures = [event for event in result.all_events if event.is_failure]
-    steps = [event for event in failures if event.is_step_failure]
+def _explained(result: dg.ExecuteInProcessResult, home: Home) -> FaultlineError:
+    failed = [event for event in result.all_events if event.is_failure]
+    steps = [event for event in failed if event.is_step_failure]
     if steps:
-        error = steps[0].step_failure_data.error
-        where = f"step {steps[0].step_key}"
+        error, where = steps[0].step_failure_data.error, f"Step {steps[0].step_key}"
     else:
-        data = next(
-            (e.event_specific_data for e in failures if hasattr(e.event_specific_data, "error")), None
+        data = next((e.event_specific_data for e in failed if hasattr(e.event_specific_data, "error")), None)
+        error, where = getattr(data, "error", None), "The run"
+    shown = failures.of_chain(list(_links(error)), home.root)
+    if isinstance(shown, UnknownError):
+        return RunError(
+            f"{where} failed: {shown}\n{_outcome(home)} Log: {home.logs / RUN_LOG}; more with --debug."
         )
-        error = getattr(data, "error", None)
-        where = "the run"
-    while error is not None and error.cause is not None:
-        error = error.cause
-    reason = error.message.strip() if error is not None else "unknown reason"
-    # dbt's message begins with a command of many lines; what went wrong stands at its end.
-    reason = reason.partition("Errors parsed from dbt logs:")[2] or reason
-    lines = [line for line in _COLOURS.sub("", reason).splitlines() if line.strip()][:12]
-    return RunError(
-        f"{where} failed: {chr(10).join(lines)}\n"
-        f"The last publication stands. Log: {log_file}; more with --debug."
-    )
+    return type(shown)(f"{shown} {_outcome(home)}")
+
+
+def _links(error: SerializableErrorInfo | None) -> Iterator[failures.Link]:
+    while error is not None:
+        kind = error.cls_name or "Error"
+        # As Python prints an exception: module and class come before the message.
+        yield failures.Link(kind, re.sub(rf"^(?:\w+\.)*{re.escape(kind)}: ", "", error.message))
+        error = error.cause or error.context
+
+
+def _outcome(home: Home) -> str:
+    return "The last publication stands." if home.published.exists() else "Nothing is published yet."
 
 
 @contextlib.contextmanager

@@ -1,26 +1,35 @@
 """Every knob of Faultline. The only module that reads the environment."""
 
+import json
 import os
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
-from pydantic import Field, SecretStr
+import duckdb
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from orchestration.base import durable
-from orchestration.base.engine import Limits
+from orchestration.base.engine import Limits, bytes_of
+from orchestration.errors import ConfigurationError
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
+_PREFIX = "FAULTLINE_"
+_ENV_FILE = ".env"
 
 
 class Settings(BaseSettings):
     """Settings read from `FAULTLINE_*` variables or a `.env` file in the working directory.
 
-    Units stand in the names or descriptions; each setting is listed in `.env.example`.
+    Units stand in the names or descriptions; each setting is listed in `.env.example`. The command that a
+    person starts reads them once and hands all of them on: no subprocess reads a `.env` file.
     """
 
     model_config = SettingsConfigDict(
-        env_prefix="FAULTLINE_", env_file=".env", env_file_encoding="utf-8", extra="ignore"
+        env_prefix=_PREFIX, env_file=_ENV_FILE, env_file_encoding="utf-8", extra="ignore"
     )
 
     home: Path = Field(Path("data"), description="everything a run writes lies here")
@@ -34,6 +43,46 @@ class Settings(BaseSettings):
     threads: int = Field(2, ge=1, description="threads of DuckDB and of dbt's engine")
     schedule: str = Field("0 5 * * *", description="cron time of the daily run, UTC")
     lock_wait_seconds: float = Field(3600, ge=0, description="how long a run waits for another one to end")
+
+    @field_validator("home", "sources", "exports", mode="before")
+    @classmethod
+    def _named(cls, folder: object) -> object:
+        """Refuses an empty path, which would mean the folder that the command was started in."""
+        if isinstance(folder, str) and not folder.strip():
+            raise ValueError("it is empty; name a folder, or leave the setting out")
+        return folder
+
+    @field_validator("home", "sources", "exports")
+    @classmethod
+    def _expanded(cls, folder: Path) -> Path:
+        """Reads `~` in a file of settings as a shell does."""
+        try:
+            return folder.expanduser()
+        except RuntimeError as error:
+            raise ValueError("nobody has that name on this machine") from error
+
+    @field_validator("as_of")
+    @classmethod
+    def _moment(cls, text: str) -> str:
+        try:
+            _utc(text)
+        except (ValueError, OverflowError) as error:
+            raise ValueError("it is no time; write e.g. 2026-01-31T18:00:00Z") from error
+        return text
+
+    @field_validator("memory_limit")
+    @classmethod
+    def _size(cls, memory: str) -> str:
+        try:
+            bytes_of(memory)
+        except (duckdb.Error, ValueError) as error:
+            raise ValueError("it is no size; write e.g. 8GB") from error
+        return memory
+
+    @property
+    def as_of_at(self) -> datetime | None:
+        """The moment to look from as naive UTC; None: the newest event."""
+        return _utc(self.as_of)
 
     @cached_property
     def paths(self) -> "Home":
@@ -73,35 +122,62 @@ class Home:
         return self
 
 
+def _utc(text: str) -> datetime | None:
+    if not text:
+        return None
+    moment = datetime.fromisoformat(text)
+    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+
+
 def load(**overrides: object) -> Settings:
     """Reads the settings; `None` overrides are ignored, others win over the environment.
 
     Raises:
         orchestration.errors.ConfigurationError: a value does not fit, with the variable's name.
     """
-    from pydantic import ValidationError
-
-    from orchestration.errors import ConfigurationError
-
     try:
         return Settings(**{k: v for k, v in overrides.items() if v is not None})  # type: ignore[arg-type]
     except ValidationError as error:
-        first = error.errors()[0]
-        name = f"FAULTLINE_{'_'.join(str(part) for part in first['loc']).upper()}"
-        raise ConfigurationError(f"{name}: {first['msg']} (given: {first['input']!r}).") from error
+        raise ConfigurationError(_refusal(error.errors()[0], overrides)) from None
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{Path(_ENV_FILE).absolute()} is not UTF-8. Save it as UTF-8.") from error
+
+
+def _refusal(fault: ErrorDetails, overrides: dict[str, object]) -> str:
+    """Which setting does not fit, its value unless it is secret, and why."""
+    name = str(fault["loc"][0]).lower()
+    is_option = overrides.get(name) is not None
+    setting = f"--{name.replace('_', '-')}" if is_option else f"{_PREFIX}{name.upper()}"
+    is_secret = Settings.model_fields[name].annotation is SecretStr
+    value = "" if is_secret else f" {str(fault['input'])!r}"
+    where = "" if is_option else f" It stands in the environment or in {Path(_ENV_FILE).absolute()}."
+    reason = fault["msg"].removeprefix("Value error, ").rstrip(".")
+    return f"{setting}{value} does not fit: {reason}.{where}"
+
+
+def variables(settings: Settings) -> dict[str, str]:
+    """Every setting as the variable that hands it on to a subprocess.
+
+    Relative paths are absolute from here on, counted from the folder in which the command was started. Links
+    stay links: an exports folder may be one that is swapped every day.
+    """
+    return {f"{_PREFIX}{name.upper()}": _text(getattr(settings, name)) for name in Settings.model_fields}
+
+
+def _text(value: Any) -> str:
+    """A value of a setting as `Settings` reads it from the environment."""
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    if isinstance(value, Path):
+        return str(value.absolute())
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def for_subprocesses(settings: Settings) -> dict[str, str]:
-    """Environment of the tools that Faultline starts: dbt's profile, places, telemetry off."""
+    """Environment of the tools that Faultline starts: all settings, dbt's profile, places, telemetry off."""
     paths = settings.paths
-    return {
-        "FAULTLINE_HOME": str(paths.root),
-        "FAULTLINE_SOURCES": str(settings.sources.resolve()),
-        "FAULTLINE_EXPORTS": str(settings.exports.resolve()),
-        "FAULTLINE_AS_OF": settings.as_of,
+    return variables(settings) | {
         "FAULTLINE_WAREHOUSE": str(paths.warehouse),
-        "FAULTLINE_MEMORY_LIMIT": settings.memory_limit,
-        "FAULTLINE_THREADS": str(settings.threads),
         "FAULTLINE_SCRATCH": str(paths.scratch),
         "DAGSTER_HOME": str(paths.dagster),
         "DBT_LOG_PATH": str(paths.logs),

@@ -58,7 +58,6 @@ def land_exports(context: dg.AssetExecutionContext, workspace: Workspace) -> Ite
     """Lands what is new and exposes it. Where nothing changed, all that follows is skipped."""
     config, home = workspace.settings, workspace.home
     sources = workspace.sources()
-    as_of = landing.parse_as_of(config.as_of)
 
     progress.say("Looking for new exports")
     began = time.perf_counter()
@@ -77,7 +76,7 @@ def land_exports(context: dg.AssetExecutionContext, workspace: Workspace) -> Ite
     if state.published_inputs(home) == inputs and home.warehouse.exists():
         progress.say("Nothing new was delivered; the last publication stands.")
         return
-    counts = raw_zone.expose(home.warehouse, home, sources, as_of, config.limits)
+    counts = raw_zone.expose(home.warehouse, home, sources, config.as_of_at, config.limits)
     deliveries = [delivery for landed in done for delivery in landed.deliveries]
     with workspace.connect(read_only=True) as connection:
         for note in landing_report.remaining(connection, sources, deliveries):

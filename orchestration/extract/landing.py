@@ -11,15 +11,15 @@ from collections.abc import Callable, Container, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from itertools import islice, takewhile
 from pathlib import Path
 from queue import SimpleQueue
 from tempfile import TemporaryDirectory
 
+from orchestration import failures
 from orchestration import progress as told
 from orchestration.base.engine import bytes_of
-from orchestration.errors import ConfigurationError, RunError
+from orchestration.errors import ConfigurationError
 from orchestration.extract import compaction, files, privacy
 from orchestration.extract.batch import (
     BATCH_BYTES,
@@ -91,18 +91,27 @@ def land(
     """Lands every new or changed file of the sources.
 
     Raises:
-        ConfigurationError: the exports folder does not exist.
-        RunError: the disk is full; what was landed before stays.
+        ConfigurationError: the exports folder does not exist, or the raw zone was landed with another salt.
+
+        FaultlineError: the disk is full or refuses; what was landed before stays.
     """
     sources = list(sources)
     if not exports.is_dir():
         raise ConfigurationError(f"{exports} is no folder. Point --exports to where the exports arrive.")
     try:
         manifest = Manifest(home.state)
+        privacy.require_same_salt(salt, manifest.salt, home.root)
+        if not manifest.salt:
+            manifest.append(Commit(salt=privacy.salt_fingerprint(salt)))
         _drop_orphans(home, manifest)
         with _scratch(home), _engines(home, salt, memory_limit, threads) as engines:
             landing = _Landing(
-                exports, privacy.salt_id(salt), sources, engines, manifest=manifest, progress=progress
+                exports,
+                privacy.salt_fingerprint(salt),
+                sources,
+                engines,
+                manifest=manifest,
+                progress=progress,
             )
             landed = landing.run()
             if any(one.deliveries for one in landed.values()):
@@ -110,8 +119,7 @@ def land(
                 compaction.compact(engines[0].connection, home, manifest, PARQUET)
             return list(landed.values())
     except OSError as error:
-        place = error.filename or home.root
-        raise RunError(f"Landing stopped at {place}: {error.strerror}. Mend that, then run again.") from error
+        raise failures.explained(error, home.root) from error
 
 
 @contextmanager
@@ -155,14 +163,14 @@ class _Landing:
     def __init__(
         self,
         exports: Path,
-        salt_id: str,
+        salt: str,
         sources: list[Source],
         engines: list[Engine],
         *,
         manifest: Manifest,
         progress: Progress,
     ) -> None:
-        self.exports, self.salt_id, self.sources = exports, salt_id, sources
+        self.exports, self.salt, self.sources = exports, salt, sources
         self.engines, self.manifest, self.progress = engines, manifest, progress
         self.landed = {source.instance: Landed() for source in sources}
 
@@ -205,7 +213,7 @@ class _Landing:
     def _due(
         self, source: Source, file_set: str, known: Known, live: dict[str, Delivery]
     ) -> tuple[Due, identity.Sorted]:
-        due = Due(source, file_set, token_of(source.fingerprint(file_set), self.salt_id))
+        due = Due(source, file_set, token_of(source.fingerprint(file_set), self.salt))
         options, place = source.document.files[file_set], (source.instance, file_set)
         found = files.discover(self.exports, source, file_set)
         own = {token: d for token, d in live.items() if d.key[:2] == place}
@@ -404,18 +412,3 @@ def _is_same(earlier: Delivery, file: Delivered, fingerprint: str) -> bool:
         file.modified_ns,
         fingerprint,
     )
-
-
-def parse_as_of(text: str) -> datetime | None:
-    """A moment given by a person, as naive UTC; None when empty.
-
-    Raises:
-        ConfigurationError: the text is no ISO 8601 time.
-    """
-    if not text:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise ConfigurationError(f"--as-of {text!r} is no time. Write e.g. 2026-01-31T18:00:00Z.") from error
-    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment

@@ -119,13 +119,15 @@ class Commit:
     """One line of the manifest.
 
     `quarantine` is the file with the faults of the deliveries, relative to the quarantine folder; `removed`
-    names parts whose rows stand in `parts` from now on.
+    names parts whose rows stand in `parts` from now on. `salt` is the fingerprint of the salt that all later
+    commits hash with; the salt itself is never written here.
     """
 
     deliveries: tuple[Delivery, ...] = ()
     parts: tuple[Part, ...] = ()
     quarantine: str = ""
     removed: tuple[str, ...] = ()
+    salt: str = ""
 
 
 def _written(commit: Commit) -> bytes:
@@ -139,6 +141,7 @@ def _written(commit: Commit) -> bytes:
         ],
         "quarantine": commit.quarantine,
         "removed": commit.removed,
+        **({"salt": commit.salt} if commit.salt else {}),
     }
     return json.dumps(document, ensure_ascii=False).encode() + b"\n"
 
@@ -170,7 +173,7 @@ def _read(line: bytes) -> Commit:
         Part(**{**one, "deliveries": own if one["deliveries"] is None else tuple(one["deliveries"])})
         for one in raw["parts"]
     )
-    return Commit(tuple(deliveries), parts, raw["quarantine"], tuple(raw["removed"]))
+    return Commit(tuple(deliveries), parts, raw["quarantine"], tuple(raw["removed"]), raw.get("salt", ""))
 
 
 class Manifest:
@@ -207,6 +210,11 @@ class Manifest:
             file.flush()
             os.fsync(file.fileno())
         self.commits.append(commit)
+
+    @property
+    def salt(self) -> str:
+        """Fingerprint of the salt that the raw zone was landed with; empty where that is not known."""
+        return next((commit.salt for commit in reversed(self.commits) if commit.salt), "")
 
     @property
     def deliveries(self) -> list[Delivery]:
@@ -273,3 +281,8 @@ class Manifest:
         """The commits whose file of faults tells of any of these deliveries."""
         ids = {delivery.delivery_id for delivery in deliveries}
         return [c for c in self.quarantines() if not ids.isdisjoint(d.delivery_id for d in c.deliveries)]
+
+
+def forget(state: Path) -> None:
+    """Forgets everything that ever landed: parts that no manifest names go with the next landing."""
+    (state / MANIFEST_NAME).unlink(missing_ok=True)

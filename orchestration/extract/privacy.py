@@ -17,8 +17,11 @@ import pyarrow as pa
 from orchestration.base import durable
 from orchestration.errors import ConfigurationError
 from orchestration.extract import sql
+from orchestration.extract.manifest import MANIFEST_NAME
 
 HASH_LENGTH = 32  # hex digits kept of an HMAC-SHA256: 128 bits, far from any collision
+ANEW = "If it is lost, run `faultline run --land-anew` once: all exports that still lie there land anew."
+
 _BLOCK_BYTES = 64  # block size of SHA-256 (RFC 2104)
 _ADDRESS = re.compile(r"(?:tel|sips?):([^@;]+)(?:[@;].*)?", re.IGNORECASE)  # as telephony systems write it
 _EXTENSION = re.compile(
@@ -60,23 +63,46 @@ def load_salt(state: Path, override: str = "") -> bytes:
     """The key of all identifier hashes: the override, else `state/salt`, made on first use (0600).
 
     Raises:
-        ConfigurationError: the salt file is empty; hashing with no key would be no protection.
+        ConfigurationError: the salt file is empty, or gone though exports have landed with it.
     """
     if override:
         return override.encode()
     path = state / "salt"
     if not path.exists():
+        manifest = state / MANIFEST_NAME
+        if manifest.exists() and manifest.stat().st_size:
+            raise ConfigurationError(
+                f"{path} does not exist and FAULTLINE_SALT is empty, but exports have landed with a salt: "
+                "under a new one identifiers would hash differently. Restore the file or FAULTLINE_SALT "
+                f"from a backup. {ANEW}"
+            )
         durable.write(path, secrets.token_hex(32), mode=0o600)
     salt = path.read_bytes().strip()
     if not salt:
-        raise ConfigurationError(
-            f"{path} is empty. Restore it from a backup, or delete it together with the raw "
-            "folder to land everything anew."
-        )
+        raise ConfigurationError(f"{path} is empty. Restore it from a backup, or delete it. {ANEW}")
     return salt
 
 
-def salt_id(salt: bytes) -> str:
+def require_same_salt(salt: bytes, landed_with: str, home: Path) -> None:
+    """Stops before one customer gets two hashes.
+
+    Args:
+        salt: what is to be landed with.
+        landed_with: fingerprint of the salt that the raw zone was landed with.
+        home: folder that the raw zone lies in.
+
+    Raises:
+        ConfigurationError: the two salts differ.
+    """
+    if landed_with and not hmac.compare_digest(landed_with, salt_fingerprint(salt)):
+        raise ConfigurationError(
+            f"The raw zone of {home} was landed with another salt than FAULTLINE_SALT or, without that, "
+            f"{home / 'state' / 'salt'} holds: identifiers would hash differently. Restore the salt, or name "
+            f"another --home. {ANEW}"
+        )
+
+
+def salt_fingerprint(salt: bytes) -> str:
     """Tells salts apart without telling what they are."""
     return hmac.new(salt, b"salt", hashlib.sha256).hexdigest()[:8]
 

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import duckdb
 
+from orchestration import failures
 from orchestration.base import engine
 from orchestration.base.engine import Limits
 from orchestration.errors import RunError
@@ -97,7 +98,7 @@ def publish(
         raise
     except Exception as error:
         raise PublishError(
-            f"Publishing {publication_id} failed, the last publication stands: {error}"
+            f"Publishing {publication_id} failed. {failures.explained(error, home)}"
         ) from error
     finally:
         shutil.rmtree(building, ignore_errors=True)

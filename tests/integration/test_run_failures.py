@@ -1,16 +1,36 @@
 """What a person sees when something is wrong, and what stays standing."""
 
+import json
 import os
+import shutil
 import signal
+import socket
 import subprocess
+import sys
 import time
-from collections.abc import Callable
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
+from typing import Any
+from urllib.parse import quote
 
+import psutil
 import pytest
 from filelock import FileLock
 
-from tests.integration.conftest import DEMO, FAULTLINE, Run, contents, faultline, run, started
+from tests.integration.conftest import (
+    DEMO,
+    FAULTLINE,
+    Run,
+    contents,
+    faultline,
+    plain_environment,
+    run,
+    started,
+)
+from tests.some_settings import some_settings
 
 pytestmark = pytest.mark.integration
 
@@ -92,8 +112,6 @@ def test_a_wrong_source_file_names_its_line(demo_copy: Copy, tmp_path: Path) -> 
 
 
 def test_a_failed_run_ends_with_1_and_leaves_the_publication_whole(demo: Run, demo_copy: Copy) -> None:
-    import shutil
-
     sources, exports = demo_copy()
     home = sources.parent / "home"
     shutil.copytree(demo.home, home, symlinks=True)
@@ -140,33 +158,104 @@ def test_as_of_looks_back(demo_copy: Copy, tmp_path: Path) -> None:
     assert 0 < done.one("SELECT count(*) FROM mart_contact") < 411
 
 
-def test_the_ui_serves_on_the_loopback_address_only(demo: Run) -> None:
-    import socket
-    import sys
-    import urllib.request
+@dataclass(frozen=True)
+class Ui:
+    """A `faultline ui` at work; `lines` are what it has printed so far."""
 
+    process: "subprocess.Popen[bytes]"
+    port: int
+    folder: Path
+    lines: list[bytes]
+
+    def answer(self, query: str) -> dict[str, Any]:
+        """The answer to a query of GraphQL, as soon as the UI gives one without errors."""
+        address = f"http://127.0.0.1:{self.port}/graphql?query={quote(query)}"
+        while self.process.poll() is None:
+            try:
+                with urllib.request.urlopen(address, timeout=30) as answer:
+                    found: dict[str, Any] = json.loads(answer.read())["data"]
+                if "message" not in json.dumps(found):
+                    return found
+            except OSError:
+                pass
+            time.sleep(1)
+        pytest.fail(f"the UI ended with {self.process.returncode}: {b''.join(self.lines[-30:]).decode()}")
+
+
+def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def ui(demo: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ui]:
+    """The UI, started in a folder with a file of settings that says something of every setting."""
+    folder = tmp_path_factory.mktemp("ui")
+    (folder / ".env").write_text("".join(f"{k}={v}\n" for k, v in some_settings().items()))
+    home = folder / some_settings()["FAULTLINE_HOME"]
+    shutil.copytree(demo.home / "dbt", home / "dbt")  # saves the time to parse the models again
+    port = _free_port()
     process = subprocess.Popen(
-        [str(FAULTLINE), "ui", "--home", str(demo.home), "--port", str(port)],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+        [str(FAULTLINE), "ui", "--port", str(port), "--exports", "chosen by option"],
+        cwd=folder, env=plain_environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        start_new_session=True,
     )  # fmt: skip
+    lines: list[bytes] = []
+    assert process.stdout
+    Thread(target=lines.extend, args=(process.stdout,), daemon=True).start()
     try:
-        while process.poll() is None:
-            try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{port}/server_info", timeout=2) as answer:
-                    assert b"dagster" in answer.read()
-                break
-            except OSError:
-                time.sleep(1)
-        else:
-            pytest.fail(f"the UI ended with {process.returncode} before it answered")
-        listening = Path("/proc/net/tcp").read_text(encoding="ascii") if sys.platform == "linux" else ""
-        assert f"00000000:{port:04X}" not in listening
+        yield Ui(process, port, folder, lines)
     finally:
         os.killpg(process.pid, signal.SIGINT)
         try:
             process.wait(30)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
+
+
+def test_the_ui_serves_on_the_loopback_address_only(ui: Ui) -> None:
+    assert ui.answer("{ version }")["version"]
+    listening = Path("/proc/net/tcp").read_text(encoding="ascii") if sys.platform == "linux" else ""
+    assert f"00000000:{ui.port:04X}" not in listening
+
+
+def test_every_setting_reaches_every_process_of_the_ui(ui: Ui) -> None:
+    """Without it, the daily run would make a second salt, and everything would land anew under other hashes."""
+    selector = '{repositoryName: "__repository__", repositoryLocationName: "faultline"}'
+    schedules = ui.answer(
+        f"{{ schedulesOrError(repositorySelector: {selector}) {{ ... on Schedules "
+        "{ results { name cronSchedule } } ... on PythonError { message } "
+        "... on RepositoryNotFoundError { message } } }"
+    )
+    expected = some_settings()
+    assert schedules["schedulesOrError"]["results"] == [
+        {"name": "daily", "cronSchedule": expected["FAULTLINE_SCHEDULE"]}
+    ]
+    expected |= {
+        "FAULTLINE_HOME": str(ui.folder / expected["FAULTLINE_HOME"]),
+        "FAULTLINE_SOURCES": str(ui.folder / expected["FAULTLINE_SOURCES"]),
+        "FAULTLINE_EXPORTS": str(ui.folder / "chosen by option"),
+    }
+    parent = psutil.Process(ui.process.pid)
+    processes = [
+        process for process in parent.children(recursive=True) if "dagster" in str(process.cmdline())
+    ]
+    assert len(processes) >= 3, "the web server, the daemon or the code server is missing"
+    for process in [parent, *processes]:
+        given = process.environ()
+        shown = " ".join(process.cmdline())
+        for name, value in expected.items():
+            assert given.get(name) in (value, f"{value}.0"), f"{name} of {shown}"
+
+
+def test_a_wrong_schedule_or_a_taken_port_stops_the_ui_at_once(ui: Ui, tmp_path: Path) -> None:
+    """Without it, the UI would run for days without a schedule, and nobody would see why."""
+    ui.answer("{ version }")
+    (tmp_path / ".env").write_text("FAULTLINE_SCHEDULE=every morning\n")
+    done = faultline("ui", "--home", "home", "--port", ui.port, cwd=tmp_path)
+    assert done.returncode == 2
+    assert f"Port {ui.port} of 127.0.0.1 cannot be used (Address already in use)" in done.stderr
+    done = faultline("ui", "--home", "home", "--port", _free_port(), cwd=tmp_path)
+    assert done.returncode == 2
+    assert "FAULTLINE_SCHEDULE 'every morning' is no cron time" in done.stderr

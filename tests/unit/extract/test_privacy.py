@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from orchestration.errors import ConfigurationError
-from orchestration.extract import privacy
+from orchestration.extract import manifest, privacy
 from orchestration.extract.privacy import normalise_phone
 from tests.unit.extract.place import SALT, Place, cases, csv_text
 
@@ -242,14 +242,56 @@ def test_an_empty_salt_is_no_salt(tmp_path: Path) -> None:
         privacy.load_salt(tmp_path)
 
 
-def test_another_salt_lands_everything_anew(place: Place) -> None:
+def test_a_salt_that_is_gone_is_not_made_anew(place: Place) -> None:
+    """Without it, a restored home without its salt would hash every identifier differently, without a word."""
+    state = place.home.state
+    salt = privacy.load_salt(state)
+    place.source().put("a.csv", csv_text(*cases(2)))
+    place.land(salt=salt)
+    (state / "salt").unlink()
+    with pytest.raises(
+        ConfigurationError, match=r"state/salt does not exist and FAULTLINE_SALT is empty.*--land-anew"
+    ):
+        privacy.load_salt(state)
+    assert not (state / "salt").exists()
+    place.land(salt=privacy.load_salt(state, salt.decode()))
+
+
+def test_another_salt_stops_the_landing(place: Place) -> None:
+    """Without it, a customer would have one hash in old rows and another in new ones, and no join would say so."""
+    place.source().put("a.csv", csv_text(*cases(2)))
+    place.land_one()
+    place.put("b.csv", csv_text(*cases(3, 7)))
+    before = place.written()
+    with pytest.raises(
+        ConfigurationError, match=r"another salt than FAULTLINE_SALT.*Restore the salt.*--home"
+    ):
+        place.land(salt=b"another")
+    assert place.written() == before
+    assert len(place.land(salt=SALT).deliveries) == 1
+
+
+def test_a_raw_zone_of_an_older_version_takes_the_salt_it_is_landed_with_first(place: Place) -> None:
+    place.source().put("a.csv", csv_text(*cases(2)))
+    place.land_one()
+    lines = place.manifest.path.read_bytes().splitlines(keepends=True)
+    place.manifest.path.write_bytes(b"".join(line for line in lines if b'"salt"' not in line))
+    assert not place.manifest.salt
+    place.land(salt=SALT)
+    with pytest.raises(ConfigurationError, match="another salt"):
+        place.land(salt=b"another")
+
+
+def test_what_is_forgotten_lands_anew_under_another_salt(place: Place) -> None:
     """Old hashes beside new ones would join nothing, without a word."""
     feeds = {"cases": {"case_id": "id", "opened_at": "opened", "customer_id": "status"}}
     place.source(feeds).put("a.csv", csv_text(*cases(2)))
     place.land_one()
     assert not place.land(salt=SALT).deliveries
+    manifest.forget(place.home.state)
     assert len(place.land(salt=b"another").deliveries) == 1
     assert set(place.rows("customer_id")) == {hashed("customer:crm", "open", b"another")}
+    assert hashed("customer:crm", "open").encode() not in place.written()
     assert SALT not in place.written()
 
 

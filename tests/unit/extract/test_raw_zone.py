@@ -8,6 +8,7 @@ import pytest
 
 from orchestration.extract import contract, landing, quarantine, raw_zone, sources
 from orchestration.extract.connectors import bundle
+from orchestration.settings import Settings
 from tests.unit.extract.place import SALT, Place, cases, csv_text
 
 
@@ -118,7 +119,7 @@ def test_sources_that_are_no_longer_described_do_not_count(place: Place) -> None
 
 def test_the_moment_to_look_from_is_a_parameter(place: Place) -> None:
     place.source()
-    moment = landing.parse_as_of("2025-01-31T10:00:00+02:00")
+    moment = Settings(as_of="2025-01-31T10:00:00+02:00").as_of_at
     raw_zone.expose(place.home.warehouse, place.home, [sources.load(place.yaml)], moment)
     with duckdb.connect(str(place.home.warehouse)) as connection:
         assert connection.execute("FROM raw_faultline.parameters").fetchall() == [(datetime(2025, 1, 31, 8),)]
