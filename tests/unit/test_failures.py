@@ -24,26 +24,26 @@ def raised(call: Callable[[], object]) -> BaseException:
     return caught.value
 
 
-def os_error(number: int, place: str | None = "/home/raw/part") -> OSError:
+def os_error(number: int, place: str | None = "/disk/raw/part") -> OSError:
     return OSError(number, os.strerror(number), *([] if place is None else [place]))
 
 
 @pytest.mark.parametrize(
     ("error", "sentence", "code"),
     [
-        (os_error(errno.ENOSPC), "The disk of /home/raw/part is full. Make room on it, then run again.", 1),
+        (os_error(errno.ENOSPC), "The disk of /disk/raw/part is full. Make room on it, then run again.", 1),
         (os_error(errno.ENOSPC, None), "The disk of /the home is full. Make room on it, then run again.", 1),
-        (os_error(errno.EDQUOT), "The disk quota for /home/raw/part is used up.", 1),
-        (os_error(errno.EROFS), "/home/raw/part cannot be written: its disk is read-only.", 2),
-        (os_error(errno.EACCES), "/home/raw/part cannot be opened: permission denied.", 2),
-        (os_error(errno.EPERM), "/home/raw/part cannot be opened: permission denied.", 2),
-        (os_error(errno.EEXIST), "A file is in the way of the folder /home/raw/part.", 2),
-        (os_error(errno.ENOTDIR), "A file is in the way of the folder /home/raw/part.", 2),
-        (os_error(errno.EISDIR), "/home/raw/part is a folder where a file should be.", 1),
+        (os_error(errno.EDQUOT), "The disk quota for /disk/raw/part is used up.", 1),
+        (os_error(errno.EROFS), "/disk/raw/part cannot be written: its disk is read-only.", 2),
+        (os_error(errno.EACCES), "/disk/raw/part cannot be opened: permission denied.", 2),
+        (os_error(errno.EPERM), "/disk/raw/part cannot be opened: permission denied.", 2),
+        (os_error(errno.EEXIST), "A file is in the way of the folder /disk/raw/part.", 2),
+        (os_error(errno.ENOTDIR), "A file is in the way of the folder /disk/raw/part.", 2),
+        (os_error(errno.EISDIR), "/disk/raw/part is a folder where a file should be.", 1),
         (os_error(errno.ENOENT, 'it\'s "there"'), "is missing. Check the path", 1),
         (os_error(errno.EMFILE), "Too many files are open at once. Raise the limit with `ulimit -n 4096`", 1),
-        (os_error(errno.EIO), "The disk fails to read or write /home/raw/part. Check the disk", 1),
-        (os_error(errno.ELOOP), "/home/raw/part: Too many levels of symbolic links. Mend that", 1),
+        (os_error(errno.EIO), "The disk fails to read or write /disk/raw/part. Check the disk", 1),
+        (os_error(errno.ELOOP), "/disk/raw/part: Too many levels of symbolic links. Mend that", 1),
         (OSError(errno.ENOSPC, "No space left on device", "/a", None, "/b"), "The disk of /a is full.", 1),
         (
             # What DuckDB 2.0 says of a disk that a query fills with what does not fit into memory.
@@ -57,9 +57,9 @@ def os_error(number: int, place: str | None = "/home/raw/part") -> OSError:
         (
             duckdb.IOException(
                 'IO Error: Async write failed for range [offset=0, size=29]: {"exception_type":"IO",'
-                '"exception_message":"Could not write file \\"/home/x.parquet\\": No space left on device"}'
+                '"exception_message":"Could not write file \\"/disk/x.parquet\\": No space left on device"}'
             ),
-            "The disk of /home/x.parquet is full.",
+            "The disk of /disk/x.parquet is full.",
             1,
         ),
         (MemoryError(), "The machine has no memory left. Lower FAULTLINE_MEMORY_LIMIT", 1),
@@ -177,6 +177,6 @@ def test_only_the_end_of_a_long_message_of_dbt_is_shown() -> None:
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.sentence[:40])
 def test_every_sentence_says_what_happened_and_what_to_do(rule: failures.Rule) -> None:
-    text = rule.sentence.format_map({"place": "/home", "process": "python", "reason": "it is so"})
+    text = rule.sentence.format_map({"place": "/disk", "process": "python", "reason": "it is so"})
     assert text.endswith(".")
     assert text == "Interrupted." or len(text.split(". ")) >= 2
