@@ -1,10 +1,11 @@
 """Publishing: what readers see changes in one swap, or not at all."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
 
 import dagster as dg
 
-from orchestration import progress
+from orchestration import dbt_project, progress
 from orchestration.publish import publication, state
 from orchestration.workspace import Workspace
 
@@ -34,10 +35,14 @@ def published_marts(context: dg.AssetExecutionContext, workspace: Workspace) -> 
     with workspace.connect(read_only=True) as connection:
         newest = connection.execute("SELECT max(as_of_at) FROM marts.mart_source_span").fetchall()[0][0]
     stamp = newest.strftime("%Y%m%dT%H%M%SZ") if newest else "empty"
-    done = publication.publish(
-        home.warehouse, home.root, f"{stamp}-{inputs[:10]}", limits=workspace.settings.limits
+    about = publication.About(
+        label=f"{stamp}-{inputs[:10]}",
+        built_at=datetime.now(UTC).replace(microsecond=0, tzinfo=None),
+        as_of_at=newest,
+        code_version=f"{version('faultline')}+{dbt_project.fingerprint()}",
+        inputs=inputs,
     )
-    state.remember_publication(home, done.id, inputs)
+    done = publication.publish(home.warehouse, home.root, about, limits=workspace.settings.limits)
     return dg.MaterializeResult(
         metadata={
             "publication_id": done.id,

@@ -1,19 +1,21 @@
 """Publishes the marts: one DuckDB file, Parquet files and a page, swapped in by one rename."""
 
+import json
 import logging
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
 import duckdb
 
 from orchestration import failures
-from orchestration.base import engine
+from orchestration.base import durable, engine
 from orchestration.base.engine import Limits
 from orchestration.errors import RunError
 from orchestration.report import page
@@ -23,9 +25,15 @@ REGISTRY_SCHEMA = "reference"
 # BI tools carry older DuckDB clients; they open this format, not the newest one.
 STORAGE_VERSION = "v1.0.0"
 MARTS_FILE = "marts.duckdb"
+ABOUT_FILE = "publication.json"
+ABOUT_TABLE = "publication"
+# Of the answers that sources give to one blind spot the first of these stands for all.
+STATUSES = ("errored", "blind", "warn", "not_assessed", "ok", "not_applicable")
 
 _BUILDING = ".building-"
-_VALID_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_VALID_LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_NUMBERED = re.compile(r"(\d{6,})-.+")
+_WITHOUT_NUMBER = re.compile(r"(\d{8}T\d{6}Z|empty)-[0-9a-f]{10}(-\d+)?")  # as earlier versions named them
 _log = logging.getLogger(__name__)
 
 
@@ -38,7 +46,7 @@ class Publication:
     """A finished publication.
 
     Attributes:
-        id: name of its folder; a suffix `-2`, `-3`, ... is added where the id was taken.
+        id: name of its folder: a number that is never used again, a dash and the label.
         path: the folder, absolute.
         rows: number of rows per published table.
     """
@@ -46,6 +54,25 @@ class Publication:
     id: str
     path: Path
     rows: dict[str, int]
+
+
+@dataclass(frozen=True)
+class About:
+    """What readers of a publication should know of it.
+
+    Attributes:
+        label: what follows the number in the id: letters, digits, dot, dash, underscore; at most 100 of them.
+        built_at: when it was built, UTC.
+        as_of_at: the newest moment that the data reach up to, UTC; None without a dated row.
+        code_version: version of Faultline and digest of the code that built it.
+        inputs: digest of all that it was made of.
+    """
+
+    label: str
+    built_at: datetime
+    as_of_at: datetime | None = None
+    code_version: str = ""
+    inputs: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,7 +87,7 @@ class _Source:
 def publish(
     warehouse: Path,
     home: Path,
-    publication_id: str,
+    about: About,
     *,
     schema: str = "marts",
     limits: Limits = engine.SMALL,
@@ -68,41 +95,44 @@ def publish(
     """Publishes the marts of a warehouse file and makes them the current publication.
 
     Published are all `mart_*` and `dim_*` tables and views of `schema` and everything in the
-    schema `reference`. Rows are sorted by all columns, so equal content gives equal files.
+    schema `reference`, and one row about the publication itself. Rows are sorted by all columns, so equal
+    content gives equal files. Everything is on the disk before the link is swapped.
     The caller sees to it that only one process publishes to a home at a time.
 
     Args:
         warehouse: the DuckDB file the marts were built in; opened read-only.
         home: folder that holds `publications/` and the link `published`.
-        publication_id: letters, digits, dot, dash and underscore; at most 100 of them.
+        about: label and facts of the publication.
         schema: the schema the marts lie in.
         limits: memory and threads; what does not fit spills into the publication's own folder.
 
     Raises:
         PublishError: nothing to publish, or any step failed; the last publication is untouched.
     """
-    if not _VALID_ID.fullmatch(publication_id):
-        raise PublishError(f"The publication id {publication_id!r} cannot be a folder name.")
+    if not _VALID_LABEL.fullmatch(about.label):
+        raise PublishError(f"The label {about.label!r} cannot be part of a folder name.")
     if not warehouse.is_file():
         raise PublishError(f"There is no warehouse file at {warehouse}; nothing was published.")
     home = home.resolve()
     publications = home / "publications"
-    building = publications / f"{_BUILDING}{publication_id}"
+    building = publications / f"{_BUILDING}{about.label}"
+    previous = current(home)
     try:
         publications.mkdir(parents=True, exist_ok=True)
         _remove_stale_builds(publications)
         building.mkdir()
-        rows = _build(warehouse.resolve(), building, schema, limits)
+        publication_id = f"{_next_number(home):06d}-{about.label}"
+        rows = _build(
+            warehouse.resolve(), building, publication_id, about=about, schema=schema, limits=limits
+        )
         final = _swap_in(building, home, publication_id)
     except PublishError:
         raise
     except Exception as error:
-        raise PublishError(
-            f"Publishing {publication_id} failed. {failures.explained(error, home)}"
-        ) from error
+        raise PublishError(f"Publishing {about.label} failed. {failures.explained(error, home)}") from error
     finally:
         shutil.rmtree(building, ignore_errors=True)
-    _prune(home)
+    _prune(home, keep={final, previous})
     return Publication(id=final.name, path=final, rows=rows)
 
 
@@ -112,7 +142,9 @@ def current(home: Path) -> Path | None:
     return link.resolve() if link.is_dir() else None
 
 
-def _build(warehouse: Path, building: Path, schema: str, limits: Limits) -> dict[str, int]:
+def _build(
+    warehouse: Path, building: Path, publication_id: str, *, about: About, schema: str, limits: Limits
+) -> dict[str, int]:
     """Fills the building folder and returns the verified number of rows per table."""
     parquet = building / "parquet"
     parquet.mkdir()
@@ -122,13 +154,77 @@ def _build(warehouse: Path, building: Path, schema: str, limits: Limits) -> dict
     with _attached(warehouse, marts, limits) as (connection, origin, target):
         sources = _sources(connection, origin, schema)
         rows = {source.name: _copy(connection, source, origin, target, parquet) for source in sources}
+        blind_spots = _blind_spots(connection, target) if "mart_blind_spot" in rows else {}
+        _add_about(connection, target, publication_id, about, blind_spots)
+        rows[ABOUT_TABLE] = _write_parquet(connection, target, ABOUT_TABLE, parquet)
         connection.execute(f"CHECKPOINT {_identifier(target)}")
     _verify(marts, rows)
     report = building / "report"
     report.mkdir()
     page.render(marts, report / "index.html", limits)
     shutil.rmtree(spill, ignore_errors=True)
+    _write_about(building, publication_id, about, blind_spots)
     return rows
+
+
+def _blind_spots(connection: duckdb.DuckDBPyConnection, target: str) -> dict[str, str]:
+    """The status of every blind spot over the whole span, the worst of all sources."""
+    mart = f"{_identifier(target)}.main.mart_blind_spot"
+    found = connection.execute(
+        f"SELECT DISTINCT blind_spot_id, status FROM {mart} "
+        "WHERE scope_type = 'source' AND window_type = 'span' ORDER BY ALL"
+    ).fetchall()
+    worst: dict[str, str] = {}
+    for blind_spot_id, status in found:
+        worst[blind_spot_id] = min(worst.get(blind_spot_id, status), status, key=STATUSES.index)
+    return worst
+
+
+def _add_about(
+    connection: duckdb.DuckDBPyConnection,
+    target: str,
+    publication_id: str,
+    about: About,
+    blind_spots: dict[str, str],
+) -> None:
+    """Adds the table with the one row about the publication."""
+    columns: dict[str, tuple[str, object, str]] = {
+        "publication_id": ("VARCHAR", publication_id, "Name of the publication's folder; never used twice."),
+        "built_at": ("TIMESTAMP", about.built_at, "When the publication was built, UTC."),
+        "as_of_at": ("TIMESTAMP", about.as_of_at, "Newest moment that the data reach up to, UTC."),
+        "code_version": ("VARCHAR", about.code_version, "Version of Faultline and digest of its code."),
+    }
+    for status in STATUSES:
+        n = sum(found == status for found in blind_spots.values())
+        meaning = f"Blind spots whose worst status over the sources and the whole span is {status}."
+        columns[f"n_blind_spots_{status}"] = ("BIGINT", n, meaning)
+    table = f"{_identifier(target)}.main.{_identifier(ABOUT_TABLE)}"
+    declared = ", ".join(f"{name} {kind}" for name, (kind, _, _) in columns.items())
+    connection.execute(f"CREATE TABLE {table} ({declared})")
+    marks = ", ".join("?" for _ in columns)
+    connection.execute(f"INSERT INTO {table} VALUES ({marks})", [value for _, value, _ in columns.values()])
+    connection.execute(f"COMMENT ON TABLE {table} IS 'One row: what this publication is.'")
+    for name, (_, _, comment) in columns.items():
+        connection.execute(f"COMMENT ON COLUMN {table}.{name} IS {_literal(comment)}")
+
+
+def _write_about(building: Path, publication_id: str, about: About, blind_spots: dict[str, str]) -> None:
+    """Writes the facts as JSON, with the size of every file: the publication is whole if all of them fit."""
+    sizes = {
+        path.relative_to(building).as_posix(): path.stat().st_size
+        for path in sorted(building.rglob("*"))
+        if path.is_file()
+    }
+    document = {
+        "publication_id": publication_id,
+        "built_at": f"{about.built_at:%Y-%m-%dT%H:%M:%SZ}",
+        "as_of_at": about.as_of_at and f"{about.as_of_at:%Y-%m-%dT%H:%M:%SZ}",
+        "code_version": about.code_version,
+        "inputs": about.inputs,
+        "blind_spots": blind_spots,
+        "files": sizes,
+    }
+    durable.write(building / ABOUT_FILE, json.dumps(document, indent=2) + "\n")
 
 
 @contextmanager
@@ -175,11 +271,12 @@ def _sources(connection: duckdb.DuckDBPyConnection, origin: str, schema: str) ->
     sources = [_Source(*row) for row in found]
     if not any(source.schema == schema for source in sources):
         raise PublishError(f"The warehouse holds no mart in schema {schema}; nothing to publish.")
-    names = [source.name.lower() for source in sources]
+    names = [ABOUT_TABLE, *(source.name.lower() for source in sources)]
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled:
         raise PublishError(
-            f"Schemas {schema} and {REGISTRY_SCHEMA} both hold {', '.join(doubled)}; rename one."
+            f"More than one published table would be called {', '.join(doubled)}; "
+            f"rename it in schema {schema} or {REGISTRY_SCHEMA}."
         )
     return sources
 
@@ -199,13 +296,19 @@ def _copy(
         connection.execute(f"COMMENT ON TABLE {new} IS {_literal(source.comment)}")
     for column, comment in _column_comments(connection, origin, source):
         connection.execute(f"COMMENT ON COLUMN {new}.{_identifier(column)} IS {_literal(comment)}")
-    # Quoted as in a web address: a slash or dot in a name never leaves the folder.
-    file = parquet / f"{quote(source.name, safe='')}.parquet"
-    written = _count(connection, f"COPY {new} TO {_literal(str(file))} (FORMAT parquet, COMPRESSION zstd)")
+    written = _write_parquet(connection, target, source.name, parquet)
     expected = _count(connection, f"SELECT count(*) FROM {old}")
     if written != expected:
         raise PublishError(f"{source.name}: Parquet holds {written} rows, the warehouse {expected}.")
     return expected
+
+
+def _write_parquet(connection: duckdb.DuckDBPyConnection, target: str, table: str, parquet: Path) -> int:
+    """Writes a published table as Parquet; returns its number of rows."""
+    # Quoted as in a web address: a slash or dot in a name never leaves the folder.
+    file = parquet / f"{quote(table, safe='')}.parquet"
+    relation = f"{_identifier(target)}.main.{_identifier(table)}"
+    return _count(connection, f"COPY {relation} TO {_literal(str(file))} (FORMAT parquet, COMPRESSION zstd)")
 
 
 def _column_comments(
@@ -235,30 +338,41 @@ def _verify(marts: Path, rows: dict[str, int]) -> None:
 
 
 def _swap_in(building: Path, home: Path, publication_id: str) -> Path:
-    """Moves the finished folder to its place and points the link at it."""
-    final = _free_folder(home / "publications", publication_id)
-    os.utime(building)
-    building.replace(final)
+    """Moves the finished folder to its place and points the link at it, each of them synced to the disk."""
+    final = home / "publications" / publication_id
+    durable.put_in_place(building, final)
     link = home / f".published-{os.getpid()}"
     try:
         link.unlink(missing_ok=True)
         link.symlink_to(Path("publications") / final.name, target_is_directory=True)
-        link.replace(home / "published")
+        durable.put_in_place(link, home / "published")
     except OSError:
         link.unlink(missing_ok=True)
-        shutil.rmtree(final, ignore_errors=True)
+        if current(home) != final:
+            shutil.rmtree(final, ignore_errors=True)
         raise
     return final
 
 
-def _free_folder(publications: Path, publication_id: str) -> Path:
-    """Never reuses a folder: readers may have the older one of the same id open."""
-    candidate = publications / publication_id
-    number = 2
-    while candidate.exists():
-        candidate = publications / f"{publication_id}-{number}"
-        number += 1
-    return candidate
+def _next_number(home: Path) -> int:
+    """A number above all that publications ever had, whatever was deleted and whatever the clock says."""
+    last = home / "state" / "last_publication"
+    names = [folder.name for folder in (home / "publications").iterdir()]
+    link = home / "published"
+    if link.is_symlink():
+        names.append(link.readlink().name)
+    try:
+        names.append(last.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError):
+        _log.debug("no number at %s", last)
+    number = max(map(_number, names), default=0) + 1
+    durable.write(last, f"{number:06d}-used")
+    return number
+
+
+def _number(name: str) -> int:
+    found = _NUMBERED.fullmatch(name)
+    return int(found[1]) if found else 0
 
 
 def _remove_stale_builds(publications: Path) -> None:
@@ -266,17 +380,16 @@ def _remove_stale_builds(publications: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _prune(home: Path) -> None:
-    """Deletes all but the newest publications and the linked one; only warns where it cannot."""
-    linked = current(home)
+def _prune(home: Path, keep: Container[Path | None]) -> None:
+    """Deletes all but the newest publications and those to keep; only warns where it cannot."""
     folders = [
         folder
         for folder in (home / "publications").iterdir()
-        if folder.is_dir() and not folder.is_symlink() and not folder.name.startswith(".")
+        if _NUMBERED.fullmatch(folder.name) or _WITHOUT_NUMBER.fullmatch(folder.name)
     ]
-    newest = sorted(folders, key=lambda folder: (folder.stat().st_mtime_ns, folder.name))
+    newest = sorted(folders, key=lambda folder: (_number(folder.name), folder.name))
     for folder in newest[:-KEPT_PUBLICATIONS]:
-        if folder.resolve() == linked:
+        if folder in keep:
             continue
         try:
             shutil.rmtree(folder)

@@ -1,13 +1,13 @@
-"""Which inputs the present publication was made of, kept in the home's state folder."""
+"""Which inputs the run under way has, and which ones the present publication was made of."""
 
 import json
 from pathlib import Path
 
 from orchestration.base import durable
+from orchestration.publish.publication import ABOUT_FILE
 from orchestration.settings import Home
 
 _PENDING = "inputs.json"
-_PUBLISHED = "published.json"
 
 
 def remember_inputs(home: Home, inputs: str) -> None:
@@ -20,24 +20,26 @@ def pending_inputs(home: Home) -> str:
     return str(_read(home.state / _PENDING).get("inputs", ""))
 
 
-def remember_publication(home: Home, publication_id: str, inputs: str) -> None:
-    """Notes that a publication stands, and what it was made of."""
-    _write(home.state / _PUBLISHED, {"publication_id": publication_id, "inputs": inputs})
-
-
 def published_inputs(home: Home) -> str:
-    """Inputs of the publication in force; empty when it is gone or never was."""
-    noted = _read(home.state / _PUBLISHED)
-    exists = (home.published / "marts.duckdb").exists()
-    return str(noted.get("inputs", "")) if exists else ""
+    """Inputs of the publication that the link leads to; empty when it is gone, not whole, or never was."""
+    about = _read(home.published / ABOUT_FILE)
+    files = about.get("files")
+    if not isinstance(files, dict) or not all(_size(home.published / name) == n for name, n in files.items()):
+        return ""
+    return str(about.get("inputs", ""))
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None
 
 
 def _read(path: Path) -> dict[str, object]:
-    if not path.exists():
-        return {}
     try:
         return dict(json.loads(path.read_text(encoding="utf-8")))
-    except ValueError:  # torn by a crash: then nothing is known, and the run starts over
+    except (OSError, ValueError, TypeError):  # missing or damaged: nothing is known, and the run starts over
         return {}
 
 

@@ -1,5 +1,8 @@
 """One run of the demo from exports to heatmap, with many small questions."""
 
+import json
+import re
+
 import duckdb
 import pytest
 
@@ -99,6 +102,24 @@ def test_nothing_private_is_published(demo: Run) -> None:
             text = f'SELECT count(*) FROM (SELECT CAST(t AS VARCHAR) AS row FROM "{table}" AS t) '
             pattern = r"WHERE regexp_matches(row, '\bA-\d{2,4}\b|202[- ]?555|\+1202555')"
             assert connection.execute(text + pattern).fetchall() == [(0,)], table
+
+
+def test_every_published_table_and_column_has_a_comment(demo: Run) -> None:
+    bare = demo.rows(
+        "SELECT table_name, column_name FROM duckdb_columns() WHERE comment IS NULL AND NOT internal "
+        "UNION ALL SELECT table_name, NULL FROM duckdb_tables() WHERE comment IS NULL"
+    )
+    assert bare == []
+
+
+def test_a_publication_says_what_it_is(demo: Run) -> None:
+    about = json.loads((demo.home / "published" / "publication.json").read_text(encoding="utf-8"))
+    newest = demo.one("SELECT max(as_of_at) FROM mart_source_span")
+    expected = (about["publication_id"], newest, about["code_version"])
+    assert demo.rows("SELECT publication_id, as_of_at, code_version FROM publication") == [expected]
+    assert about["publication_id"] == demo.home.joinpath("published").resolve().name
+    assert re.fullmatch(r"\d+\.\d+\.\d+\+[0-9a-f]{16}", about["code_version"])
+    assert set(about["blind_spots"]) == {f"BS{n:02d}" for n in range(1, 51)}
 
 
 def test_the_published_file_opens_with_older_clients(demo: Run) -> None:

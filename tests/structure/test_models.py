@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.structure.reading import MODELS, models, name_of, text_of, yaml_entries
+from tests.conftest import PROJECT
+from tests.structure.reading import MODELS, below, models, name_of, text_of, yaml_entries
 
 PLURAL_ENTITY = r"[a-z][a-z0-9]*(_[a-z0-9]+)*"
 
@@ -69,6 +70,17 @@ def test_published_columns_are_typed_and_described() -> None:
         if not (column.get("description") and column.get("data_type"))
     ]
     assert not bare
+
+
+def test_the_readme_lists_every_published_table() -> None:
+    listed = re.search(
+        r"^\| mart \| one row per \|$.*?^$", text_of(PROJECT / "README.md"), re.MULTILINE | re.DOTALL
+    )
+    assert listed
+    named = re.findall(r"`(\w+)`", " ".join(line.split("|")[1] for line in listed[0].strip().splitlines()))
+    marts = {path.stem for path in models() if path.stem.startswith(("mart_", "dim_"))}
+    registries = {path.stem for path in below("seeds/reference", ".csv")}
+    assert sorted(named) == sorted({"publication"} | marts | registries)
 
 
 def test_singular_tests_say_what_their_rows_mean() -> None:

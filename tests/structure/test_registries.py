@@ -3,6 +3,7 @@
 import re
 
 import pytest
+import yaml
 
 from orchestration.extract import contract
 from tests.structure.reading import (
@@ -98,3 +99,15 @@ def test_registries_hold_no_line_breaks_or_stray_spaces() -> None:
         assert all(value == value.strip() and "\n" not in value for row in rows for value in row.values()), (
             path
         )
+
+
+def test_registries_are_described_column_by_column_in_their_order() -> None:
+    """Without it, whoever opens the published file has to guess what a column means."""
+    described = {
+        entry["name"]: [column["name"] for column in entry["columns"] if column["description"]]
+        for file in below("seeds/reference", ".yml")
+        for entry in yaml.safe_load(text_of(file))["seeds"]
+        if entry["description"].startswith("One row per ")
+    }
+    existing = {path.stem: list(registry(path.stem)[0]) for path in below("seeds/reference", ".csv")}
+    assert described == existing

@@ -1,21 +1,40 @@
 """A publication is whole, repeatable and swapped in at once, or it is not there."""
 
+import json
 import os
+import shutil
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from orchestration.base import engine
 from orchestration.base.engine import Limits
-from orchestration.publish import publication
-from orchestration.publish.publication import PublishError, current, publish
+from orchestration.publish import publication, state
+from orchestration.publish.publication import About, Publication, PublishError, current
 from orchestration.report import page
+from orchestration.settings import Home
 from tests.unit.report.fake_marts import FORMULA, HOSTILE, create_tables, fill_tables
 
 # DuckDB writes the number of its storage format behind the magic word; 64 is that of v1.0.0.
 STORAGE_NUMBER_AT = 12
 STORAGE_NUMBER_V1_0_0 = 64
+
+
+def publish(
+    warehouse: Path, home: Path, label: str, limits: Limits = engine.SMALL, inputs: str = "inputs"
+) -> Publication:
+    """Publishes as of a fixed moment."""
+    about = About(label, datetime(2026, 1, 31, 18), datetime(2026, 1, 30, 12, 5), "1.2.3+abc", inputs)
+    return publication.publish(warehouse, home, about, limits=limits)
+
+
+@pytest.fixture
+def _plain_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page that costs no second, where it does not matter."""
+    monkeypatch.setattr(page, "render", lambda _marts, target, _limits: target.write_text("page"))
 
 
 @pytest.fixture
@@ -80,7 +99,9 @@ def test_publishes_marts_dimensions_and_registries_only(warehouse: Path, tmp_pat
     assert result.rows["dim_team"] == 2
     assert {file.stem for file in (result.path / "parquet").iterdir()} == names
     assert (result.path / "report" / "index.html").is_file()
-    assert {entry.name for entry in result.path.iterdir()} == {"marts.duckdb", "parquet", "report"}
+    assert {entry.name for entry in result.path.iterdir()} == {
+        "marts.duckdb", "parquet", "report", "publication.json",
+    }  # fmt: skip
 
 
 def test_everything_is_a_table_in_an_older_storage_format(warehouse: Path, tmp_path: Path) -> None:
@@ -172,10 +193,10 @@ def test_link_is_relative_and_current_follows_it(warehouse: Path, tmp_path: Path
 
     first = publish(warehouse, home, "run-1")
     assert current(home) == first.path
-    assert (home / "published").readlink() == Path("publications/run-1")
+    assert (home / "published").readlink() == Path("publications/000001-run-1")
 
     moved = home.rename(tmp_path / "moved")
-    assert current(moved) == moved / "publications" / "run-1"
+    assert current(moved) == moved / "publications" / "000001-run-1"
 
 
 def test_a_dangling_link_is_no_publication(tmp_path: Path) -> None:
@@ -183,35 +204,173 @@ def test_a_dangling_link_is_no_publication(tmp_path: Path) -> None:
     assert current(tmp_path) is None
 
 
-def test_a_taken_id_gets_a_suffix(warehouse: Path, tmp_path: Path) -> None:
-    ids = [publish(warehouse, tmp_path / "home", "run").id for _ in range(3)]
+@pytest.mark.usefixtures("_plain_page")
+def test_ids_rise_and_are_never_used_again(warehouse: Path, tmp_path: Path) -> None:
+    """Without it, a reader who noted an id, or has its folder open, finds other content under it."""
+    home = tmp_path / "home"
+    assert [publish(warehouse, home, "run").id for _ in range(2)] == ["000001-run", "000002-run"]
+    shutil.rmtree(home / "publications")
+    assert publish(warehouse, home, "run").id == "000003-run"
+    (home / "state" / "last_publication").write_bytes(b"\xff")
+    assert publish(warehouse, home, "run").id == "000004-run"
+    (home / "state" / "last_publication").unlink()
+    shutil.rmtree(home / "publications")
+    assert publish(warehouse, home, "run").id == "000005-run"
+    (home / "published").unlink()
+    shutil.rmtree(home / "publications")
+    assert publish(warehouse, home, "run").id == "000006-run"
 
-    assert ids == ["run", "run-2", "run-3"]
-    assert current(tmp_path / "home") == tmp_path / "home" / "publications" / "run-3"
+
+@pytest.mark.usefixtures("_plain_page")
+def test_a_failed_publication_takes_its_number_along(
+    warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(page, "render", _fail)
+        with pytest.raises(PublishError):
+            publish(warehouse, tmp_path, "run")
+    assert publish(warehouse, tmp_path, "run").id == "000002-run"
 
 
-def test_only_the_newest_publications_are_kept(warehouse: Path, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("_plain_page")
+def test_the_newest_publications_are_kept_whatever_the_clock_says(warehouse: Path, tmp_path: Path) -> None:
+    """Without it, a clock that was put back makes a run delete what it has just replaced."""
     home = tmp_path / "home"
     stale = home / "publications" / ".building-crashed"
     stale.mkdir(parents=True)
-    for number in range(5):
-        publish(warehouse, home, f"run-{9 - number}")
+    for number in range(6):
+        made = publish(warehouse, home, f"run-{9 - number}").path
+        os.utime(made, (10**9 - number, 10**9 - number))
 
     kept = sorted(folder.name for folder in (home / "publications").iterdir())
-    assert kept == ["run-5", "run-6", "run-7"]
+    assert kept == ["000004-run-6", "000005-run-5", "000006-run-4"]
 
 
-def test_the_linked_publication_outlives_newer_ones(warehouse: Path, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("_plain_page")
+def test_the_publication_that_was_just_replaced_is_kept(warehouse: Path, tmp_path: Path) -> None:
+    """Without it, its readers lose their files: someone had gone back to it, so it was not the newest."""
     home = tmp_path / "home"
-    linked = publish(warehouse, home, "linked").path
-    os.utime(linked, (1, 1))
-    for number in range(4):
-        (home / "publications" / f"newer-{number}").mkdir()
+    first, *_ = [publish(warehouse, home, "run").path for _ in range(3)]
+    (home / "published").unlink()
+    (home / "published").symlink_to(first.relative_to(home))
 
-    publication._prune(home)
+    publish(warehouse, home, "run")
 
-    assert current(home) == linked
-    assert len(list((home / "publications").iterdir())) == 4
+    kept = sorted(folder.name for folder in (home / "publications").iterdir())
+    assert kept == ["000001-run", "000002-run", "000003-run", "000004-run"]
+    publish(warehouse, home, "run")
+    kept = sorted(folder.name for folder in (home / "publications").iterdir())
+    assert kept == ["000003-run", "000004-run", "000005-run"]
+
+
+@pytest.mark.usefixtures("_plain_page")
+def test_only_publications_are_pruned_those_of_earlier_versions_first(
+    warehouse: Path, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    for name in ("20250316T120502Z-77120c77fb", "empty-0123456789-2", "kept by hand", "2024-closing"):
+        (home / "publications" / name).mkdir(parents=True)
+    for _ in range(3):
+        publish(warehouse, home, "run")
+    kept = sorted(folder.name for folder in (home / "publications").iterdir())
+    assert kept == ["000001-run", "000002-run", "000003-run", "2024-closing", "kept by hand"]
+
+
+def test_a_publication_says_what_it_is(warehouse: Path, tmp_path: Path) -> None:
+    with duckdb.connect(str(warehouse)) as connection:
+        found = connection.execute(
+            "select blind_spot_id, list(distinct status) from marts.mart_blind_spot "
+            "where scope_type = 'source' and window_type = 'span' group by all"
+        ).fetchall()
+    worst = {spot: min(statuses, key=publication.STATUSES.index) for spot, statuses in found}
+    assert len(set(worst.values())) > 1
+    made = publish(warehouse, tmp_path / "home", "run", inputs="of the files")
+
+    about = json.loads((tmp_path / "home" / "published" / "publication.json").read_text(encoding="utf-8"))
+    files = about.pop("files")
+    assert about == {
+        "publication_id": "000001-run",
+        "built_at": "2026-01-31T18:00:00Z",
+        "as_of_at": "2026-01-30T12:05:00Z",
+        "code_version": "1.2.3+abc",
+        "inputs": "of the files",
+        "blind_spots": worst,
+    }
+    assert files == {
+        path.relative_to(made.path).as_posix(): path.stat().st_size
+        for path in made.path.rglob("*")
+        if path.is_file() and path.name != "publication.json"
+    }
+    counts = {status: list(worst.values()).count(status) for status in publication.STATUSES}
+    row = ("000001-run", datetime(2026, 1, 31, 18), datetime(2026, 1, 30, 12, 5), "1.2.3+abc")
+    assert _read(made.path / "marts.duckdb", "from publication") == [(*row, *counts.values())]
+    assert _read(made.path / "marts.duckdb", f"from '{made.path}/parquet/publication.parquet'") == [
+        (*row, *counts.values())
+    ]
+    bare = "select column_name from duckdb_columns() where table_name = 'publication' and comment is null"
+    assert _read(made.path / "marts.duckdb", bare) == []
+    named = [f"n_blind_spots_{status}" for status in publication.STATUSES]
+    columns = _read(made.path / "marts.duckdb", "select column_name from (describe publication)")
+    assert [name for (name,) in columns][4:] == named
+
+
+@pytest.mark.usefixtures("_plain_page")
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda made: (made / "marts.duckdb").unlink(),
+        lambda made: (made / "parquet" / "mart_case.parquet").write_bytes(b"PAR1"),
+        lambda made: (made / "report" / "index.html").write_text("", encoding="utf-8"),
+        lambda made: (made / "publication.json").write_text("{", encoding="utf-8"),
+        lambda made: (made / "publication.json").write_text("null", encoding="utf-8"),
+        lambda made: (made / "publication.json").write_bytes(b"\xff"),
+        shutil.rmtree,
+    ],
+    ids=["no marts", "cut Parquet", "cut page", "cut JSON", "empty JSON", "no text", "gone"],
+)
+def test_inputs_of_a_publication_that_is_not_whole_are_unknown(
+    warehouse: Path, tmp_path: Path, spoil: Callable[[Path], object]
+) -> None:
+    """Without it, a run says `Nothing new` over a publication that nobody can read."""
+    home = Home(tmp_path / "home")
+    assert state.published_inputs(home) == ""
+    older = publish(warehouse, home.root, "run", inputs="older").path
+    made = publish(warehouse, home.root, "run", inputs="newer").path
+    assert state.published_inputs(home) == "newer"
+    spoil(made)
+    assert state.published_inputs(home) == ""
+    home.published.unlink()
+    home.published.symlink_to(older)
+    assert state.published_inputs(home) == "older"
+
+
+@pytest.mark.usefixtures("_plain_page")
+def test_a_publication_is_on_the_disk_before_the_link_leads_to_it(
+    warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without it, a power cut after the swap leaves a link to files that were never written."""
+    home = tmp_path / "home"
+    publish(warehouse, home, "run")
+    synced: list[Path] = []
+    fsync, replace = os.fsync, Path.replace
+    unsynced: set[Path] = set()
+
+    def sync(handle: int) -> None:
+        synced.append(Path(f"/proc/self/fd/{handle}").readlink())
+        fsync(handle)
+
+    def rename(path: Path, target: Path) -> Path:
+        if path.name.startswith(".building-"):
+            unsynced.update({path, *path.rglob("*")} - set(synced))
+        if target.name == "published":
+            assert synced[-1] == home / "publications"
+        return replace(path, target)
+
+    monkeypatch.setattr(os, "fsync", sync)
+    monkeypatch.setattr(Path, "replace", rename)
+    publish(warehouse, home, "run")
+    assert not unsynced
+    assert synced[-1] == home
 
 
 def _break_the_page(patch: pytest.MonkeyPatch) -> None:
@@ -250,8 +409,8 @@ def test_a_failure_leaves_the_last_publication_whole(
 
     assert current(home) == last
     assert {file: file.read_bytes() for file in last.rglob("*") if file.is_file()} == before
-    assert [entry.name for entry in (home / "publications").iterdir()] == ["good"]
-    assert sorted(entry.name for entry in home.iterdir()) == ["publications", "published"]
+    assert [entry.name for entry in (home / "publications").iterdir()] == ["000001-good"]
+    assert sorted(entry.name for entry in home.iterdir()) == ["publications", "published", "state"]
 
 
 def test_lost_rows_are_noticed(warehouse: Path, tmp_path: Path) -> None:
@@ -284,7 +443,16 @@ def test_a_warehouse_without_marts_publishes_nothing(tmp_path: Path) -> None:
 def test_a_name_in_both_schemas_is_refused(warehouse: Path, tmp_path: Path) -> None:
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("create table reference.Mart_Case as select 1 as case_id")
-    with pytest.raises(PublishError, match="both hold mart_case"):
+    with pytest.raises(PublishError, match="would be called mart_case"):
+        publish(warehouse, tmp_path / "home", "run")
+
+
+def test_a_registry_cannot_take_the_name_of_the_table_about_the_publication(
+    warehouse: Path, tmp_path: Path
+) -> None:
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("create table reference.publication as select 1 as n")
+    with pytest.raises(PublishError, match="would be called publication"):
         publish(warehouse, tmp_path / "home", "run")
 
 
