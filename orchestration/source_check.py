@@ -26,16 +26,16 @@ from rich.text import Text
 from orchestration import key_check, unknown_words
 from orchestration.base import engine
 from orchestration.errors import ConfigurationError
-from orchestration.extract import contract, files, mapping, privacy, quarantine, sources, sql
+from orchestration.extract import contract, durations, files, mapping, privacy, quarantine, sources, sql
 from orchestration.extract.contract import Column
 from orchestration.extract.files import Delivered, UnreadableFile
 from orchestration.extract.quirks import documents, foreign, ids
 from orchestration.extract.reading import Origin, Readable
-from orchestration.extract.sniff import heads
-from orchestration.extract.sniff.columns import expression_of
+from orchestration.extract.sniff import heads, tops
+from orchestration.extract.sniff.columns import NAMELESS, expression_of
 from orchestration.extract.sniff.dates import date_readings, order_of
-from orchestration.extract.sniff.text import double, one_line, scalar
-from orchestration.extract.sources import Feed, Source, SourceError
+from orchestration.extract.sniff.text import double, one_line, scalar, shape
+from orchestration.extract.sources import Feed, FileSet, Source, SourceError
 from orchestration.settings import Settings
 from orchestration.wording import count, listed, share
 
@@ -79,6 +79,7 @@ def check(config: Settings, console: Console) -> bool:
             engine.connect(limits=replace(config.limits, scratch=Path(folder) / "spill")) as connection,
         ):
             privacy.install(connection, secrets.token_bytes(32))
+            durations.install(connection)
             matched = [
                 _SourceCheck(s, config.exports, connection, Path(folder), report).run() for s in loaded
             ]
@@ -440,6 +441,8 @@ class _SourceCheck:
                     shapes=self.source.shapes(name),
                     form=documents.form_of(self.source, name) if options.is_json else None,
                 )
+                if any(mapping.missing_columns(one.feed, readable) for one in sampled):
+                    self._stop_if_misread(path, options)
                 for one in sampled:
                     self._sample_feed(name, one, file, readable)
             except UnreadableFile as error:
@@ -449,6 +452,12 @@ class _SourceCheck:
             else:
                 return readable
         return None
+
+    def _stop_if_misread(self, path: Path, options: FileSet) -> None:
+        """Nothing of a record or a title may be shown as if it were the name of a column."""
+        misread = tops.misreading(path, options) if options.has_header_line else ""
+        if misread:
+            raise UnreadableFile(misread)
 
     def _refuse(self, name: str, file: Delivered, reason: str) -> None:
         problem = f"{one_line(file.name, 160)}: {one_line(reason, 300)}."
@@ -633,7 +642,7 @@ class _SourceCheck:
         if one.n_kept:
             for label, names in _filled(one):
                 self.report.line(names, indent=7, label=label)
-            _show_rows(self.report.console, one)
+            _show_rows(self.report.console, one, self.source.document.files[one.file_set])
 
     def _tell_missing(self, one: _Sampled) -> None:
         feed = one.feed
@@ -923,10 +932,12 @@ def _filled(one: _Sampled) -> list[tuple[str, str]]:
 # ---------------------------------------------------------------- mapped rows
 
 
-def _show_rows(console: Console, one: _Sampled) -> None:
+def _show_rows(console: Console, one: _Sampled, options: FileSet) -> None:
     if not one.rows:
         return
     entity = one.feed.table
+    if options.header and all(name.startswith(NAMELESS) for name in options.header):
+        one.rows = [_shapes(row, entity) for row in one.rows]  # what no name describes may be of anybody
     first = [name for name in one.rows[0] if name in entity.key or entity.columns[name].is_required]
     others = sorted((n for n in one.rows[0] if n not in first), key=lambda n: -one.filled[n])
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
@@ -943,6 +954,16 @@ def _show_rows(console: Console, one: _Sampled) -> None:
     for row in one.rows:
         table.add_row("", *(Text(_cell(row[name], entity.columns[name])) for name in shown))
     console.print(table)
+
+
+def _shapes(row: dict[str, object], entity: contract.Table) -> dict[str, object]:
+    """A row with shapes in place of its texts, but for our own words."""
+
+    def shown(column: Column, value: object) -> object:
+        is_open = column.is_hashed or value in column.words or not isinstance(value, str)
+        return value if is_open else shape(str(value))
+
+    return {name: shown(entity.columns[name], value) for name, value in row.items()}
 
 
 def _cell(value: object, column: Column) -> str:

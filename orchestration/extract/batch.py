@@ -21,7 +21,7 @@ import pyarrow as pa
 
 from orchestration.base import durable
 from orchestration.base.engine import Limits, connect, restrict
-from orchestration.extract import files, mapping, privacy, quarantine, reading, sql
+from orchestration.extract import durations, files, mapping, privacy, quarantine, reading, sql
 from orchestration.extract.files import Bytes, Delivered, UnreadableFile, UnsettledFile
 from orchestration.extract.manifest import (
     IGNORED,
@@ -104,6 +104,7 @@ class Engine:
     def _connected(self) -> duckdb.DuckDBPyConnection:
         connection = connect(limits=Limits(f"{self.memory}B", self.threads, self.scratch))
         privacy.install(connection, self.salt)
+        durations.install(connection)
         return connection
 
     def share(self, n: int) -> None:

@@ -3,6 +3,8 @@
 Plain numbers are not read here: only the name of their column says what they count.
 """
 
+import duckdb
+
 from orchestration.extract import sql
 
 _NUMBER = r"\d+(?:[.,]\d+)?"
@@ -16,6 +18,12 @@ UNITS = (
     rf"(?:(?P<ms>{_NUMBER}) ?(?:ms|msecs?|milliseconds?|millisekunden?))?"
 )
 _FACTORS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1, "ms": 0.001}
+
+
+def install(connection: duckdb.DuckDBPyConnection) -> None:
+    """Adds `seconds(text)` to a connection: of a duration or a plain number, NULL where it is neither."""
+    number = "TRY_CAST(replace(text, ',', '.') AS DOUBLE)"
+    connection.execute(f"CREATE OR REPLACE TEMP MACRO seconds(text) AS coalesce({number}, {seconds('text')})")
 
 
 def seconds(text: str) -> str:

@@ -35,7 +35,7 @@ _BATCH_BYTES = 16_000_000
 _MAX_REREAD_RATIO = 2
 _MIN_REREAD = 4_000_000
 
-_SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
+_SEPARATOR_LINE = re.compile(r'"?sep=([^\r\n])"?[^\S\n]*(\n|$)', re.IGNORECASE)
 _LONGEST_SEPARATOR_LINE = 32
 
 _PLACE = re.compile(r"(at byte \d+ )?in (line|record/value) \d+")
@@ -402,8 +402,12 @@ def _damaged(error: Exception) -> str:
 def separator_of(path: Path) -> str:
     """The delimiter that a first line such as `sep=;` names, which Excel writes; empty without one."""
     with path.open("rb") as file:
-        first = file.readline(_LONGEST_SEPARATOR_LINE).decode("utf-8-sig", errors="replace")
-    found = _SEPARATOR_LINE.fullmatch(first)
+        return separator_named(file.readline(_LONGEST_SEPARATOR_LINE).decode("utf-8-sig", errors="replace"))
+
+
+def separator_named(text: str) -> str:
+    """The same of a text."""
+    found = _SEPARATOR_LINE.match(text[:_LONGEST_SEPARATOR_LINE])
     return found[1] if found else ""
 
 

@@ -13,7 +13,8 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from orchestration import settings, source_check
-from orchestration.cli import EXIT_USAGE, app
+from orchestration.cli import app
+from orchestration.errors import ConfigurationError
 from orchestration.extract import sources
 from orchestration.settings import PROJECT_ROOT
 
@@ -507,7 +508,7 @@ def test_command_line_says_no_with_its_code(place):
     arguments = ["sources", "check", "--sources", str(place.sources), "--exports", str(place.exports)]
     assert CliRunner().invoke(app, arguments).exit_code == 0
     place.export(content="a,b\n1,2\n")
-    assert CliRunner().invoke(app, arguments).exit_code == EXIT_USAGE
+    assert CliRunner().invoke(app, arguments).exit_code == ConfigurationError.exit_code
 
 
 def test_new_source_is_written_once_and_checked(place):
@@ -517,11 +518,11 @@ def test_new_source_is_written_once_and_checked(place):
     first = CliRunner().invoke(app, arguments)
     assert first.exit_code == 0, first.output
     assert sources.load(place.sources / "cases.yml").document.files["cases"].glob == "cases.csv"
-    assert CliRunner().invoke(app, arguments).exit_code == EXIT_USAGE
+    assert CliRunner().invoke(app, arguments).exit_code == ConfigurationError.exit_code
     is_fine, text = place.check()
     assert is_fine, text
     nowhere = CliRunner().invoke(app, ["sources", "new", "nowhere.csv", *folders])
-    assert nowhere.exit_code == EXIT_USAGE
+    assert nowhere.exit_code == ConfigurationError.exit_code
     assert not (place.sources / "nowhere.yml").exists()
 
 
@@ -736,3 +737,44 @@ def test_files_alike_are_read_together_and_their_lines_told_apart(place):
     line = line_of(CALLS, "contact_id: call_id")
     place.source(CALLS).error("crm.yml", line, "calls-3.csv:3 and calls-3.csv:4")
     assert "calls-1.csv:22 and calls-2.csv:22" in place.check()[1]
+
+
+NAMELESS_CALLS = "".join(
+    f"2025/03/{i % 27 + 1:02} 09:{i:02}:14,00:0{i % 7 + 1}:1{i % 10},12125550{i % 25 + 100},{'IO'[i % 4 == 3]},"
+    f"12125550190,{7_100_015 + i},Ann Fictus\n"
+    for i in range(40)
+)
+
+
+def cells_of_people(text: str) -> set[str]:
+    """Names and numbers of a file of calls, and the digits of its first stamp."""
+    return {cell for line in text.splitlines() for cell in line.split(",") if len(cell) > 8 or " " in cell}
+
+
+@pytest.mark.parametrize(
+    "header", ["", "    header: [column_1, column_2, column_3, column_4, column_5, column_6, column_7]\n"]
+)
+def test_a_file_without_names_shows_none_of_its_cells(place, header):
+    """Its first record would be taken for the names of columns, and names are shown."""
+    source = SOURCE.replace("    feeds:", header + "    feeds:").replace(
+        "cases:\n        case_id: id\n",
+        "contacts:\n        contact_id: column_6\n        channel: \"'voice'\"\n",
+    )
+    fields = {"opened_at: opened": "started_at: column_1", "status: state": "ani: column_3"}
+    for old, new in fields.items():
+        source = source.replace(old, new)
+    sound, text = place.source(source).export(content=NAMELESS_CALLS).check()
+    assert sound is bool(header)
+    assert not [cell for cell in cells_of_people(NAMELESS_CALLS) if cell in text]
+    if not header:
+        assert "its first line looks like a record and not like names; list the names under `header`" in text
+
+
+def test_titles_above_the_names_are_no_columns(place):
+    titles = "Cases of Ann Fictus\n\n"
+    sound, text = place.source().export(content=titles + CASES).check()
+    assert not sound
+    assert "its names seem to stand below 2 other lines; set `skip: 2`" in text
+    assert "Fictus" not in text
+    sound, _ = place.source(SOURCE.replace("    feeds:", "    skip: 2\n    feeds:")).check()
+    assert sound

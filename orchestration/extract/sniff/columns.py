@@ -1,5 +1,6 @@
 """The columns of a file as its first records show them."""
 
+import itertools
 import json
 import re
 from collections import Counter
@@ -11,7 +12,7 @@ from typing import Any
 import duckdb
 
 from orchestration.base import engine
-from orchestration.extract import sql
+from orchestration.extract import durations, sql
 from orchestration.extract.reading import Readable
 from orchestration.extract.sniff import vocabulary
 from orchestration.extract.sniff.dates import date_readings
@@ -25,8 +26,11 @@ _MAX_SHOWN = 40
 _MAX_COLUMNS = 500
 _MAX_NESTED_KEYS = 60
 _MAX_DEPTH = 3
+NAMELESS = "column_"
+"""What the columns of a file without names are called, before their number."""
+_SPELLED_DURATION = "|".join(re.sub(r"\?P<\w+>", "?:", one) for one in (durations.CLOCK, durations.UNITS))
 _TWO_NAMES = r"[^\W\d_]+,? [^\W\d_]+"
-_CLOCK = r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?"
+_CLOCK = r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AaPp]\.?[Mm]\.?)?"
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,8 @@ class Column:
     values: tuple[str, ...]  # filled ones, in order
     n_records: int
     readings: list[list[str]] = field(default_factory=list)
-    parts: tuple[str, ...] = ()  # labels of the two columns a moment is made of
+    parts: tuple[str, ...] = ()  # labels of the columns that it is made of
+    cells: tuple[str | None, ...] = ()  # of every record, None where it has no value
 
     @cached_property
     def counts(self) -> Counter[str]:
@@ -91,29 +96,96 @@ class Column:
         )
 
     @property
+    def is_nameless(self) -> bool:
+        """Whether the file gives no name, so that only the values can tell what the column holds."""
+        return re.fullmatch(rf"{NAMELESS}\d+", self.label) is not None
+
+    @cached_property
+    def duration_kind(self) -> str:
+        """What the column's name says to last: the `whole` call, `talk`, what is `before` it, or `other`."""
+        words = set(self.phrase)
+        kinds = vocabulary.DURATIONS.items()
+        found = {kind for kind, phrases in kinds if any(words.issuperset(phrase) for phrase in phrases)}
+        return next((kind for kind in ("other", "before", "talk", "whole") if kind in found), "")
+
+    @cached_property
+    def is_spelled_duration(self) -> bool:
+        """Whether the values are durations such as `00:06:12` or `6 min 12 s`."""
+        return self.share(rf"(?i:{_SPELLED_DURATION})") > MOSTLY
+
+    @property
+    def is_number(self) -> bool:
+        """Whether the values are plain numbers."""
+        return self.share(r"[+-]?\d+([.,]\d+)?") > MOSTLY
+
+    @cached_property
+    def phone_share(self) -> float:
+        """Share of values that somebody could be called at."""
+        return sum(1 for value in self.counts if _is_phone(value)) / len(self.counts) if self.counts else 0.0
+
+    @cached_property
+    def is_phone(self) -> bool:
+        """Whether the values are numbers of telephones: by their marks, or by digits under such a name."""
+        if self.readings or self.phone_share <= HALF:
+            return False
+        is_marked = self.share(r"\s*(sip:|tel:)?(\+|00).*|.*\d[\s()/-]+\(?\d.*") > HALF
+        words = set(self.phrase)
+        is_called_so = bool(words & (vocabulary.CALLING | vocabulary.CALLED | vocabulary.PHONES)) or (
+            bool(words & vocabulary.CUSTOMER_END) and bool(words & vocabulary.PARTIES)
+        )
+        return is_marked or is_called_so or (self.is_nameless and not self.is_serial)
+
+    @property
+    def is_unique(self) -> bool:
+        """Whether every record has a value of its own."""
+        return 0 < len(self.counts) == self.n_records
+
+    @property
+    def is_serial(self) -> bool:
+        """Whether numbers only rise, or only fall, from record to record."""
+        numbers = [int(v) for v in self.values if v.strip().isdigit()]
+        ups = {a < b for a, b in itertools.pairwise(numbers)}
+        return len(numbers) == self.n_records and len(ups) == 1 and self.is_unique
+
+    @property
     def is_short(self) -> bool:
         """Whether the values are a short list that repeats."""
         n = len(self.counts)
         return 0 < n <= _MAX_CATEGORIES and len(self.values) >= 2 * n
 
 
+def _is_phone(value: str) -> bool:
+    is_spelled = re.fullmatch(r"(?i:sip:|tel:)?\s*\+?[\d\s()./-]{7,24}(@\S+)?", value)
+    return is_spelled is not None and 7 <= sum(map(str.isdigit, value)) <= 15  # noqa: PLR2004 - by E.164
+
+
 def words_of(name: str) -> tuple[str, ...]:
     """Plain words of a column name: `CaseId`, `case_id` and `Case ID` are one."""
     spaced = re.sub(r"(?<=[^\W\d_])(?=[A-Z][a-z])|(?<=[a-zß-ÿ])(?=[A-Z])", " ", name)
-    return tuple(word for word in re.split(r"[\W_]+", plain(spaced)) if word)
+    return tuple(word for word in re.split(r"[\W_]+", plain(spaced.replace("#", " number "))) if word)
 
 
-def read_columns(connection: duckdb.DuckDBPyConnection, readable: Readable, nulls: list[str]) -> list[Column]:
-    """The columns of a file, keys of JSON objects and moments made of two columns included."""
+def read_sample(connection: duckdb.DuckDBPyConnection, readable: Readable) -> list[tuple[str | None, ...]]:
+    """The first records of a file as text."""
     names = list(readable.types)[:_MAX_COLUMNS]
     selected = ", ".join(_as_text(name, readable.types[name]) for name in names)
-    rows = connection.execute(
-        f"SELECT {selected} FROM {readable.relation()} LIMIT {SAMPLE_RECORDS}"
-    ).fetchall()
+    query = f"SELECT {selected} FROM {readable.relation()} LIMIT {SAMPLE_RECORDS}"
+    return connection.execute(query).fetchall()
+
+
+def read_columns(
+    connection: duckdb.DuckDBPyConnection,
+    readable: Readable,
+    rows: list[tuple[str | None, ...]],
+    nulls: list[str],
+) -> list[Column]:
+    """The columns of a file, keys of JSON objects and moments made of two columns included."""
+    names = list(readable.types)[:_MAX_COLUMNS]
     columns: list[Column] = []
     for i, name in enumerate(names):
         kind = readable.types[name]
-        values = tuple(row[i] for row in rows if row[i] is not None and row[i].strip() not in nulls)
+        cells = tuple(_cell(row[i], nulls) for row in rows)
+        values = tuple(cell for cell in cells if cell is not None)
         expression = expression_of(name)
         is_object = kind.startswith("STRUCT") or _is_object(values)
         if is_object:
@@ -123,8 +195,12 @@ def read_columns(connection: duckdb.DuckDBPyConnection, readable: Readable, null
         readings = date_readings(connection, values)
         if kind in ("BIGINT", "INTEGER", "DOUBLE", "HUGEINT", "UBIGINT") and readings:
             expression = f"CAST({expression} AS VARCHAR)"  # landing reads epochs from text only
-        columns.append(Column(name, expression, values, len(rows), readings))
+        columns.append(Column(name, expression, values, len(rows), readings, cells=cells))
     return [*columns, *_joined_times(connection, columns)]
+
+
+def _cell(value: str | None, nulls: list[str]) -> str | None:
+    return None if value is None or value.strip() in nulls else value
 
 
 def _as_text(name: str, kind: str) -> str:
@@ -208,15 +284,25 @@ def _joined_times(connection: duckdb.DuckDBPyConnection, columns: list[Column]) 
     if not days:
         return
     day = days[0]
-    for clock in columns:
-        if clock.share(_CLOCK) < 1 or not set(clock.phrase) & vocabulary.MOMENTS or clock.n_records == 0:
+    for before, clock in zip([None, *columns], columns, strict=False):
+        if clock.share(_CLOCK) < 1 or clock.n_records == 0 or not _is_time_of_day(clock, day, before):
             continue
-        # The sample's gaps are not kept per row, so the pairs only show the shape of both together.
-        values = tuple(f"{d} {t}" for d, t in zip(day.values, clock.values, strict=False))
+        pairs = [f"{d} {t}" if d and t else None for d, t in zip(day.cells, clock.cells, strict=False)]
+        values = tuple(pair for pair in pairs if pair)
         readings = date_readings(connection, values)
         if readings:
             expression = f"{day.expression} || ' ' || {clock.expression}"
-            yield Column(clock.label, expression, values, clock.n_records, readings, (day.label, clock.label))
+            parts = (day.label, clock.label)
+            yield Column(clock.label, expression, values, clock.n_records, readings, parts, tuple(pairs))
+
+
+def _is_time_of_day(clock: Column, day: Column, before: Column | None) -> bool:
+    """Whether clock times beside a day are no durations; those of columns without a name may be the next."""
+    is_by_day = clock.share(r"(0?[6-9]|1\d|2[0-3]):.*|.*[AaPp]\.?[Mm]\.?") > HALF
+    if clock.is_nameless:
+        return before is day and is_by_day
+    is_named = bool(set(clock.phrase) & vocabulary.MOMENTS)
+    return is_named and (is_by_day if clock.phrase == ("call", "time") else not clock.duration_kind)
 
 
 def null_tokens(columns: list[Column]) -> tuple[list[str], list[str]]:

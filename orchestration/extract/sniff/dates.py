@@ -14,11 +14,22 @@ DATE_IN_FILE_NAME = re.compile(
 )
 
 _MAX_VALUES = 1_000
+_WEEKDAYS = ("", "%a ", "%a, ")
 _DATE_PARTS = (
-    *(order for s in "./-" for order in (f"%d{s}%m{s}%Y", f"%d{s}%m{s}%y")),
-    *(order for s in "/-" for order in (f"%m{s}%d{s}%Y", f"%m{s}%d{s}%y")),
+    *(day + order for s in "./-" for order in (f"%d{s}%m{s}%Y", f"%d{s}%m{s}%y") for day in _WEEKDAYS),
+    *(day + order for s in "/-" for order in (f"%m{s}%d{s}%Y", f"%m{s}%d{s}%y") for day in _WEEKDAYS),
     *("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d"),
-    *("%d %b %Y", "%d-%b-%Y", "%d/%b/%Y", "%d-%b-%y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y"),
+    *(
+        "%d %b %Y",
+        "%d-%b-%Y",
+        "%d/%b/%Y",
+        "%d-%b-%y",
+        "%d/%b/%y",
+        "%d %B %Y",
+        "%b %d, %Y",
+        "%B %d, %Y",
+        "%b %d %Y",
+    ),
 )
 _TIME_PARTS = (
     "",

@@ -1,5 +1,6 @@
 """From an export to its draft, step by step."""
 
+import csv
 import re
 import tempfile
 import zipfile
@@ -15,14 +16,24 @@ from orchestration.extract import files, reading
 from orchestration.extract.files import Delivered, UnreadableFile
 from orchestration.extract.quirks import foreign
 from orchestration.extract.quirks.documents import Form
-from orchestration.extract.sniff import heads
-from orchestration.extract.sniff.columns import SAMPLE_RECORDS, null_tokens, read_columns, words_of
+from orchestration.extract.sniff import heads, totals
+from orchestration.extract.sniff.calls import as_calls
+from orchestration.extract.sniff.columns import (
+    SAMPLE_RECORDS,
+    expression_of,
+    null_tokens,
+    read_columns,
+    read_sample,
+    words_of,
+)
 from orchestration.extract.sniff.dates import DATE_IN_FILE_NAME
 from orchestration.extract.sniff.entities import companions, guess_entities
 from orchestration.extract.sniff.look import look_at
 from orchestration.extract.sniff.text import one_line
 from orchestration.extract.sniff.writer import Writer
 from orchestration.extract.sources import FileSet
+
+_TAIL_BYTES, _TAIL_LINES = 1 << 14, 10
 
 
 def source_name(file: Path) -> str:
@@ -78,14 +89,18 @@ def _draft(connection: duckdb.DuckDBPyConnection, file: Path, exports: Path | No
             f"{len(readable.damage):,} of the first records cannot be read and would go to quarantine, the "
             f"first at line {first.line}: {one_line(first.reason)}"
         )
-    plain_columns = read_columns(connection, readable, [""])
+    rows = read_sample(connection, readable)
+    sums = totals.found_in(rows, _last_rows(path, look.options) if len(rows) == SAMPLE_RECORDS else ())
+    rows = [rows[i] for i in totals.kept(rows)]
+    plain_columns = read_columns(connection, readable, rows, [""])
     nulls, doubtful = null_tokens(plain_columns)
-    columns = read_columns(connection, readable, nulls) if len(nulls) > 1 else plain_columns
+    columns = read_columns(connection, readable, rows, nulls) if len(nulls) > 1 else plain_columns
     look = replace(look, options=look.options.model_copy(update={"nulls": nulls}))
     if doubtful:
         look.remarks["nulls"] = f"also seen: {', '.join(doubtful)}; add what means nothing"
     words = {w.removesuffix("s") for w in words_of(file.name + " " + delivered.member)}
-    guesses = guess_entities(columns, words)
+    guesses = as_calls(columns, guess_entities(columns, words), words)
+    left_out = sums.where([expression_of(name) for name in readable.types])
     repeats = {}
     for guess in (guesses[0], *companions(guesses[0], guesses)):
         keys = [guess.matches[name].column.expression for name in guess.entity.key if name in guess.matches]
@@ -93,7 +108,21 @@ def _draft(connection: duckdb.DuckDBPyConnection, file: Path, exports: Path | No
             counted = _key_counts(connection, path, look.options, keys, scratch)
             if counted is None or counted[0] < counted[1]:
                 repeats[guess.entity.name] = counted
-    return Writer(file, source_name(file), exports, look, columns, guesses, repeats).text()
+    return Writer(file, source_name(file), exports, look, columns, guesses, repeats, left_out).text()
+
+
+def _last_rows(path: Path, options: FileSet) -> list[tuple[str | None, ...]]:
+    """The last records of a long delimited file, where reports put their totals."""
+    if options.format not in ("csv", "tsv"):
+        return []
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - _TAIL_BYTES))
+        lines = file.read().decode(options.encoding, errors="replace").splitlines()[-_TAIL_LINES:]
+    if options.quote:
+        reader = csv.reader(lines, delimiter=options.delimiter, quotechar=options.quote)
+    else:
+        reader = csv.reader(lines, delimiter=options.delimiter, quoting=csv.QUOTE_NONE)
+    return [tuple(cell or None for cell in cells) for cells in reader]
 
 
 def _key_counts(

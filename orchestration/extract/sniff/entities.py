@@ -22,6 +22,7 @@ _WEAKEST_NAME = 0.4
 _MIN_KEYS = 20  # fewer rows cannot show whether a key repeats
 _LONG_WORD = 5  # shorter ones turn up inside words they have nothing to do with
 # Ids that nothing else refers to: where the file has none, the row itself can serve.
+_OF_MANY = ("customer_id", "contact_id", "case_id", "agent_id")  # no file is all of one
 ROW_IDS = {"note_id", "message_id", "response_id", "usage_id"}
 _MAX_ID_COLUMNS = 8
 
@@ -43,6 +44,8 @@ class Guess:
     made_up: dict[str, str]  # field to an expression over the file as a whole
     score: float
     where: str = ""  # SQL of the rows that are one; empty for all
+    keep: str = ""  # which row of a key counts, where the contract says otherwise
+    companions: tuple["Guess", ...] | None = None  # what its rows tell of besides, where that is known
 
     @property
     def absent(self) -> list[str]:
@@ -96,7 +99,7 @@ def _name_score(entity: Entity, name: str, column: Column, is_about_entity: bool
     return max(score, _OWN_ID if is_about_entity else _LAST_RESORT) if is_record_id else score
 
 
-def _type_fit(kind: str, column: Column) -> float:
+def _type_fit(name: str, kind: str, column: Column) -> float:
     """How well the values suit a field's type; an empty column can only be judged by its name."""
     if not column.counts:
         return EMPTY_FIT
@@ -111,12 +114,15 @@ def _type_fit(kind: str, column: Column) -> float:
         fit = _INSIDE if len(words) <= len(("yes", "no", "unknown")) else 0.1
     elif kind in ("int", "num"):
         pattern = r"[+-]?\d+(\.0+)?" if kind == "int" else r"[+-]?[\d.,]+"
-        fit = 1.0 if column.share(pattern) > MOSTLY and not is_date else 0.2
+        is_duration = name.endswith("_seconds") and column.is_spelled_duration
+        fit = 1.0 if is_duration or (column.share(pattern) > MOSTLY and not is_date) else 0.2
     elif kind in ("phone", "phones"):
         separators = "|;," if kind == "phones" else ""
         fit = 1.0 if column.share(rf"\+?[\d\s()./+{separators}-]{{6,80}}") > HALF else 0.3
     elif kind == "email":
         fit = 1.0 if column.share(r"\S+@\S+") > HALF else 0.3
+    elif name in _OF_MANY and len(column.counts) == 1 and column.n_records >= _MIN_KEYS:
+        fit = 0.3  # the account of the centre, and not of a customer
     elif kind in ("id", "text"):
         fit = 0.3 if is_date or is_prose else 0.7 if kind == "id" and words <= {"true", "false"} else 1.0
     return fit
@@ -131,6 +137,8 @@ def guess_entities(columns: list[Column], file_words: set[str]) -> list[Guess]:
 
 def companions(best: Guess, guesses: list[Guess]) -> list[Guess]:
     """What the rows tell of besides the likeliest entity, as one leg of each contact."""
+    if best.companions is not None:
+        return list(best.companions)
     key = best.matches.get(best.entity.key[0])
     if key is None or len(key.column.counts) < len(key.column.values):
         return []  # rows are no whole ones
@@ -160,7 +168,7 @@ def _judge(entity: Entity, columns: list[Column], file_words: set[str]) -> Guess
         for name, own in entity.columns.items():
             score = 0.0 if own.pii == "drop" else _name_score(entity, name, column, is_about)
             if score >= _WEAKEST_NAME:
-                score *= _type_fit(own.type, column)
+                score *= _type_fit(name, own.type, column)
                 score *= 0.8 + 0.2 * column.filled_share if own.is_required else 1.0
             if score >= _PROPOSE:
                 scored.append((score, name, column))

@@ -12,9 +12,11 @@ from typing import Literal
 
 import charset_normalizer
 
-from orchestration.extract import files
+from orchestration.extract import files, reading
 from orchestration.extract.files import UnreadableFile
 from orchestration.extract.quirks import documents
+from orchestration.extract.sniff import tops
+from orchestration.extract.sniff.columns import NAMELESS
 from orchestration.extract.sources import FileSet
 
 _TEXT_SAMPLE = 1 << 20
@@ -74,17 +76,24 @@ def look_at(path: Path, name: str) -> Look:
     if json_format:
         options = FileSet(glob="*", format=json_format, records=records, encoding=encoding, feeds={})
         return Look(options, remarks, [])
-    delimiter, quote = _dialect(text)
-    warnings = _header_warnings(text, delimiter, quote)
+    separator = reading.separator_named(text)
+    text = text.partition("\n")[2] if separator else text
+    delimiter, quote = _dialect(text, separator)
+    top = tops.top_of(text, delimiter, quote)
+    # Names of columns by position, so that no cell is taken for one.
+    header = [] if top.header_rows else [f"{NAMELESS}{i + 1}" for i in range(top.n_columns)]
     options = FileSet(
         glob="*",
         format="tsv" if delimiter == "\t" else "csv",
         delimiter=delimiter,
         quote=quote,
         encoding=encoding,
+        skip=top.skip,
+        header=header,
+        header_rows=max(1, top.header_rows),
         feeds={},
     )
-    return Look(options, remarks, warnings)
+    return Look(options, remarks, _quote_warnings(text, quote))
 
 
 def _encoding(path: Path, start: bytes) -> tuple[str, str]:
@@ -147,16 +156,16 @@ def _json_form(path: Path, text: str, name: str) -> tuple[Literal["json", "jsonl
     return ("jsonl" if is_line and not records else "json"), records
 
 
-def _dialect(text: str) -> tuple[str, str]:
-    """Delimiter and quote under which most records have as many fields as the header."""
+def _dialect(text: str, separator: str = "") -> tuple[str, str]:
+    """Delimiter (one that the file itself names is settled) and quote that most records agree on."""
     sample = text[:_DIALECT_SAMPLE]
     if len(text) > len(sample):
         sample = sample[: sample.rfind("\n") + 1] or sample
-    best, best_score = (",", '"'), 0.0
+    best, best_score = (separator or ",", '"'), 0.0
     for quote in ('"', "'", ""):
         if quote == "'" and not re.search(r"([,;\t|]'[^'\n]*'){2}[,;\t|\r\n]", sample):
             continue
-        for delimiter in _DELIMITERS:
+        for delimiter in separator or _DELIMITERS:
             score = _consistency(sample, delimiter, quote)
             # Another quoting must earn its place: most files hold no quotes at all.
             if score > best_score * (1.0 if quote == '"' else 1.1):
@@ -192,24 +201,7 @@ def _consistency(sample: str, delimiter: str, quote: str) -> float:
     return 0.01 * agreement if width == 1 else agreement + 0.01 * min(width, 40)
 
 
-def _header_warnings(text: str, delimiter: str, quote: str) -> list[str]:
-    lines = text.splitlines()[:50]
-    widths = [line.count(delimiter) for line in lines if line.strip()]
-    warnings = []
-    if lines and lines[0].lower().startswith("sep="):
-        warnings.append(
-            "The first line is Excel's `sep=` mark and not the header: have it removed from the export."
-        )
-    elif widths and widths[0] == 0 and min(widths[2:], default=0) > 0:
-        warnings.append(
-            "The first line is narrower than the rest: have lines above the header removed from the export."
-        )
-    elif widths and widths[0] and re.fullmatch(r"[\d\s.,:;|/+-]+", lines[0].replace(quote or '"', "")):
-        warnings.append(
-            "The first line looks like data: Faultline needs a line with column names at the top."
-        )
+def _quote_warnings(text: str, quote: str) -> list[str]:
     if '\\"' in text and '""' not in text and quote:
-        warnings.append(
-            r"Quotes inside values are escaped with a backslash (\"); Faultline reads doubled ones only."
-        )
-    return warnings
+        return [r"Quotes inside values are escaped with a backslash (\"); Faultline reads doubled ones only."]
+    return []

@@ -41,6 +41,13 @@ WHOLE = frozenset(_listed(_READ["whole"]))
 NAMELESS = frozenset(_listed(_READ["nameless"]))
 MOMENTS = frozenset(_listed(_READ["moments"]))
 CALLS = frozenset(_listed(_READ["calls"]))
+CALLING, CALLED, CUSTOMER_END, PARTIES, PHONES = (
+    frozenset(_listed(_READ[name])) for name in ("calling", "called", "customer_end", "parties", "phones")
+)
+DURATIONS = {kind: _phrases(text) for kind, text in _READ["durations"].items()}
+UNITS = {word: float(factor) for factor, text in _READ["units"].items() for word in _listed(text)}
+TOTALS = _listed(_READ["totals"])
+NO_CALL = frozenset(_listed(_READ["no_call"]))
 LOADER_COLUMNS = _listed(_READ["loader_columns"])
 
 # Entity to others that its rows may tell of besides, with what is known of their fields.

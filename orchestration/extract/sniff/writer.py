@@ -9,11 +9,12 @@ from pathlib import Path
 from orchestration.extract.contract import FIRST
 from orchestration.extract.quirks import ids
 from orchestration.extract.sniff import vocabulary
-from orchestration.extract.sniff.columns import MAX_VALUE, Column, words_of
+from orchestration.extract.sniff.columns import Column
 from orchestration.extract.sniff.dates import DATE_IN_FILE_NAME, order_of
 from orchestration.extract.sniff.entities import EMPTY_FIT, LIKELY, ROW_IDS, Guess, Match, companions
 from orchestration.extract.sniff.look import Look
 from orchestration.extract.sniff.text import double, folded, one_line, percent, scalar, shape
+from orchestration.extract.sniff.words import recognised
 
 _SURE = 0.9
 _UNCLEAR = 0.8  # a total below this comes from one or two common names
@@ -28,7 +29,7 @@ class Writer:
     """Puts the draft together.
 
     `repeats` says of entities whose key repeats in the file how many keys there are in how many rows, or None
-    where that could not be read.
+    where that could not be read. `left_out` is SQL of the rows that are no totals, empty where all are.
     """
 
     file: Path
@@ -38,6 +39,7 @@ class Writer:
     columns: list[Column]
     guesses: list[Guess]
     repeats: dict[str, tuple[int, int] | None] = field(default_factory=dict)
+    left_out: str = ""
 
     @property
     def best(self) -> Guess:
@@ -101,6 +103,15 @@ class Writer:
             lines.append(f"    delimiter: {double(options.delimiter)}")
         if options.format in ("csv", "tsv") and options.quote != '"':
             lines.append(f"    quote: {double(options.quote)}")
+        if options.skip:
+            lines.append(
+                f"    skip: {options.skip} # lines above the {'records' if options.header else 'names'}"
+            )
+        if options.header:
+            remark = "<- no line of names was found, so columns are named by their position"
+            lines += [f"    # {remark}", f"    header: [{', '.join(options.header)}]"]
+        if options.header_rows > 1:
+            lines.append(f"    header_rows: {options.header_rows} # joined to one name a column")
         if options.encoding != "utf-8" or "encoding" in self.look.remarks:
             remark = self.look.remarks.get("encoding", "")
             name = {"cp1252": "windows-1252"}.get(options.encoding, options.encoding)
@@ -179,13 +190,18 @@ class Writer:
     def _feed(self, feed: Guess) -> list[str]:
         entity = feed.entity
         lines = [f"      {entity.name}: # one row per {entity.grain.removeprefix('one ')}"]
-        body = [f"        where: {scalar(feed.where)}"] if feed.where else []
+        where = " AND ".join(filter(None, (self.left_out, feed.where)))
+        body = (
+            [f"        where: {scalar(where)}{' # without totals' if self.left_out else ''}"] if where else []
+        )
+        if feed.keep:
+            body.append(f"        keep: {feed.keep} # several rows share an id; the first says when it began")
         for name in entity.columns:
             if name in feed.matches:
                 body += self._field(feed, name, feed.matches[name])
             elif name in feed.made_up:
                 untold = f"the file does not say; {_explained(feed, name)}"
-                why = "no column names the row" if name in ROW_IDS else untold
+                why = "no column names the row" if name in (*ROW_IDS, "contact_id") else untold
                 body.append(f"        {name}: {scalar(feed.made_up[name])} # <- a guess: {why}")
         if not body:
             lines[-1] = f"      {entity.name}: {{}} # <- no column was recognised; fill in the lines below"
@@ -309,10 +325,10 @@ def _value_map(feed: Guess, name: str, column: Column) -> list[str]:
     if not words or not column.counts:
         return []
     is_harmless = name == "field" or not column.has_personal_name
-    is_shown = column.is_short and is_harmless and not column.has_personal_values
+    is_shown = column.is_short and is_harmless and not column.has_personal_values and not column.is_nameless
     known, unknown = {}, []
     for value in sorted(column.counts):
-        ours = _recognised(value, words, by_first_word=is_shown)
+        ours = recognised(value, words, by_first_word=is_shown)
         if not ours:
             unknown.append(value)
         elif ours != value and not (
@@ -348,12 +364,3 @@ def _trivial(column: Column) -> str:
     if {v.casefold() for v in column.counts} <= vocabulary.LANDED_BOOLEANS:
         return " / ".join(sorted(column.counts))
     return shape(column.counts.most_common(1)[0][0])
-
-
-def _recognised(value: str, words: dict[str, str], *, by_first_word: bool) -> str:
-    """Our word for a value, or nothing. The first word may tell enough: "Closed with explanation"."""
-    phrase = " ".join(words_of(value)) or value.casefold()
-    if len(value) > MAX_VALUE:
-        return ""
-    first = words.get(phrase.split(" ")[0], "")
-    return words.get(phrase) or (first if by_first_word and first == "closed" else "")
