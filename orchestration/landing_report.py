@@ -9,7 +9,9 @@ import duckdb
 from orchestration.base import engine
 from orchestration.base.engine import Limits
 from orchestration.extract import contract, quarantine, sql
+from orchestration.extract.connectors import bundle
 from orchestration.extract.manifest import Delivery, Manifest
+from orchestration.extract.people import protection
 from orchestration.extract.sources import Feed, Source
 from orchestration.settings import Home
 from orchestration.wording import count, listed, share
@@ -58,6 +60,8 @@ def changes(deliveries: Sequence[Delivery], replaced: Iterable[tuple[Delivery, D
     for name, members in by_file_set.items():
         yield from _placeholders(name, members)
     for name, members in by_file_set.items():
+        yield from _personal(name, members)
+    for name, members in by_file_set.items():
         lacking = [d for d in members if d.columns_missing]
         if lacking:
             yield Note(_lacking(name, lacking))
@@ -89,6 +93,28 @@ def _placeholders(name: str, members: Sequence[Delivery]) -> Iterator[Note]:
         yield Note(
             f"{name}: {field_name} holds a placeholder in {rows}, such as 1970-01-01; they land without it."
         )
+
+
+def _personal(name: str, members: Sequence[Delivery]) -> Iterator[Note]:
+    """Values that told of a person; the rows of one feed share a sentence."""
+    n_rows: Counter[str] = Counter()
+    found: dict[str, Counter[tuple[str, str]]] = {}
+    for landed in (landed for delivery in members for landed in delivery.counts):
+        n_rows[landed.table] += landed.n_landed
+        column_of = _columns_of(landed.table)
+        for field, n in landed.personal:
+            by_field = found.setdefault(landed.table, Counter())
+            by_field[field, protection.treatment(column_of[field]) if field in column_of else "masked"] += n
+    for table, by_field in sorted(found.items()):
+        fields = [f"{field} in {n:,} ({how})" for (field, how), n in sorted(by_field.items())]
+        yield Note(
+            f"{name}: values that look like a person's name, address, number or text never land in clear; "
+            f"of {count(n_rows[table], 'row')} of {table.partition('.')[2]}: {', '.join(fields)}."
+        )
+
+
+def _columns_of(table: str) -> dict[str, contract.Column]:
+    return next((one.columns for one in bundle.all_tables() if one.full_name == table), {})
 
 
 def _lacking(name: str, lacking: Sequence[Delivery]) -> str:

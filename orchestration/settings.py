@@ -5,7 +5,7 @@ import os
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import duckdb
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -38,6 +38,9 @@ class Settings(BaseSettings):
     as_of: str = Field("", description="ISO 8601 time (UTC) to look from; empty: the newest event")
     salt: SecretStr = Field(
         SecretStr(""), description="key of the identifier hashes; empty: made in state/salt"
+    )
+    staff_ids: Literal["hashed", "clear"] = Field(
+        "hashed", description="ids of agents, owners and evaluators that look like names: hashed or clear"
     )
     memory_limit: str = Field("4GB", description="DuckDB's memory limit, e.g. 8GB")
     threads: int = Field(2, ge=1, description="threads of DuckDB and of dbt's engine")

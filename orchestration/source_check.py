@@ -29,6 +29,7 @@ from orchestration.errors import ConfigurationError
 from orchestration.extract import contract, durations, files, mapping, privacy, quarantine, sources, sql
 from orchestration.extract.contract import Column
 from orchestration.extract.files import Delivered, UnreadableFile
+from orchestration.extract.people import protection
 from orchestration.extract.quirks import documents, foreign, ids
 from orchestration.extract.reading import Origin, Readable
 from orchestration.extract.sniff import heads, tops
@@ -78,7 +79,7 @@ def check(config: Settings, console: Console) -> bool:
             tempfile.TemporaryDirectory(prefix="faultline-") as folder,
             engine.connect(limits=replace(config.limits, scratch=Path(folder) / "spill")) as connection,
         ):
-            privacy.install(connection, secrets.token_bytes(32))
+            privacy.install(connection, secrets.token_bytes(32), staff_ids=config.staff_ids)
             durations.install(connection)
             matched = [
                 _SourceCheck(s, config.exports, connection, Path(folder), report).run() for s in loaded
@@ -276,6 +277,7 @@ class _Sampled:
     words: dict[str, Counter[str]] = field(default_factory=dict)  # outside its vocabulary, by field
     rows: list[dict[str, object]] = field(default_factory=list)
     placeholders: Counter[str] = field(default_factory=Counter)
+    personal: Counter[str] = field(default_factory=Counter)  # rows whose value told of a person, by field
     impossible: dict[tuple[str, str], _Fault] = field(default_factory=dict)  # by field and what is wrong
     twins: _Twins | None = None
     keys: key_check.Findings = field(default_factory=key_check.Findings)
@@ -513,11 +515,16 @@ class _SourceCheck:
                 f"SELECT {', '.join(map(sql.name, kept))} FROM mapped WHERE NOT _bad LIMIT {_SHOWN_ROWS}"
             )
             one.rows = [dict(zip(kept, row, strict=True)) for row in rows]
-        for name_of_field, words in unknown_words.vocabularies(feed.table).items():
+        for name_of_field, words in contract.vocabularies(feed.table).items():
             if name_of_field in kept:
                 one.words.setdefault(name_of_field, Counter()).update(self._unknown(name_of_field, words))
         one.twins = one.twins or self._twins(file, feed, kept)
         self._note_times(one, file, readable, compiled)
+        marked = f"WHERE NOT _bad AND {mapping.PERSONAL} IS NOT NULL"
+        for names, n_rows in self._rows(
+            f"SELECT {mapping.PERSONAL}, count(*) FROM mapped {marked} GROUP BY ALL"
+        ):
+            one.personal.update(dict.fromkeys(names.split(","), n_rows))
         found: dict[tuple[str, str], _Fault] = {}
         for _, record, column, reason, masked in self._rows(compiled.faults):
             first = _Fault(file.name, _line_of(readable, record), masked or "")
@@ -542,7 +549,7 @@ class _SourceCheck:
 
     def _unknown(self, column: str, words: tuple[str, ...]) -> dict[str, int]:
         """Values of a column that are no word of its vocabulary, with the number of rows."""
-        status_only = " AND lower(trim(field)) = 'status'" if column == unknown_words.STATUS_CHANGE else ""
+        status_only = " AND lower(trim(field)) = 'status'" if column == contract.STATUS_CHANGE else ""
         found = self._rows(
             f"SELECT {sql.name(column)}, count(*) FROM mapped "
             f"WHERE NOT _bad AND {sql.name(column)} IS NOT NULL{status_only} GROUP BY 1"
@@ -642,6 +649,7 @@ class _SourceCheck:
         if one.n_kept:
             for label, names in _filled(one):
                 self.report.line(names, indent=7, label=label)
+            self._tell_personal(one)
             _show_rows(self.report.console, one, self.source.document.files[one.file_set])
 
     def _tell_missing(self, one: _Sampled) -> None:
@@ -759,13 +767,35 @@ class _SourceCheck:
             if not words:
                 continue
             n = sum(words.values())
-            known = ", ".join(unknown_words.vocabularies(table)[name])
+            known = ", ".join(contract.vocabularies(table)[name])
             self.report.warn(
                 self._place(one, name),
                 f"{table.name}.{name} holds words outside the vocabulary in {n:,} of "
                 f"{count(one.n_kept, 'row')}: {unknown_words.named(unknown_words.shown(words))}.",
                 f"They land as they are, and models treat them as unknown. Map each to one of: {known}.",
             )
+
+    def _tell_personal(self, one: _Sampled) -> None:
+        """Values that told of a person: hashed ids join as before, a masked code has lost its label."""
+        for name, n in sorted(one.personal.items()):
+            column = one.feed.table.columns[name]
+            how = protection.treatment(column)
+            values = f"{n:,} of {count(one.filled[name], 'value')} of {name} look like"
+            if column.pii == "staff":
+                setting = "FAULTLINE_STAFF_IDS=clear keeps them as they are, if you may"
+                self.report.line(
+                    f"{values} names, logins or addresses; they are hashed. {setting}.",
+                    indent=7,
+                    label="private",
+                )
+            elif how == "hashed":
+                self.report.line(f"{values} addresses; they are hashed.", indent=7, label="private")
+            else:
+                self.report.warn(
+                    self._place(one, name),
+                    f"{values} a person's name, address, number or text; they are {how}.",
+                    "Map another column, or each of these values to a short label.",
+                )
 
     def _hint(self, one: _Sampled, name: str, reason: str, fault: _Fault) -> str:
         column = one.feed.table.columns.get(name)

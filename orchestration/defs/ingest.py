@@ -69,6 +69,7 @@ def land_exports(context: dg.AssetExecutionContext, workspace: Workspace) -> Ite
         salt=salt,
         memory_limit=config.memory_limit,
         threads=config.threads,
+        staff_ids=config.staff_ids,
         progress=_tell,
     )
     _report(context, done, workspace, time.perf_counter() - began)

@@ -83,7 +83,9 @@ class _Result:
     quarantine: str = ""
 
 
-_Written = tuple[list[Part], dict[str, tuple[int, int]], dict[str, Counter[str]]]
+_ByField = dict[str, Counter[str]]
+"""How many sound rows of each delivery a marker column names each field in."""
+_Written = tuple[list[Part], dict[str, tuple[int, int]], _ByField, _ByField]
 _Inspected = Callable[[], dict[str, Bytes]]
 Known = dict[tuple[str, str, str], Delivery]
 """The newest delivery of each file, by source instance, file set and name."""
@@ -95,15 +97,17 @@ class Engine:
     `limits` are the memory in bytes and the threads that it may use when it works alone.
     """
 
-    def __init__(self, home: Home, salt: bytes, scratch: Path, limits: tuple[int, int]) -> None:
-        self.home, self.salt, self.scratch = home, salt, scratch
+    def __init__(
+        self, home: Home, salt: bytes, scratch: Path, limits: tuple[int, int], staff_ids: privacy.StaffIds
+    ) -> None:
+        self.home, self.salt, self.scratch, self.staff_ids = home, salt, scratch, staff_ids
         self.memory, self.threads = limits
         self.pool = ThreadPoolExecutor(1)
         self.connection = self._connected()
 
     def _connected(self) -> duckdb.DuckDBPyConnection:
         connection = connect(limits=Limits(f"{self.memory}B", self.threads, self.scratch))
-        privacy.install(connection, self.salt)
+        privacy.install(connection, self.salt, staff_ids=self.staff_ids)
         durations.install(connection)
         return connection
 
@@ -597,7 +601,7 @@ class Batch:
             for feed, query in compiled
         ]
         compiled = [(feed, query) for feed, query, _ in written]
-        for feed, query, (part, found, empty_times) in written:
+        for feed, query, (part, found, empty_times, personal) in written:
             parts += part
             n_selected = {token: n for token, (n, _) in found.items()}
             if query.is_every_record:
@@ -610,8 +614,8 @@ class Batch:
             for token in self.members:
                 n, n_bad = found.get(token, (0, 0))
                 n_filtered = n_all.get(token, 0) - n
-                placeholders = tuple(sorted(empty_times.get(token, {}).items()))
-                counts[token].append(Count(feed.table.full_name, n - n_bad, n_filtered, n_bad, placeholders))
+                by_field = (tuple(sorted(one.get(token, {}).items())) for one in (empty_times, personal))
+                counts[token].append(Count(feed.table.full_name, n - n_bad, n_filtered, n_bad, *by_field))
         is_one_line_each = self._reconcile(readable, n_records, inspected)
         outcomes = {
             token: _Outcome(n_records.get(token, 0), 0, tuple(counts[token])) for token in self.members
@@ -785,8 +789,8 @@ class Batch:
         """Writes the sound rows of a part beside its place.
 
         Returns:
-            The part, unless it would be empty; for each delivery, rows selected and rows flagged bad, and how
-            many sound rows hold a placeholder in which field.
+            The part, unless it would be empty; for each delivery, rows selected and rows flagged bad; by
+            field, how many sound rows hold a placeholder, and in how many a value told of a person.
         """
         target = self.home.raw / self._part_name(feed)
         writing = target.with_name(f"{target.name}.writing")
@@ -796,18 +800,22 @@ class Batch:
         flagged = f"SELECT * REPLACE (nullif(_bad, false) AS _bad) FROM ({select})"
         self.connection.execute(f"COPY ({flagged}) TO {sql.text(str(writing))} ({PARQUET})")
         written = f"read_parquet({sql.path(writing)}, hive_partitioning=false)"
-        marks = mapping.PLACEHOLDERS
+        marks = (mapping.PLACEHOLDERS, mapping.PERSONAL)
+        counted = ", ".join(f"count({mark})" for mark in ("_bad", *marks))
         found = self.connection.execute(
-            f"SELECT _delivery_id, count(*), count(_bad), count({marks}) FROM {written} GROUP BY ALL"
+            f"SELECT _delivery_id, count(*), {counted} FROM {written} GROUP BY ALL"
         ).fetchall()
-        empty_times = self._empty_times(written) if any(row[3] for row in found) else {}
+        empty_times, personal = (
+            self._by_field(written, mark) if any(row[place] for row in found) else {}
+            for place, mark in enumerate(marks, 3)
+        )
         n_bad = sum(row[2] for row in found)
         n_sound = sum(row[1] for row in found) - n_bad
-        by_delivery = {token: (n, n_wrong) for token, n, n_wrong, _ in found}
+        by_delivery = {token: (n, n_wrong) for token, n, n_wrong, *_ in found}
         if not n_sound:
             writing.unlink()
             del self.staged[writing]
-            return [], by_delivery, empty_times
+            return [], by_delivery, empty_times, personal
         if n_bad:
             sound = self.scratch / "sound"
             self.connection.execute(
@@ -816,16 +824,15 @@ class Batch:
             sound.replace(writing)
         n_bytes, tokens = writing.stat().st_size, tuple(self.members)
         part = Part(feed.table.full_name, self._part_name(feed), n_sound, n_bytes, tokens)
-        return [part], by_delivery, empty_times
+        return [part], by_delivery, empty_times, personal
 
-    def _empty_times(self, written: str) -> dict[str, Counter[str]]:
-        """How many sound rows of each delivery hold a placeholder in which field."""
-        marks = mapping.PLACEHOLDERS
+    def _by_field(self, written: str, mark: str) -> _ByField:
+        """How many sound rows of each delivery a marker column names each field in."""
         rows = self.connection.execute(
-            f"SELECT _delivery_id, {marks}, count(*) FROM {written} "
-            f"WHERE _bad IS NULL AND {marks} IS NOT NULL GROUP BY ALL"
+            f"SELECT _delivery_id, {mark}, count(*) FROM {written} "
+            f"WHERE _bad IS NULL AND {mark} IS NOT NULL GROUP BY ALL"
         )
-        found: dict[str, Counter[str]] = {}
+        found: _ByField = {}
         for token, names, n in rows.fetchall():
             found.setdefault(token, Counter()).update(dict.fromkeys(names.split(","), n))
         return found

@@ -48,7 +48,8 @@ SYSTEM_COLUMNS = {
 }
 
 _COLUMN = re.compile(
-    r"(?P<type>[a-z]+)(?P<mark>[*?]?)(?: (?P<pii>hash|drop))?(?: \[(?P<words>[a-z0-9_]+(?:, [a-z0-9_]+)*)\])?"
+    r"(?P<type>[a-z]+)(?P<mark>[*?]?)(?: (?P<pii>hash|drop|staff|label|change|plain))?"
+    r"(?: \[(?P<words>[a-z0-9_]+(?:, [a-z0-9_]+)*)\])?"
     r"(?: -- (?P<note>.+))?",
     re.DOTALL,
 )
@@ -56,7 +57,7 @@ _COLUMN = re.compile(
 
 @dataclass(frozen=True)
 class Column:
-    """One field of a table; `pii` is `hash`, `drop` or empty.
+    """One field of a table; `pii` says how people are kept out of it, see the head of `contract.yml`.
 
     `is_optional` fields are left out by the system that exports where they are empty: that a file lacks
     them says nothing. `words` are the values that models know; another word is kept, and unknown to them.
@@ -157,7 +158,7 @@ def parse(document: dict[str, Any]) -> dict[str, Entity]:
     """Turns the contract's YAML document into entities.
 
     Raises:
-        ValueError: a column is not written as `type[*] [hash|drop] [[word, ...]] [-- note]`.
+        ValueError: a column is not written as `type[*] [protection] [[word, ...]] [-- note]`.
     """
     entities: dict[str, Entity] = {}
     for name, body in document.items():
@@ -202,7 +203,7 @@ def _rules(
 
 
 def column(where: str, name: str, text: str) -> Column:
-    """Reads one column as it is written in a contract: `type[*?] [hash|drop] [[word, ...]] [-- note]`.
+    """Reads one column as it is written in a contract: `type[*?] [protection] [[word, ...]] [-- note]`.
 
     Raises:
         ValueError: it is written otherwise; `where` tells the place.
@@ -221,3 +222,30 @@ def column(where: str, name: str, text: str) -> Column:
 def entities() -> dict[str, Entity]:
     """All entities of the contract by name, in the file's order."""
     return parse(yaml.safe_load(CONTRACT_FILE.read_text(encoding="utf-8")))
+
+
+STATUS_CHANGE = "new_value"
+"""Field of `case_changes` that holds a status where `field` says so."""
+
+
+def vocabulary(entity: str, field: str) -> tuple[str, ...]:
+    """Words of a field of an entity; empty where it may hold anything."""
+    if (entity, field) == ("case_changes", STATUS_CHANGE):
+        entity, field = "cases", "status"
+    column = entities()[entity].columns.get(field)
+    return column.words if column else ()
+
+
+def vocabularies(table: Table) -> dict[str, tuple[str, ...]]:
+    """Words of every field of a raw table that has a vocabulary in an entity which the table feeds.
+
+    A column that is no text means something else under the same name: the `channel` of a call record may
+    be a device.
+    """
+    fed = [entity for entity in table.feeds if entity in entities()]
+    fields = [name for name, column in table.columns.items() if column.type == "text"]
+    found = {field: words for field in fields for e in fed if (words := vocabulary(e, field))}
+    # A vendor's log of changes holds values of every field; only the contract's own names each.
+    if table.schema != MAPPED_SCHEMA:
+        found.pop(STATUS_CHANGE, None)
+    return found

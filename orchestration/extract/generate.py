@@ -15,6 +15,7 @@ from orchestration.settings import PROJECT_ROOT
 
 DBT = PROJECT_ROOT / "dbt_project"
 _HEADER = "Made from orchestration/extract/contract.yml by `make generate`; do not edit."
+_PROTECTION = {"drop": "dropped", "staff": "names hashed", "change": "protected like the field that changed"}
 _SYSTEM_GRAIN = {
     "sources": "One row per source instance and entity it feeds.",
     "deliveries": "One row per delivered file and entity, as the manifest has it.",
@@ -142,6 +143,9 @@ def _docs() -> str:
         "",
         "The entities that a source can feed. `*` marks fields a row cannot do without; key fields are bold.",
         "Identifiers marked *hashed* become a keyed hash while landing; *dropped* ones never land.",
+        "Of ids marked *names hashed* only names, addresses, logins and phone numbers are hashed.",
+        "Texts with personal data are masked:",
+        "[what never lands](connecting_an_export.md#what-never-lands).",
         "If nobody delivers an entity, its blind spots stand: nothing about it is read as zero.",
         "Fields with *words* accept them in any case, with blanks, dashes or underscores between. Another",
         "word is kept and counted in `mart_unknown_word`; models treat it as unknown.",
@@ -168,7 +172,7 @@ def _docs() -> str:
 
 def _docs_row(entity: contract.Entity, column: contract.Column) -> str:
     name = f"**{column.name}**" if column.name in entity.key else column.name
-    pii = "hashed" if column.is_hashed else "dropped" if column.pii == "drop" else ""
+    pii = "hashed" if column.is_hashed else _PROTECTION.get(column.pii, "")
     words = f"words: {', '.join(column.words)}" if column.words else ""
     order = ", ".join(entity.order.get(column.name, ()))
     span = " to ".join(entity.at_most.get(column.name, ()))

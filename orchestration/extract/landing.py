@@ -86,6 +86,7 @@ def land(
     salt: bytes,
     memory_limit: str = "4GB",
     threads: int = 2,
+    staff_ids: privacy.StaffIds = "hashed",
     progress: Progress = lambda advance: None,
 ) -> list[Landed]:
     """Lands every new or changed file of the sources.
@@ -104,10 +105,11 @@ def land(
         if not manifest.salt:
             manifest.append(Commit(salt=privacy.salt_fingerprint(salt)))
         _drop_orphans(home, manifest)
-        with _scratch(home), _engines(home, salt, memory_limit, threads) as engines:
+        fingerprint = privacy.salt_fingerprint(salt)
+        with _scratch(home), _engines(home, salt, memory_limit, threads, staff_ids) as engines:
             landing = _Landing(
                 exports,
-                privacy.salt_fingerprint(salt),
+                fingerprint if staff_ids == "hashed" else f"{fingerprint}-clear",
                 sources,
                 engines,
                 manifest=manifest,
@@ -123,10 +125,14 @@ def land(
 
 
 @contextmanager
-def _engines(home: Home, salt: bytes, memory_limit: str, threads: int) -> Iterator[list[Engine]]:
+def _engines(
+    home: Home, salt: bytes, memory_limit: str, threads: int, staff_ids: privacy.StaffIds
+) -> Iterator[list[Engine]]:
     """One engine for each core that may be used."""
     limits = (bytes_of(memory_limit), threads)
-    engines = [Engine(home, salt, home.scratch / f"duckdb-{i}", limits) for i in range(max(1, threads))]
+    engines = [
+        Engine(home, salt, home.scratch / f"duckdb-{i}", limits, staff_ids) for i in range(max(1, threads))
+    ]
     try:
         yield engines
     finally:

@@ -28,7 +28,8 @@ KNOWN = "known"
 class Count:
     """What became of the rows of one delivery that a raw table is made of; `table` has its schema.
 
-    `placeholders` counts, by field, landed rows with a time that stands for no time.
+    `placeholders` counts, by field, landed rows with a time that stands for no time; `personal` those with a
+    value that was hashed or masked because it told of a person.
     """
 
     table: str
@@ -36,6 +37,7 @@ class Count:
     n_filtered: int
     n_quarantined: int
     placeholders: tuple[tuple[str, int], ...] = ()
+    personal: tuple[tuple[str, int], ...] = ()
 
     @property
     def n_rows(self) -> int:
@@ -148,16 +150,22 @@ def _written(commit: Commit) -> bytes:
 
 def _without_defaults(delivery: Delivery) -> dict[str, Any]:
     values = {f.name: getattr(delivery, f.name) for f in fields(delivery)}
-    values["counts"] = [[one for one in asdict(count).values() if one != ()] for count in delivery.counts]
+    values["counts"] = [_without_empty_end(list(asdict(count).values())) for count in delivery.counts]
     usual = {f.name: f.default for f in fields(delivery) if f.default is not MISSING}
     return {
         name: value for name, value in values.items() if name not in usual or value not in (usual[name], [])
     }
 
 
+def _without_empty_end(values: list[Any]) -> list[Any]:
+    while values[-1] == ():
+        values.pop()
+    return values
+
+
 def _count(table: str, n_landed: int, n_filtered: int, n_quarantined: int, *rest: Any) -> Count:
-    placeholders = tuple((field, n) for found in rest for field, n in found)
-    return Count(table, n_landed, n_filtered, n_quarantined, placeholders)
+    by_field = (tuple((field, n) for field, n in found) for found in rest)
+    return Count(table, n_landed, n_filtered, n_quarantined, *by_field)
 
 
 def _read(line: bytes) -> Commit:

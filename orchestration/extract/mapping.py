@@ -7,6 +7,7 @@ from itertools import combinations
 import duckdb
 
 from orchestration.extract import contract, durations, moments, placeholders, privacy, reading, sql
+from orchestration.extract.people import protection
 from orchestration.extract.quirks import ids
 from orchestration.extract.reading import Readable
 from orchestration.extract.sources import Feed, FileSet, Mapping, Source, cannot_fail, is_choice
@@ -21,6 +22,7 @@ _FALSE = ("false", "f", "no", "n", "0", "off")
 _RECORD = sql.name("?record")
 _FITS = sql.name("?fits")
 PLACEHOLDERS = "_placeholders"
+PERSONAL = "_personal"
 _YEAR_SECONDS = 31_622_400
 _PLANNED = ("valid_to", "closed_at", "shift_end")
 """Stamps that may lie ahead."""
@@ -39,8 +41,9 @@ class Compiled:
     """SQL of one feed over the files of a readable.
 
     `landed` yields the columns that the feed fills, `_placeholders` (the fields that hold a placeholder for
-    a time, with commas between; mostly NULL) and `_bad`; `faults` yields one row per fault of the bad rows:
-    delivery id, record (1-based among all parsed records), column, reason, masked value.
+    a time, with commas between; mostly NULL), `_personal` (the same of fields whose value told of a person
+    and was hashed or masked) and `_bad`; `faults` yields one row per fault of the bad rows: delivery id,
+    record (1-based among all parsed records), column, reason, masked value.
     `numbered` yields the columns that the feed fills, `_record` and `_bad`; `impossible` one row per rule
     about times that a sound row breaks: record, column, what is wrong with it (empty without rules).
     `count_all` yields delivery id and number of rows before any filter, of each file that has some.
@@ -175,12 +178,17 @@ def compile_feed(
         [*_ORIGIN.values(), *([_FITS] if readable.is_loose else []), *([_DIFFERS] if same_name else [])]
     )
 
+    protected = _protected(source, feed)
+    flagged = {name: one.is_changed for name, one in protected.items() if one.is_changed}
+    flags = ", ".join(f"{asked} AS {protection.flag_of(name)}" for name, asked in flagged.items())
+
     def staged(base: str, extra: str = "") -> str:
         values = (
             f"(SELECT {valued}, {carried}{extra} FROM "
             f"(SELECT {computed}, {carried}{extra} FROM {base}{where}))"
         )
-        return _without_placeholders(feed, fields, zone, f"(SELECT *, {parsed} FROM {_read(fields, values)})")
+        rows = _without_placeholders(feed, fields, zone, f"(SELECT *, {parsed} FROM {_read(fields, values)})")
+        return f"(SELECT *, {flags} FROM {rows})" if flags else rows
 
     faults = _faults(feed, fields, codes)
     if readable.is_loose:
@@ -190,7 +198,9 @@ def compile_feed(
         faults.append((WHOLE_RECORD, _DIFFERS, f"columns of one name differ: {named}"))
     bad = " OR ".join(condition for _, condition, _ in faults) or "false"
     landed = feed.table.landed
-    columns = {c: f"CAST({value} AS {landed[c]})" for c, value in _landed_columns(source, feed).items()} | {
+    columns = {
+        c: f"CAST({value} AS {landed[c]})" for c, value in _landed_columns(source, feed, protected).items()
+    } | {
         "source_instance": sql.constant(source.instance),
         "centre": sql.constant(source.centre),
         **_ORIGIN,
@@ -220,7 +230,8 @@ def compile_feed(
     own = ", ".join(f"{value} AS {sql.name(c)}" for c, value in columns.items() if c != contract.EXTRA)
     return Compiled(
         landed=(
-            f"SELECT {select}, {_listed_placeholders(fields)} AS {PLACEHOLDERS}, ({bad}) AS _bad "
+            f"SELECT {select}, {_listed_placeholders(fields)} AS {PLACEHOLDERS}, "
+            f"{_listed({name: protection.flag_of(name) for name in flagged})} AS {PERSONAL}, ({bad}) AS _bad "
             f"FROM {staged(landed_rows, beside)}"
         ),
         faults=(
@@ -614,12 +625,15 @@ def _impossible(feed: Feed, rows: str, bad: str) -> str:
 
 def _listed_placeholders(fields: Sequence[_Field]) -> str:
     """SQL of the names of the fields that hold placeholders, NULL where none does."""
-    times = [field for field in fields if _may_be_placeholder(field.column)]
-    if not times:
+    return _listed({one.name: _placeholder(one) for one in fields if _may_be_placeholder(one.column)})
+
+
+def _listed(conditions: dict[str, str]) -> str:
+    """SQL of the names of the fields whose condition holds, with commas between; NULL where none does."""
+    if not conditions:
         return "CAST(NULL AS VARCHAR)"
-    is_any = " OR ".join(map(_placeholder, times))
-    names = ", ".join(f"CASE WHEN {_placeholder(one)} THEN {sql.text(one.name)} END" for one in times)
-    return f"CASE WHEN {is_any} THEN concat_ws(',', {names}) END"
+    names = ", ".join(f"CASE WHEN {asked} THEN {sql.text(name)} END" for name, asked in conditions.items())
+    return f"CASE WHEN {' OR '.join(conditions.values())} THEN concat_ws(',', {names}) END"
 
 
 # ---------------------------------------------------------------- faults
@@ -699,34 +713,26 @@ def _masked(column: str) -> str:
 # ---------------------------------------------------------------- landed columns
 
 
-def _landed_columns(source: Source, feed: Feed) -> dict[str, str]:
-    """SQL of every column that the feed fills: parsed, hashed where the contract says so.
+def _protected(source: Source, feed: Feed) -> dict[str, protection.Protected]:
+    """What lands of each field that the feed fills, but for those that never land."""
+    region = sql.text(source.document.phone_region)
+    field = sql.name("=field") if "field" in feed.mappings else ""
+    return {
+        name: protection.of(feed.table, column, source.centre, region, field=field)
+        for name, column in feed.table.columns.items()
+        if column.pii != "drop" and name in feed.mappings
+    }
+
+
+def _landed_columns(source: Source, feed: Feed, protected: dict[str, protection.Protected]) -> dict[str, str]:
+    """SQL of every column that the feed fills: parsed, hashed or masked where the contract says so.
 
     Those it does not fill are left to the view over the parts.
     """
     region = sql.text(source.document.phone_region)
     columns: dict[str, str] = {}
-    for name, column in feed.table.columns.items():
-        if column.pii == "drop" or name not in feed.mappings:
-            continue
-        value = sql.name("=" + name)
-        columns[name] = _protected(source.centre, column, value, region)
-        if column.type == "phone":
-            columns[f"{name}_status"] = f"phone_status({value}, {region})"
+    for name, one in protected.items():
+        columns[name] = one.value
+        if feed.table.columns[name].type == "phone":
+            columns[f"{name}_status"] = f"phone_status({sql.name('=' + name)}, {region})"
     return columns
-
-
-def _protected(centre: str, column: contract.Column, value: str, region: str) -> str:
-    if column.type == "phone":
-        return privacy.hashed(f"phone:{centre}", f"phone_e164({value}, {region})")
-    if column.type == "email":
-        return privacy.hashed(f"email:{centre}", privacy.address(value))
-    if column.type == "phones":
-        each = privacy.hashed(f"phone:{centre}", f"phone_e164(x, {region})")
-        return f"list_filter(list_transform({value}, lambda x: {each}), lambda x: x IS NOT NULL)"
-    if column.pii != "hash":
-        return value
-    if column.type == "list":
-        each = privacy.hashed(f"email:{centre}", privacy.address("x"))
-        return f"list_transform({value}, lambda x: {each})"
-    return privacy.hashed(f"customer:{centre}", value)

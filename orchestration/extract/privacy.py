@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 import duckdb
 import duckdb.func
@@ -18,10 +19,18 @@ from orchestration.base import durable
 from orchestration.errors import ConfigurationError
 from orchestration.extract import sql
 from orchestration.extract.manifest import MANIFEST_NAME
+from orchestration.extract.people import rules
 
+StaffIds = Literal["hashed", "clear"]
+"""Whether ids of agents, owners and evaluators that look like names land hashed."""
 HASH_LENGTH = 32  # hex digits kept of an HMAC-SHA256: 128 bits, far from any collision
 ANEW = "If it is lost, run `faultline run --land-anew` once: all exports that still lie there land anew."
 
+MASK_BEGINS = "(masked "
+"""How a masked text begins; then come its shape and a digest: `(masked xxxx xxxxx 3fa41b2c)`."""
+MASKED = re.compile(r"\(masked (.*) [0-9a-f]{8}\)", re.DOTALL)
+_SHAPE_CHARACTERS = 24
+_DIGEST_LENGTH = 8
 _BLOCK_BYTES = 64  # block size of SHA-256 (RFC 2104)
 _ADDRESS = re.compile(r"(?:tel|sips?):([^@;]+)(?:[@;].*)?", re.IGNORECASE)  # as telephony systems write it
 _EXTENSION = re.compile(
@@ -107,10 +116,11 @@ def salt_fingerprint(salt: bytes) -> str:
     return hmac.new(salt, b"salt", hashlib.sha256).hexdigest()[:8]
 
 
-def install(connection: duckdb.DuckDBPyConnection, salt: bytes) -> None:
-    """Adds `keyed_hash(domain, value)`, `phone_e164` and `phone_status` to a connection.
+def install(connection: duckdb.DuckDBPyConnection, salt: bytes, *, staff_ids: StaffIds = "hashed") -> None:
+    """Adds `keyed_hash(domain, value)`, `phone_e164`, `phone_status` and the rules of `people`.
 
-    `keyed_hash` is HMAC-SHA256 (RFC 2104) written in SQL, so that it runs at the engine's speed.
+    `keyed_hash` is HMAC-SHA256 (RFC 2104) written in SQL, so that it runs at the engine's speed. With
+    `staff_ids="clear"` no id of an agent, owner or evaluator is hashed.
     """
     key = salt if len(salt) <= _BLOCK_BYTES else hashlib.sha256(salt).digest()
     key = key.ljust(_BLOCK_BYTES, b"\0")
@@ -120,6 +130,14 @@ def install(connection: duckdb.DuckDBPyConnection, salt: bytes) -> None:
         f"CASE WHEN value IS NOT NULL THEN left(sha256(from_hex('{outer}') || "
         f"unhex(sha256(from_hex('{inner}') || encode(domain || ':') || encode(value)))), {HASH_LENGTH}) END"
     )
+    for name, rule in rules.RULES.items():
+        connection.create_function(
+            name,
+            _asked_once(_never if name == rules.STAFF_RULE and staff_ids == "clear" else rule),
+            ["VARCHAR"],
+            "BOOLEAN",
+            type=duckdb.func.ARROW,
+        )
     spelled = ", ".join(map(sql.text, sorted(_SPELLED)))
     for function, part, otherwise in (("phone_e164", 0, "number"), ("phone_status", 1, "'valid'")):
         connection.create_function(
@@ -136,6 +154,25 @@ def install(connection: duckdb.DuckDBPyConnection, salt: bytes) -> None:
             f"CASE WHEN regexp_full_match(number, {sql.text(_NORMALISED)}) AND number NOT IN ({spelled}) "
             f"THEN {otherwise} ELSE {function}_of_any(number, region) END"
         )
+
+
+def _never(value: str) -> bool:
+    return False
+
+
+def _asked_once(rule: Callable[[str], bool]) -> Callable[[pa.Array], pa.Array]:
+    """A rule for arrays of values, asked once for each distinct value of an array."""
+
+    def call(values: pa.Array) -> pa.Array:
+        if isinstance(values, pa.ChunkedArray):
+            values = values.combine_chunks()
+        encoded = values.dictionary_encode()
+        answers = [value is not None and rule(value) for value in encoded.dictionary.to_pylist()]
+        if not any(answers):
+            return pa.repeat(pa.scalar(False), len(values))
+        return pa.array(answers, pa.bool_()).take(encoded.indices)
+
+    return call
 
 
 def _vectorised(part: int) -> Callable[..., pa.Array]:
@@ -219,6 +256,21 @@ def address(expression: str) -> str:
 def hashed(domain: str, expression: str) -> str:
     """SQL for the keyed hash of an expression within a domain such as `customer:centre`."""
     return f"keyed_hash({sql.text(domain)}, {expression})"
+
+
+def hashed_id(centre: str, value: str) -> str:
+    """SQL for the keyed hash of an id that tells of a person, whatever its case and blanks."""
+    folded = f"lower(nfc_normalize(regexp_replace(trim({value}), '\\s+', ' ', 'g')))"
+    return hashed(f"id:{centre}", folded)
+
+
+def masked_text(centre: str, value: str) -> str:
+    """SQL for what lands in place of a personal text: its shape, and a digest that keeps values apart."""
+    shape = f"left({value}, {_SHAPE_CHARACTERS})"
+    for pattern, sign in ((r"\p{L}", "x"), (r"\p{N}", "9"), (r"[^x9 ._/@+-]", "?")):
+        shape = f"regexp_replace({shape}, '{pattern}', '{sign}', 'g')"
+    digest = f"left({hashed(f'text:{centre}', value)}, {_DIGEST_LENGTH})"
+    return f"({sql.text(MASK_BEGINS)} || {shape} || ' ' || {digest} || ')')"
 
 
 # ---------------------------------------------------------------- columns that nobody described

@@ -56,10 +56,7 @@ def test_case_and_separators_are_no_meaning(word: str) -> None:
 
 def test_fields_of_vendors_have_the_vocabulary_of_the_entity_they_feed() -> None:
     salesforce = next(t for t in bundle.all_tables() if t.full_name == "raw_salesforce.cases")
-    assert (
-        unknown_words.vocabularies(salesforce)["status"]
-        == contract.entities()["cases"].columns["status"].words
-    )
+    assert contract.vocabularies(salesforce)["status"] == contract.entities()["cases"].columns["status"].words
 
 
 def test_drafts_translate_into_words_of_the_vocabulary_only() -> None:
@@ -76,4 +73,4 @@ def test_a_device_under_the_name_of_a_field_is_no_word() -> None:
     """Without it, the check would call the devices of every Asterisk call unknown channels."""
     records = bundle.load("asterisk").tables["call_records"]
     assert "channel" in records.columns
-    assert "channel" not in unknown_words.vocabularies(records)
+    assert "channel" not in contract.vocabularies(records)

@@ -38,6 +38,19 @@
     )
 {% endmacro %}
 
+{# The shape within a text that landing masked, as in `(masked xxxx xxxxx 3fa41b2c)`; NULL for any other text. #}
+{% macro masked_shape(column) %}
+    {{ return(adapter.dispatch("masked_shape", "faultline")(column)) }}
+{% endmacro %}
+
+{% macro default__masked_shape(column) %}
+    nullif(regexp_extract({{ column }}, '^\\(masked (.*) [0-9a-f]{8}\\)$', 1), '')
+{% endmacro %}
+
+{% macro duckdb__masked_shape(column) %}
+    nullif(regexp_extract({{ column }}, '^\(masked (.*) [0-9a-f]{8}\)$', 1), '')
+{% endmacro %}
+
 {# Whether a text looks like a label: one to four short words that begin with a letter, without long numbers. #}
 {% macro is_label(column) %} {{ return(adapter.dispatch("is_label", "faultline")(column)) }} {% endmacro %}
 

@@ -3,7 +3,7 @@
 Each file set has the settings of a source file's file set, besides the places of the files. Each table says
 which file set it is made `from`, its grain, key and date, what tells its newest version (a column, or several
 in turn), the entities it `feeds`, the lists it takes its `rows` from, and its columns as `type[*?]
-[hash|drop] = expression [-- note]`: `*` marks what a row cannot do without, `?` what the vendor leaves out
+[protection] = expression [-- note]`: `*` marks what a row cannot do without, `?` what the vendor leaves out
 where it is empty. Expressions are DuckDB's, over the columns of the file; in JSON a dot leads into an object.
 `also` names further file sets that tell the same, one record a row: of each the expressions of the columns
 that it has.

@@ -66,7 +66,8 @@ with
     judged as (
         select
             c.*,
-            {{ is_label("word") }} and (n_rows > 1 or n_words_of_field <= {{ n_words_of_field }}) as is_shown
+            {{ is_label("word") }} and (n_rows > 1 or n_words_of_field <= {{ n_words_of_field }}) as is_shown,
+            {{ masked_shape("word") }} as landed_shape
         from counted as c
     ),
 
@@ -76,7 +77,9 @@ with
             source_instance,
             entity,
             field,
-            case when is_shown then word else {{ text_shape("word", 40) }} end as word,
+            case
+                when is_shown then word else coalesce(landed_shape, {{ text_shape("word", 40) }})
+            end as word,
             not is_shown as is_masked,
             sum(n_rows) as n_rows,
             count(*) as n_words,

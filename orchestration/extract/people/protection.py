@@ -1,0 +1,116 @@
+"""SQL that keeps people out of the raw zone: what lands of each field, and which rows were changed for it."""
+
+from dataclasses import dataclass
+
+from orchestration.extract import contract, privacy, sql
+from orchestration.extract.contract import Column, Table
+
+# What a changed field is called by us and by vendors, by what its values are.
+_CHANGED_FIELDS = {
+    "staff": ("owner", "assignee_id", "assigned_to", "ownerassignment", "owneraccepted", "ownerescalated"),
+    "id": ("group", "group_id", "assignment_group"),
+    "word": ("status", "state", "incident_state"),
+    "text": ("priority", "created", "type", "isescalated"),
+}
+_RULES = {
+    "id": "is_personal_id",
+    "staff": "is_staff_name",
+    "text": "is_personal_text",
+    "word": "is_personal_word",
+    "label": "is_personal_label",
+    "unknown": "is_personal_change",
+}
+_HASHED = ("id", "staff")
+
+
+@dataclass(frozen=True)
+class Protected:
+    """SQL of what lands of a field, and of whether a rule hashes or masks it; empty where none applies."""
+
+    value: str
+    is_changed: str = ""
+
+
+def of(table: Table, column: Column, centre: str, region: str, *, field: str = "") -> Protected:
+    """What lands of a column, whose parsed value is `"=<name>"`; `field` is SQL of the field of a change."""
+    value = sql.name("=" + column.name)
+    if column.is_hashed:
+        return Protected(_identifier(centre, column, value, region))
+    rule = _rule(table, column)
+    if not rule:
+        return Protected(value)
+    flag = sql.name("!!" + column.name)
+    if column.type == "list":
+        replaced = f"list_transform({value}, lambda x: CASE WHEN {_asked(rule, 'x')} THEN "
+        replaced += f"{_replaced(rule, centre, 'x')} ELSE x END)"
+        is_changed = f"len(list_filter({value}, lambda x: {_asked(rule, 'x')})) > 0"
+        return Protected(f"CASE WHEN {flag} THEN {replaced} ELSE {value} END", is_changed)
+    if rule == "change":
+        folded = f"lower(regexp_replace({field}, '[\\s_-]+', '_', 'g'))" if field else "''"
+        names = {kind: ", ".join(map(sql.text, fields)) for kind, fields in _CHANGED_FIELDS.items()}
+        words = contract.entities()["cases"].columns["status"].words
+        asked = " ".join(
+            f"WHEN {folded} IN ({listed}) THEN {_asked(kind, value, words)}" for kind, listed in names.items()
+        )
+        is_changed = f"CASE {asked} ELSE {_asked('unknown', value)} END"
+        hashed = ", ".join(names[kind] for kind in _HASHED)
+        replaced = (
+            f"CASE WHEN {folded} IN ({hashed}) THEN {privacy.hashed_id(centre, value)} "
+            f"ELSE {privacy.masked_text(centre, value)} END"
+        )
+    else:
+        is_changed = _asked(rule, value, contract.vocabularies(table).get(column.name, ()))
+        replaced = _replaced(rule, centre, value)
+    return Protected(f"CASE WHEN {flag} THEN {replaced} ELSE {value} END", is_changed)
+
+
+def treatment(column: Column) -> str:
+    """What happens to a value of the column that tells of a person, in one word."""
+    is_id = column.pii == "staff" or (column.type == "id" and not column.pii)
+    return "hashed" if is_id else "hashed or masked" if column.pii == "change" else "masked"
+
+
+def flag_of(column: str) -> str:
+    """Name of the column that says whether a rule hashed or masked the value of a field."""
+    return sql.name("!!" + column)
+
+
+def _rule(table: Table, column: Column) -> str:
+    if column.pii:
+        return "" if column.pii == "plain" else column.pii
+    if column.name in contract.vocabularies(table):
+        return "channel" if column.name == "channel" else "word"
+    return {"id": "id", "text": "text", "list": "text"}.get(column.type, "")
+
+
+def _asked(rule: str, value: str, words: tuple[str, ...] = ()) -> str:
+    """SQL of whether a rule finds a person in a value; the cheap half of the question first."""
+    if rule in ("word", "channel"):
+        listed = ", ".join(map(sql.text, words))
+        folded = f"trim(regexp_replace(lower({value}), '[\\s_-]+', '_', 'g'), '_')"
+        known = f"WHEN {value} IN ({listed}) THEN false WHEN {folded} IN ({listed}) THEN false"
+        asked = "NOT is_ordinary_label" if rule == "channel" else _RULES[rule]
+        return f"CASE WHEN {value} IS NULL THEN false {known} ELSE {asked}({value}) END"
+    if rule == "id":
+        asked = f"contains({value}, '@') OR starts_with({value}, '+')"
+        return f"CASE WHEN {asked} THEN {_RULES[rule]}({value}) ELSE false END"
+    return f"coalesce({_RULES[rule]}({value}), false)"
+
+
+def _replaced(rule: str, centre: str, value: str) -> str:
+    return privacy.hashed_id(centre, value) if rule in _HASHED else privacy.masked_text(centre, value)
+
+
+def _identifier(centre: str, column: Column, value: str, region: str) -> str:
+    """SQL of the hash of a customer's id, number or address, or of each in a list."""
+    if column.type == "phone":
+        return privacy.hashed(f"phone:{centre}", f"phone_e164({value}, {region})")
+    if column.type == "email":
+        return privacy.hashed(f"email:{centre}", privacy.address(value))
+    if column.type == "phones":
+        each = privacy.hashed(f"phone:{centre}", f"phone_e164(x, {region})")
+        return f"list_filter(list_transform({value}, lambda x: {each}), lambda x: x IS NOT NULL)"
+    if column.type == "list":
+        each = privacy.hashed(f"email:{centre}", privacy.address("x"))
+        return f"list_transform({value}, lambda x: {each})"
+    return privacy.hashed(f"customer:{centre}", value)
