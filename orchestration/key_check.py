@@ -168,7 +168,11 @@ def _read(target: Target, number: int, file: Delivered, origin: Origin, scratch:
     options = target.source.document.files[target.file_set]
     shapes = target.source.shapes(target.file_set)
     path = heads.plain(file, scratch)
-    if options.format != "parquet" and (codec := files.needs_transcoding(path, options.encoding)):
+    if options.is_workbook:
+        readable = heads.sheet(target.connection, path, options, scratch, origin=origin)
+        _note(target, readable, str(number))
+        return readable
+    if not options.is_binary and (codec := files.needs_transcoding(path, options.encoding)):
         path = files.transcode(path, codec, scratch / "text")
     needed = {column for read in target.feed.columns.values() for column in read}
     form = documents.form_of(target.source, target.file_set) if options.is_json else documents.Form()

@@ -21,7 +21,7 @@ import pyarrow as pa
 
 from orchestration.base import durable
 from orchestration.base.engine import Limits, connect, restrict
-from orchestration.extract import durations, files, mapping, privacy, quarantine, reading, sql
+from orchestration.extract import durations, files, mapping, privacy, quarantine, reading, sql, workbook
 from orchestration.extract.files import Bytes, Delivered, UnreadableFile, UnsettledFile
 from orchestration.extract.manifest import (
     IGNORED,
@@ -35,7 +35,7 @@ from orchestration.extract.manifest import (
 from orchestration.extract.quirks import documents, foreign
 from orchestration.extract.quirks.identity import Identity
 from orchestration.extract.reading import Origin, Readable
-from orchestration.extract.sources import DELIMITED, Feed, Source
+from orchestration.extract.sources import BINARY, DELIMITED, Feed, Source
 from orchestration.settings import Home
 
 # To see early that a column has too many values for a dictionary saves a twentieth of the time.
@@ -371,7 +371,7 @@ class Batch:
             return ""
         if self.options.format in DELIMITED:
             return repr(reading.top_of(path, self.options))
-        if self.options.format == "parquet" or (member.rewritten and not member.rewritten.is_whole):
+        if self.options.format in BINARY or (member.rewritten and not member.rewritten.is_whole):
             return ""
         return "rewritten" if member.rewritten else reading.layout_of(path, self.options)
 
@@ -388,11 +388,11 @@ class Batch:
         files.stop_if_out_of_reach(file)
 
     def _plain(self, file: Delivered, scratch: Path) -> Path:
-        """The file as plain UTF-8 text with line feeds (or Parquet), unpacked where it is packed."""
+        """The file unpacked, and as plain UTF-8 text with line feeds unless it is binary."""
         path = file.path
         if not files.is_plain(file):
             path = files.unpack(file, scratch.with_suffix(".unpacked"))
-        if self.options.format == "parquet":
+        if self.options.format in BINARY:
             return path
         codec = files.needs_transcoding(path, self.options.encoding)
         if codec == "utf-8-sig" and self.options.format in DELIMITED and not files.has_bare_returns(path):
@@ -400,9 +400,17 @@ class Batch:
         return files.transcode(path, codec, scratch.with_suffix(".utf8")) if codec else path
 
     def _unwrap(self, member: _Member, target: Path) -> None:
-        """Writes a JSON file anew whose records do not lie as its mapping means."""
+        """Writes the sheet of a workbook as CSV, and JSON anew that does not lie as its mapping means."""
         path = member.path
-        if not self.options.is_json or member.foreign or path is None or not path.stat().st_size:
+        if path is None or member.foreign:
+            return
+        if not self.options.is_binary:
+            files.require_text(path)
+        if self.options.is_workbook:
+            member.rewritten = workbook.rewrite(path, target, self.options)
+            member.path = target
+            return
+        if not self.options.is_json or not path.stat().st_size:
             return
         try:
             member.wrapped = documents.wrapping(path, self.form)
@@ -435,7 +443,7 @@ class Batch:
                 self._rewrite_all(recasts=True)
                 readable = self._opened()
         damaged = {t for t, member in self.members.items() if member.rewritten and member.rewritten.damage}
-        if damaged:
+        if damaged or self.options.is_workbook:
             self._set_apart(damaged)
             (member,) = self.members.values()
             if member.rewritten:
@@ -453,7 +461,11 @@ class Batch:
 
     def _opened(self) -> Readable:
         members = self.members.values()
-        options = self.options.model_copy(update={"format": "jsonl"}) if self._is_rewritten else self.options
+        options = self.options
+        if options.is_workbook:
+            options = workbook.csv_options(options)
+        elif self._is_rewritten:
+            options = options.model_copy(update={"format": "jsonl"})
         # Of several keys of JSON any may be the one that is there.
         needed = [
             column
@@ -529,7 +541,8 @@ class Batch:
                 self._stop_if_ours(error)
                 first = error
         self._divide_by_half()
-        if readable.options.format not in (*DELIMITED, "jsonl") or readable.layout == "array":
+        is_of_lines = readable.options.format in (*DELIMITED, "jsonl") and readable.layout != "array"
+        if not is_of_lines or self.options.is_workbook:
             raise UnreadableFile(reading.first_line(first)) from first
         return self._land_carefully(readable, inspected)
 

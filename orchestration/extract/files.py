@@ -39,6 +39,9 @@ _LONGEST_ZIP_END = 22 + 0xFFFF  # the end of an archive's directory, with the lo
 # Names, and what damage takes for names: it may be somebody's data.
 _QUOTED = re.compile(r"b?['\"].*['\"]", re.DOTALL)
 
+ARCHIVE = b"PK\3\4"
+COMPOUND_FILE = b"\xd0\xcf\x11\xe0"
+"""How archives begin, workbooks among them; and old or encrypted workbooks."""
 BYTE_ORDER_MARKS = (
     (b"\xff\xfe\x00\x00", "utf-32"),
     (b"\x00\x00\xfe\xff", "utf-32"),
@@ -354,6 +357,18 @@ def lines_throughout(paths: Sequence[Path], n: int) -> Iterator[bytes]:
                 yield file.readline(_PLACE_BYTES)  # a longer line is cut, and tells nothing
             file.seek(max(0, size - _PLACE_BYTES))
             yield file.read().rstrip().rpartition(b"\n")[2]
+
+
+def require_text(path: Path) -> None:
+    """Makes sure that a file that should be text is no archive.
+
+    Raises:
+        UnreadableFile: it is an archive or a workbook.
+    """
+    with path.open("rb") as file:
+        head = file.read(len(ARCHIVE))
+    if head in (ARCHIVE, COMPOUND_FILE):
+        raise UnreadableFile("an Excel workbook or another archive, no text; a workbook needs `format: xlsx`")
 
 
 def needs_transcoding(path: Path, encoding: str) -> str:

@@ -395,7 +395,7 @@ def _fields(
             map=mapping.map,
             has_otherwise=mapping.has_otherwise,
             otherwise=mapping.otherwise,
-            formats=mapping.dates or options.dates,
+            formats=options.formats_of(mapping.dates),
             decimal=options.decimal if raw[name] == "VARCHAR" else ".",
         )
         for name, mapping in feed.mappings.items()

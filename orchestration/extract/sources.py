@@ -35,6 +35,9 @@ MEMBER_SEPARATOR = "!"
 """Stands between an archive and a member, in names and in globs."""
 _OF_MEMBERS = re.compile(rf"^[^{MEMBER_SEPARATOR}]*(\.zip|\*){MEMBER_SEPARATOR}.", re.IGNORECASE)
 DELIMITED = ("csv", "tsv", "lines")
+BINARY = ("parquet", "xlsx")
+CELL_DATES = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S.%f", "%Y-%m-%d")
+"""How dates of a workbook's cells are written as text: understood whatever `dates` a source file lists."""
 MAPPED = "mapped"
 FILE_COLUMN = "_source_file"
 """What an expression calls the name of the file that a row is from."""
@@ -117,7 +120,7 @@ class FileSet(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     glob: str
-    format: Literal["csv", "tsv", "lines", "jsonl", "json", "parquet"] = "csv"
+    format: Literal["csv", "tsv", "lines", "jsonl", "json", "parquet", "xlsx"] = "csv"
     delimiter: str = ""
     quote: str = '"'
     encoding: str = "utf-8"
@@ -126,6 +129,7 @@ class FileSet(BaseModel):
     header: list[str] = []
     skip: int = Field(0, ge=0, le=1_000)
     header_rows: int = Field(1, ge=1, le=3)
+    sheet: str = ""
     nulls: list[str] = [""]
     dates: list[str] = []
     time_zone: str = ""
@@ -138,8 +142,8 @@ class FileSet(BaseModel):
 
     @property
     def has_header_line(self) -> bool:
-        """Whether the first line of a file names its columns."""
-        return self.format in ("csv", "tsv") and not self.header
+        """Whether the first line of a file, or row of a sheet, names its columns."""
+        return self.format in ("csv", "tsv", "xlsx") and not self.header
 
     @property
     def n_top_lines(self) -> int:
@@ -150,6 +154,21 @@ class FileSet(BaseModel):
     def appends(self) -> bool:
         """Whether content that landed once stays, whatever becomes of its file; logs are like that."""
         return self.format == "lines" if self.append is None else self.append
+
+    @property
+    def is_binary(self) -> bool:
+        """Whether a file is no text, so that it has no encoding."""
+        return self.format in BINARY
+
+    @property
+    def is_workbook(self) -> bool:
+        """Whether rows are those of a sheet, to be written as CSV before they are read."""
+        return self.format == "xlsx"
+
+    def formats_of(self, dates: list[str]) -> list[str]:
+        """Date formats of a field: its own or those of the file set, and those of cells beside them."""
+        listed = dates or self.dates
+        return [*listed, *CELL_DATES] if listed and self.is_workbook else listed
 
     @property
     def is_json(self) -> bool:
@@ -233,9 +252,11 @@ class FileSet(BaseModel):
             raise ValueError(f"a delimiter means nothing for {self.format}")
         if self.records and not self.is_json:
             raise ValueError(f"records means nothing for {self.format}; set format: json")
-        if self.format not in ("csv", "tsv") and self.header:
+        if self.format != "xlsx" and self.sheet:
+            raise ValueError(f"a sheet means nothing for {self.format}; set format: xlsx")
+        if self.format not in ("csv", "tsv", "xlsx") and self.header:
             raise ValueError(f"a header means nothing for {self.format}")
-        if self.format not in ("csv", "tsv") and (self.skip or self.header_rows > 1):
+        if self.format not in ("csv", "tsv", "xlsx") and (self.skip or self.header_rows > 1):
             raise ValueError(f"skip and header_rows mean nothing for {self.format}")
         if self.header and self.header_rows > 1:
             raise ValueError("header lists the names; leave such lines out with skip, not header_rows")

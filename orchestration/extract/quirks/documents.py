@@ -13,7 +13,7 @@ from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from orchestration.extract import privacy, sql
 from orchestration.extract.files import MAX_LINE_BYTES, UnreadableFile
@@ -284,6 +284,7 @@ class Rewritten:
     path: Path
     numbers: "array[int]"
     damage: list[tuple[int, str]]
+    format: Literal["jsonl", "csv"] = "jsonl"
 
     @property
     def is_whole(self) -> bool:

@@ -129,11 +129,14 @@ def _key_counts(
     connection: duckdb.DuckDBPyConnection, path: Path, options: FileSet, keys: list[str], scratch: Path
 ) -> tuple[int, int] | None:
     """Different keys in the whole file, and rows that have one; None where the fast reader cannot tell."""
-    if options.format != "parquet" and (codec := files.needs_transcoding(path, options.encoding)):
+    if not options.is_binary and (codec := files.needs_transcoding(path, options.encoding)):
         path = files.transcode(path, codec, scratch / "whole")
     is_there = " AND ".join(f"({key}) IS NOT NULL" for key in keys)
     try:
-        readable = reading.open_readable(connection, (path,), (reading.NOWHERE,), options)
+        if options.is_workbook:
+            readable = heads.sheet(connection, path, options, scratch)
+        else:
+            readable = reading.open_readable(connection, (path,), (reading.NOWHERE,), options)
         counted = f"SELECT count(DISTINCT hash({', '.join(keys)})), count(*) FROM {readable.relation()}"
         n_keys, n_rows = connection.execute(f"{counted} WHERE {is_there}").fetchall()[0]
     except (UnreadableFile, *reading.ENGINE_ERRORS):

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 import duckdb
 
-from orchestration.extract import files, reading, sql
+from orchestration.extract import files, reading, sql, workbook
 from orchestration.extract.files import Delivered, UnreadableFile
 from orchestration.extract.quirks import documents
 from orchestration.extract.quirks.documents import Form
@@ -49,7 +49,10 @@ def head(
     """
     if path.stat().st_size == 0:
         raise UnreadableFile("the file is empty")
-    if options.format != "parquet":
+    if options.is_workbook:
+        return sheet(connection, path, options, scratch, limit=limit, origin=origin)
+    if not options.is_binary:
+        files.require_text(path)
         codec = files.needs_transcoding(path, options.encoding)
         if codec:
             path = files.transcode(path, codec, scratch / "text")
@@ -84,6 +87,27 @@ def head(
             readable.types |= whole.types
     if not readable.types:
         raise UnreadableFile("no line holds a JSON object")
+    return readable
+
+
+def sheet(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    options: FileSet,
+    scratch: Path,
+    *,
+    limit: int | None = None,
+    origin: Origin = NOWHERE,
+) -> Readable:
+    """The rows of a workbook's sheet, or the first of them.
+
+    Raises:
+        UnreadableFile: no workbook, damaged, or without that sheet.
+    """
+    done = workbook.rewrite(path, scratch / "sheet", options, limit=limit)
+    readable = reading.open_readable(connection, (done.path,), (origin,), workbook.csv_options(options))
+    readable.record_lines = done.numbers
+    readable.damage = [Damage(*one) for one in done.damage]
     return readable
 
 

@@ -12,11 +12,12 @@ from typing import Literal
 
 import charset_normalizer
 
-from orchestration.extract import files, reading
+from orchestration.extract import files, reading, workbook
 from orchestration.extract.files import UnreadableFile
 from orchestration.extract.quirks import documents
 from orchestration.extract.sniff import tops
 from orchestration.extract.sniff.columns import NAMELESS
+from orchestration.extract.sniff.text import one_line
 from orchestration.extract.sources import FileSet
 
 _TEXT_SAMPLE = 1 << 20
@@ -39,7 +40,6 @@ class Look:
 
 
 _BINARY = {
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
     b"%PDF": "a PDF",
     b"\x89PNG": "a picture",
     b"SQLite": "a SQLite database",
@@ -65,8 +65,8 @@ def look_at(path: Path, name: str) -> Look:
     for magic, what in _BINARY.items():
         if start.startswith(magic):
             raise UnreadableFile(f"{what}; export it as CSV, JSON lines or Parquet")
-    if start.startswith(b"PK\x03\x04"):
-        raise UnreadableFile("an Excel workbook or an archive within an archive; export it as CSV")
+    if start.startswith((files.ARCHIVE, files.COMPOUND_FILE)):
+        return _look_at_workbook(path)
     encoding, remark = _encoding(path, start)
     if not encoding:
         raise UnreadableFile("neither text nor Parquet; export it as CSV, JSON lines or Parquet")
@@ -94,6 +94,42 @@ def look_at(path: Path, name: str) -> Look:
         feeds={},
     )
     return Look(options, remarks, _quote_warnings(text, quote))
+
+
+def _look_at_workbook(path: Path) -> Look:
+    """Which sheet of a workbook is read, and which others there are.
+
+    Raises:
+        UnreadableFile: it is no workbook that can be read.
+    """
+    sheet = workbook.Sheet()
+    top = tops.top_of_sheet(path, FileSet(glob="*", format="xlsx", feeds={}), sheet)
+    header = [] if top.header_rows else [f"{NAMELESS}{i + 1}" for i in range(top.n_columns)]
+    options = FileSet(
+        glob="*",
+        format="xlsx",
+        sheet=sheet.name if sheet.others else "",
+        skip=top.skip,
+        header=header,
+        header_rows=max(1, top.header_rows),
+        feeds={},
+    )
+    warnings = []
+    if sheet.others:
+        others = ", ".join(map(one_line, sheet.others[:10]))
+        warnings.append(
+            f"The sheet {one_line(sheet.name)} is read. To read another, write its name under sheet: {others}"
+        )
+    if sheet.n_uncalculated:
+        warnings.append(
+            f"{sheet.n_uncalculated:,} formulas were never calculated and read as empty. Open the workbook "
+            "in Excel and save it."
+        )
+    if sheet.n_errors:
+        warnings.append(
+            f"{sheet.n_errors:,} of the first cells hold an error such as #N/A and read as empty."
+        )
+    return Look(options, {}, warnings)
 
 
 def _encoding(path: Path, start: bytes) -> tuple[str, str]:

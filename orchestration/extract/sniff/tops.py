@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from orchestration.extract import files, reading
+from orchestration.extract import files, reading, workbook
 from orchestration.extract.sniff import vocabulary
 from orchestration.extract.sources import FileSet
 
@@ -59,6 +59,11 @@ def top_of_file(path: Path, options: FileSet) -> Top:
     return top_of(text, separator or options.delimiter, options.quote)
 
 
+def top_of_sheet(path: Path, options: FileSet, sheet: workbook.Sheet) -> Top:
+    """The same of a workbook's sheet, which is described besides."""
+    return top_of(workbook.top_of(path, options, _SAMPLE_RECORDS, sheet), ",", '"')
+
+
 def misreading(path: Path, options: FileSet) -> str:
     """Why a file has no names where its source file expects them, and the remedy; empty if it has them.
 
@@ -66,7 +71,9 @@ def misreading(path: Path, options: FileSet) -> str:
     """
     if not options.has_header_line:
         return ""
-    found = top_of_file(path, options)
+    found = (
+        top_of_sheet(path, options, workbook.Sheet()) if options.is_workbook else top_of_file(path, options)
+    )
     if not found.header_rows:
         return "its first line looks like a record and not like names; list the names under `header`"
     if found.skip != options.skip:

@@ -97,21 +97,15 @@ class Writer:
             f"    glob: {scalar(pattern)}{remark}",
             f"    format: {options.format}",
         ]
+        if options.sheet:
+            lines.append(f"    sheet: {scalar(options.sheet)}")
         if options.records:
             lines.append(f"    records: {scalar(options.records)} # where the records stand in each document")
         if options.format == "csv" and options.delimiter != ",":
             lines.append(f"    delimiter: {double(options.delimiter)}")
         if options.format in ("csv", "tsv") and options.quote != '"':
             lines.append(f"    quote: {double(options.quote)}")
-        if options.skip:
-            lines.append(
-                f"    skip: {options.skip} # lines above the {'records' if options.header else 'names'}"
-            )
-        if options.header:
-            remark = "<- no line of names was found, so columns are named by their position"
-            lines += [f"    # {remark}", f"    header: [{', '.join(options.header)}]"]
-        if options.header_rows > 1:
-            lines.append(f"    header_rows: {options.header_rows} # joined to one name a column")
+        lines += self._header()
         if options.encoding != "utf-8" or "encoding" in self.look.remarks:
             remark = self.look.remarks.get("encoding", "")
             name = {"cp1252": "windows-1252"}.get(options.encoding, options.encoding)
@@ -130,6 +124,20 @@ class Writer:
                 f"    delivered: {scalar(delivered)} # the date in the file's name is when it was delivered"
             )
         return [*lines, "    feeds:"]
+
+    def _header(self) -> list[str]:
+        """Where the names of the columns stand."""
+        options, lines = self.look.options, []
+        if options.skip:
+            lines.append(
+                f"    skip: {options.skip} # lines above the {'records' if options.header else 'names'}"
+            )
+        if options.header:
+            remark = "<- no line of names was found, so columns are named by their position"
+            lines += [f"    # {remark}", f"    header: [{', '.join(options.header)}]"]
+        if options.header_rows > 1:
+            lines.append(f"    header_rows: {options.header_rows} # joined to one name a column")
+        return lines
 
     def _glob(self) -> tuple[str, str, str]:
         """Glob, pattern of the delivery date and a remark on the glob."""

@@ -60,9 +60,8 @@ class Draft:
     @property
     def suffix(self) -> str:
         """The usual end of the file's name."""
-        return {"jsonl": ".jsonl", "json": ".json", "parquet": ".parquet", "tsv": ".tsv"}.get(
-            self.file_set, ".csv"
-        )
+        own = ("jsonl", "json", "parquet", "tsv", "xlsx")
+        return f".{self.file_set}" if self.file_set in own else ".csv"
 
     @property
     def lines(self) -> list[bytes]:
@@ -830,6 +829,49 @@ def parquet_of_other_types(draft: Draft) -> None:
     target = io.BytesIO()
     pq.write_table(pa.table(arrays), target)
     draft.content = target.getvalue()
+
+
+# ---------------------------------------------------------------- workbooks
+
+
+@recipe("xlsx")
+def workbook_bytes_replaced(draft: Draft) -> None:
+    draft.random.choice((one_bit_flipped, bytes_replaced, cut, range_removed, range_doubled))(draft)
+
+
+@recipe("xlsx")
+def workbook_part_damaged(draft: Draft) -> None:
+    """The packing is sound, and one of its parts is not."""
+    parts = {name: part.encode() for name, part in sound.workbook(sound.records()).items()}
+    name = draft.random.choice([*parts, *[sound.SHEET] * 4])
+    draft.content = parts[name]
+    draft.random.choice((one_bit_flipped, bytes_replaced, cut, range_removed, range_doubled, ranges_swapped))(
+        draft
+    )
+    draft.content = sound.packed(parts | {name: draft.content})
+
+
+_ODD_CELLS = (
+    '<c t="e"><v>#N/A</v></c>', '<c t="b"><v>1</v></c>', '<c t="b"><v>x</v></c>', "<c><v>1E+400</v></c>", "<c><v>NaN</v></c>", "<c><v>1e17</v></c>",
+    '<c s="1"><v>-1</v></c>', '<c s="1"><v>99999999</v></c>', '<c s="7"><v>1</v></c>', '<c t="s"><v>999</v></c>', '<c t="s"><v>-1</v></c>', "<c><f>1+1</f></c>",
+    '<c r="ZZZ1"><v>1</v></c>', '<c r="A0"><v>1</v></c>', '<c r="XFD9"><v>1</v></c>', '<c r="1A"><v>1</v></c>', '<c t="d"><v>2025-01-01</v></c>', '<c t="d"><v>Quokka</v></c>',
+    '<c t="inlineStr"><is><t>Quokka_x0000__xD800_</t></is></c>', '<c t="inlineStr"><is/></c>', '<c t="inlineStr"/>', '<c t="str"><v>Quokka\n"Numbat", </v></c>', "<c/>" * 300, "<!-- <row> -->",
+    '</row><row r="1048577">', '</row><row r="99999999999999">', '</row><row r="-3">', '</row><row r="x">', '</row><row r="2">', "</row><row/><row>",
+)  # fmt: skip
+
+
+@recipe("xlsx")
+def workbook_of_other_cells(draft: Draft) -> None:
+    parts = sound.workbook(sound.records())
+    cells = parts[sound.SHEET].split("<c")
+    for _ in range(draft.random.randint(1, 5)):
+        cells[draft.random.randrange(8, len(cells) - 1)] += draft.random.choice(_ODD_CELLS)
+    corners = (draft.random.randint(1, 40) for _ in range(2))
+    merges = (
+        f'<mergeCells><mergeCell ref="B{next(corners)}:D{next(corners)}"/><mergeCell ref="A:B"/></mergeCells>'
+    )
+    sheet = "<c".join(cells).replace("</worksheet>", f"{merges}</worksheet>")
+    draft.content = sound.packed(parts | {sound.SHEET: sheet})
 
 
 # ---------------------------------------------------------------- names

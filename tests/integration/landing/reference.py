@@ -92,7 +92,7 @@ def read(file_set: str, plain: bytes) -> Found:
     """What there is to find in an unpacked file."""
     if not plain:
         return REFUSED
-    if file_set == "parquet":
+    if file_set in sound.BINARY:
         return ANYTHING
     decoded = _as_utf_8(file_set, plain)
     if decoded is None or decoded.startswith(b"\xef\xbb\xbf"):

@@ -3,8 +3,11 @@
 import csv
 import io
 import json
+import zipfile
+from datetime import datetime
 from functools import cache
 from typing import Any
+from xml.sax.saxutils import escape
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -52,7 +55,9 @@ FILE_SETS: dict[str, dict[str, Any]] = {
     "jsonl": {"format": "jsonl"},
     "json": {"format": "json"},
     "parquet": {"format": "parquet"},
+    "xlsx": {"format": "xlsx"},
 }
+BINARY = ("parquet", "xlsx")
 DELIMITED = ("csv", "tsv", "semicolon", "latin1", "utf16")
 TEXTS = (*DELIMITED, "jsonl", "json")
 _MAPPINGS = {
@@ -137,6 +142,8 @@ def _nested(row: dict[str, str]) -> dict[str, Any]:
 def content(file_set: str, n: int = N_RECORDS) -> bytes:
     """A sound file of a set."""
     rows = records(n)
+    if file_set == "xlsx":
+        return packed(workbook(rows))
     if file_set != "parquet":
         return text(file_set, rows).encode(codec(file_set))
     return parquet(rows, "snappy")
@@ -149,4 +156,60 @@ def parquet(rows: list[dict[str, str]], compression: str, version: str = "1.0") 
     pq.write_table(
         pa.table(columns), target, compression=compression, row_group_size=8, data_page_version=version
     )
+    return target.getvalue()
+
+
+_MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_PACKAGE = "http://schemas.openxmlformats.org/package/2006"
+_SHEETS = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+SHEET = "xl/worksheets/sheet1.xml"
+_PARTS = {
+    "[Content_Types].xml": f'''<Types xmlns="{_PACKAGE}/content-types">
+        <Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>
+        <Override PartName="/xl/workbook.xml" ContentType="{_SHEETS}.sheet.main+xml"/>
+        <Override PartName="/{SHEET}" ContentType="{_SHEETS}.worksheet+xml"/>
+        <Override PartName="/xl/styles.xml" ContentType="{_SHEETS}.styles+xml"/>
+        <Override PartName="/xl/sharedStrings.xml" ContentType="{_SHEETS}.sharedStrings+xml"/></Types>''',
+    "_rels/.rels": f'''<Relationships xmlns="{_PACKAGE}/relationships">
+        <Relationship Id="r1" Type="{_OFFICE}/officeDocument" Target="xl/workbook.xml"/></Relationships>''',
+    "xl/_rels/workbook.xml.rels": f'''<Relationships xmlns="{_PACKAGE}/relationships">
+        <Relationship Id="r1" Type="{_OFFICE}/worksheet" Target="worksheets/sheet1.xml"/>
+        <Relationship Id="r2" Type="{_OFFICE}/sharedStrings" Target="sharedStrings.xml"/>
+        <Relationship Id="r3" Type="{_OFFICE}/styles" Target="styles.xml"/></Relationships>''',
+    "xl/workbook.xml": f'''<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}">
+        <sheets><sheet name="Legs" sheetId="1" r:id="r1"/></sheets></workbook>''',
+    "xl/styles.xml": f'''<styleSheet xmlns="{_MAIN}"><fonts><font/></fonts><fills><fill/></fills>
+        <borders><border/></borders><cellStyleXfs><xf/></cellStyleXfs>
+        <cellXfs><xf/><xf numFmtId="22" applyNumberFormat="1"/></cellXfs></styleSheet>''',
+}
+
+
+def workbook(rows: list[dict[str, str]]) -> dict[str, str]:
+    """Rows as the parts of a workbook: texts that cells share, numbers, and dates as days since 1899."""
+    texts: dict[str, int] = {}
+
+    def cell(name: str, value: str) -> str:
+        if name == "started" and value != name:
+            days = (datetime.fromisoformat(value) - datetime(1899, 12, 30)).total_seconds() / 86_400
+            return f'<c s="1"><v>{days!r}</v></c>'
+        if name in ("seq", "talk") and value != name:
+            return f"<c><v>{value}</v></c>" if value else "<c/>"
+        return f'<c t="s"><v>{texts.setdefault(value, len(texts))}</v></c>'
+
+    lines = [dict(zip(FIELDS, FIELDS, strict=True)), *rows]
+    written = "".join(f"<row>{''.join(cell(n, row[n]) for n in FIELDS)}</row>" for row in lines)
+    shared = "".join(f"<si><t>{escape(text)}</t></si>" for text in texts)
+    return _PARTS | {
+        "xl/sharedStrings.xml": f'<sst xmlns="{_MAIN}">{shared}</sst>',
+        SHEET: f'<worksheet xmlns="{_MAIN}"><sheetData>{written}</sheetData></worksheet>',
+    }
+
+
+def packed(parts: dict[str, str] | dict[str, bytes]) -> bytes:
+    """The parts as an archive, the same bytes each time."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, part in parts.items():
+            archive.writestr(zipfile.ZipInfo(name), part, zipfile.ZIP_DEFLATED)
     return target.getvalue()

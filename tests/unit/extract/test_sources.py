@@ -66,7 +66,7 @@ MISTAKES = [
     ("glob: crm/*.csv", "glob: /etc/*.csv", 6, "must stay below the exports folder"),
     ("glob: crm/*.csv", "glob: ''", 6, "must stay below the exports folder"),
     ("glob: crm/*.csv", "glob: crm/**.csv", 6, "** stands for whole folders, as in **/*.csv"),
-    ("glob: crm/*.csv", "glob: a.csv\n    format: xlsx", 7, "format: Input should be 'csv'"),
+    ("glob: crm/*.csv", "glob: a.csv\n    format: xls", 7, "format: Input should be 'csv'"),
     ("glob: crm/*.csv", "glob: a.csv\n    encoding: utf-9", 7, "no encoding is called 'utf-9'"),
     ("glob: crm/*.csv", "glob: a.csv\n    encoding: base64", 7, "no encoding is called 'base64'"),
     ("glob: crm/*.csv", "glob: a.csv\n    encoding: rot13", 7, "no encoding is called 'rot13'"),
