@@ -18,6 +18,7 @@ from orchestration import failures, progress, settings
 from orchestration.base import durable
 from orchestration.errors import ConfigurationError, UnknownError
 from orchestration.settings import Settings
+from orchestration.wording import count
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -84,6 +85,10 @@ def ui(
         _check_port(port)
         # Dagster, which the schedule needs, would find a wrong one later and out of sight.
         importlib.import_module("orchestration.defs.schedules")
+        from orchestration import run_store  # importing Dagster costs seconds
+
+        if n_settled := run_store.settle_home(config.paths):
+            out.print(f"Marked as ended: {count(n_settled, 'run')} whose process is gone.")
         out.print(f"Dagster UI on http://127.0.0.1:{port} (stop with Ctrl-C)")
         workspace = str(config.paths.dagster / "workspace.yaml")
         command = [

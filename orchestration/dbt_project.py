@@ -4,7 +4,6 @@ import hashlib
 import json
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
@@ -19,7 +18,7 @@ from orchestration.failures import Link
 from orchestration.settings import PROJECT_ROOT, Settings
 
 DBT_FOLDER = PROJECT_ROOT / "dbt_project"
-DBT_EXECUTABLE = Path(sys.executable).with_name("dbt")  # PATH need not hold the virtual environment
+DBT_EXECUTABLE = PROJECT_ROOT / "orchestration" / "dbt"  # dbt that does not outlive the run
 # What the published result depends on, beside the data.
 CODE = ("dbt_project", "seeds/reference", "expectations", "orchestration/publish", "orchestration/report")
 _PARTIAL_PARSE = "partial_parse.msgpack"

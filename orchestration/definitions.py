@@ -19,7 +19,9 @@ def build_definitions(**resources: Any) -> dg.Definitions:
             project_dir=str(DBT_FOLDER), profiles_dir=str(DBT_FOLDER), dbt_executable=str(DBT_EXECUTABLE)
         ),
     }
-    return dg.Definitions.merge(loaded, dg.Definitions(resources=bound | resources))
+    # One process for every way to start a run, "Materialize all" too: one lock from first step to last.
+    shared = dg.Definitions(resources=bound | resources, executor=dg.in_process_executor)
+    return dg.Definitions.merge(loaded, shared)
 
 
 @dg.definitions

@@ -1,4 +1,8 @@
-"""Row counts and first rows of tables, for people who look at assets in the Dagster UI."""
+"""Row counts and first rows of tables, for people who look at assets in the Dagster UI.
+
+First rows stay in Dagster's store until their run is pruned. So they are shown of tables that are published
+or hold figures only, never of exported rows, and without the ids of staff.
+"""
 
 from typing import Any
 
@@ -8,22 +12,32 @@ import duckdb
 from orchestration.extract import sql
 
 PREVIEW_ROWS = 5
+SHOWN = ("marts", "reference", "coverage", "judged")
+STAFF = {"agent_id", "owner_id", "changed_by", "evaluator_id", "value"}
+"""Columns that may hold the id of an agent, owner or evaluator; `value` does where the owner changed."""
+_HIDDEN = "(not shown)"
 _MAX_CELL = 80
 
 
-def preview(
-    connection: duckdb.DuckDBPyConnection, schema: str, table: str, *, with_count: bool = False
-) -> dict[str, Any]:
-    """First rows of a table as Markdown metadata, on request with its row count."""
+def preview(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> dict[str, Any]:
+    """Row count of a table, and of those in `SHOWN` the first rows as Markdown, as metadata of an asset."""
     relation = f"{sql.name(schema)}.{sql.name(table)}"
+    count = connection.execute(f"SELECT count(*) FROM {relation}").fetchall()[0][0]
+    metadata: dict[str, Any] = {"dagster/row_count": count}
+    if schema not in SHOWN:
+        return metadata
     cursor = connection.execute(f"SELECT * FROM {relation} LIMIT {PREVIEW_ROWS}")
     names = [column[0] for column in cursor.description or []]
-    lines = [_line(names), _line(["---"] * len(names))] + [_line(row) for row in cursor.fetchall()]
-    metadata: dict[str, Any] = {"preview": dg.MetadataValue.md("\n".join(lines))}
-    if with_count:
-        count = connection.execute(f"SELECT count(*) FROM {relation}").fetchall()[0][0]
-        metadata["dagster/row_count"] = count
-    return metadata
+    hidden = STAFF if schema == "marts" else set()
+    rows = [
+        [
+            _HIDDEN if name in hidden and cell is not None else cell
+            for name, cell in zip(names, row, strict=True)
+        ]
+        for row in cursor.fetchall()
+    ]
+    lines = [_line(names), _line(["---"] * len(names)), *map(_line, rows)]
+    return metadata | {"preview": dg.MetadataValue.md("\n".join(lines))}
 
 
 def _line(cells: Any) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -46,6 +47,9 @@ class Settings(BaseSettings):
     threads: int = Field(2, ge=1, description="threads of DuckDB and of dbt's engine")
     schedule: str = Field("0 5 * * *", description="cron time of the daily run, UTC")
     lock_wait_seconds: float = Field(3600, ge=0, description="how long a run waits for another one to end")
+    kept_runs: int = Field(
+        30, ge=1, description="finished runs that Dagster's store keeps, with logs and previews"
+    )
 
     @field_validator("home", "sources", "exports", mode="before")
     @classmethod
@@ -114,12 +118,15 @@ class Home:
         self.warehouse = root / "warehouse.duckdb"
         self.publications = root / "publications"
         self.published = root / "published"
+        self.run_lock = self.state / "run.lock"
+        self.dbt_lock = self.state / "dbt.lock"
+        self.runs = self.state / "runs"
 
     def create(self) -> "Home":
         """Makes the folders a run writes to; `state` is readable by its owner only."""
         for folder in (self.raw, self.quarantine, self.state, self.dagster, self.gx, self.dbt):
             folder.mkdir(parents=True, exist_ok=True)
-        for folder in (self.logs, self.scratch, self.publications):
+        for folder in (self.logs, self.scratch, self.publications, self.runs):
             folder.mkdir(parents=True, exist_ok=True)
         self.state.chmod(0o700)
         return self
@@ -182,6 +189,9 @@ def for_subprocesses(settings: Settings) -> dict[str, str]:
     return variables(settings) | {
         "FAULTLINE_WAREHOUSE": str(paths.warehouse),
         "FAULTLINE_SCRATCH": str(paths.scratch),
+        "FAULTLINE_PYTHON": sys.executable,
+        "FAULTLINE_RUN_PID": str(os.getpid()),
+        "FAULTLINE_DBT_LOCK": str(paths.dbt_lock),
         "DAGSTER_HOME": str(paths.dagster),
         "DBT_LOG_PATH": str(paths.logs),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",

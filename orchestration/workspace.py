@@ -8,7 +8,7 @@ import dagster as dg
 import duckdb
 from filelock import FileLock, Timeout
 
-from orchestration import progress, settings
+from orchestration import dbt_process, progress, run_store, settings
 from orchestration.base import engine
 from orchestration.errors import RunError
 from orchestration.extract import sources
@@ -18,8 +18,8 @@ from orchestration.settings import Home, Settings
 class Workspace(dg.ConfigurableResource):  # type: ignore[type-arg]
     """Everything a step needs to know of its place; opening it takes the run lock.
 
-    With the in-process executor a resource lives as long as its run, so a second run waits at
-    its start and says why. The operating system frees the lock of a run that was killed.
+    Every job runs in one process, so a resource lives as long as its run. A second run waits at its
+    start and says why. The operating system frees the lock of a run that was killed.
     """
 
     @cached_property
@@ -49,20 +49,29 @@ class Workspace(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Workspace"]:
-        """Holds the run lock while the run lasts."""
-        self.home.create()
-        with run_lock(self.home, self.settings.lock_wait_seconds):
-            yield self
+        """Holds the run lock while the run lasts, and puts Dagster's store in order before and after."""
+        home, instance = self.home.create(), context.instance
+        if instance is None or context.run_id is None:
+            with run_lock(home, self.settings.lock_wait_seconds):
+                yield self
+            return
+        run_store.mark_alive(home, context.run_id)
+        with run_lock(home, self.settings.lock_wait_seconds):
+            run_store.tidy(instance, home, self.settings.kept_runs)
+            try:
+                yield self
+            finally:
+                run_store.drop_planned_checks(instance, context.run_id)
 
 
 @contextmanager
 def run_lock(home: Home, wait_seconds: float) -> Iterator[None]:
-    """Lets one run at a time into a home.
+    """Lets one run at a time into a home, and waits for what is left of one that was killed.
 
     Raises:
         RunError: the other run did not end within `wait_seconds`.
     """
-    lock = FileLock(home.state / "run.lock")
+    lock = FileLock(home.run_lock)
     try:
         lock.acquire(timeout=0)
     except Timeout:
@@ -75,6 +84,9 @@ def run_lock(home: Home, wait_seconds: float) -> Iterator[None]:
                 "FAULTLINE_LOCK_WAIT_SECONDS."
             ) from error
     try:
+        if not dbt_process.is_home_free(home.dbt_lock):
+            progress.say(f"dbt of an earlier run is still at work in {home.root}; waiting for it to end.")
+            dbt_process.wait_until_home_is_free(home.dbt_lock)
         yield
     finally:
         lock.release()

@@ -9,10 +9,18 @@ import pandas as pd
 
 from expectations import judge
 from orchestration import progress, unknown_words
+from orchestration.publish import built
 from orchestration.settings import PROJECT_ROOT
 from orchestration.workspace import Workspace
 
-RESULTS = dg.AssetKey(["judged", "blind_spot_results"])
+_JUDGED: built.Relation = ("judged", "blind_spot_results")
+_READ: set[built.Relation] = {
+    ("coverage", "cov_scopes"),
+    ("intermediate", "int_source__deliveries"),
+    ("intermediate", "int_source__unknown_words"),
+    ("reference", "blind_spots"),
+}
+RESULTS = dg.AssetKey(_JUDGED)
 REGISTRY_FILE = PROJECT_ROOT / "seeds" / "reference" / "blind_spots.csv"
 _SMALL_DELIVERIES = (
     "SELECT source_instance, file_set, day, n_rows, n_usual FROM intermediate.int_source__deliveries "
@@ -37,12 +45,7 @@ _CHECKS = [
 
 @dg.asset(
     key=RESULTS,
-    deps=[
-        dg.AssetKey(["coverage", "cov_scopes"]),
-        dg.AssetKey(["intermediate", "int_source__deliveries"]),
-        dg.AssetKey(["intermediate", "int_source__unknown_words"]),
-        dg.AssetKey(["reference", "blind_spots"]),
-    ],
+    deps=[dg.AssetKey(relation) for relation in sorted(_READ)],
     group_name="judged",
     kinds={"great_expectations"},
     owners=["team:data-engineering"],
@@ -90,6 +93,7 @@ def _write(workspace: Workspace, results: pd.DataFrame) -> None:
         connection.execute(
             f"CREATE OR REPLACE TABLE judged.blind_spot_results AS SELECT {columns} FROM results"
         )
+        built.note(connection, {_JUDGED: _READ}, [_JUDGED])
 
 
 def _check(row: dict[str, str], measures: pd.DataFrame, results: pd.DataFrame) -> dg.AssetCheckResult:

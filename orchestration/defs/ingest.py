@@ -77,12 +77,11 @@ def land_exports(context: dg.AssetExecutionContext, workspace: Workspace) -> Ite
     if state.published_inputs(home) == inputs and home.warehouse.exists():
         progress.say("Nothing new was delivered; the last publication stands.")
         return
-    counts = raw_zone.expose(home.warehouse, home, sources, config.as_of_at, config.limits)
+    counts = raw_zone.expose(home.warehouse, home, sources, config.as_of_at, config.limits, inputs=inputs)
     deliveries = [delivery for landed in done for delivery in landed.deliveries]
     with workspace.connect(read_only=True) as connection:
         for note in landing_report.remaining(connection, sources, deliveries):
             _note(context, note)
-    state.remember_inputs(home, inputs)
     yield from _materializations(workspace, counts)
 
 
@@ -140,15 +139,10 @@ def inputs_fingerprint(workspace: Workspace, sources: list[Source]) -> str:
 
 
 def _materializations(workspace: Workspace, counts: dict[str, int]) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
+    for table in bundle.all_tables():
+        metadata = {"dagster/row_count": counts[table.full_name]}
+        yield dg.MaterializeResult(asset_key=[table.schema, table.name], metadata=metadata)
     with workspace.connect(read_only=True) as connection:
-        for table in bundle.all_tables():
-            count = counts[table.full_name]
-            metadata = preview(connection, table.schema, table.name) if count else {}
-            yield dg.MaterializeResult(
-                asset_key=[table.schema, table.name], metadata={"dagster/row_count": count, **metadata}
-            )
         for name in _SYSTEM_DESCRIPTIONS:
-            yield dg.MaterializeResult(
-                asset_key=[raw_zone.SYSTEM_SCHEMA, name],
-                metadata=preview(connection, raw_zone.SYSTEM_SCHEMA, name, with_count=True),
-            )
+            metadata = preview(connection, raw_zone.SYSTEM_SCHEMA, name)
+            yield dg.MaterializeResult(asset_key=[raw_zone.SYSTEM_SCHEMA, name], metadata=metadata)

@@ -6,7 +6,7 @@ from importlib.metadata import version
 import dagster as dg
 
 from orchestration import dbt_project, progress
-from orchestration.publish import publication, state
+from orchestration.publish import built, publication
 from orchestration.workspace import Workspace
 
 PUBLICATION = dg.AssetKey(["published", "marts"])
@@ -30,19 +30,22 @@ def _marts() -> list[dg.AssetKey]:
 def published_marts(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Writes a new publication beside the present one and swaps it in."""
     home = workspace.home
-    inputs = state.pending_inputs(home)
     progress.say("Publishing")
     with workspace.connect(read_only=True) as connection:
+        present = built.read(connection)
+        built.require(present, [(key.path[-2], key.path[-1]) for key in _marts()])
         newest = connection.execute("SELECT max(as_of_at) FROM marts.mart_source_span").fetchall()[0][0]
     stamp = newest.strftime("%Y%m%dT%H%M%SZ") if newest else "empty"
     about = publication.About(
-        label=f"{stamp}-{inputs[:10]}",
+        label=f"{stamp}-{present.inputs[:10]}",
         built_at=datetime.now(UTC).replace(microsecond=0, tzinfo=None),
         as_of_at=newest,
         code_version=f"{version('faultline')}+{dbt_project.fingerprint()}",
-        inputs=inputs,
+        inputs=present.inputs,
     )
-    done = publication.publish(home.warehouse, home.root, about, limits=workspace.settings.limits)
+    done = publication.publish(
+        home.warehouse, home.root, about, limits=workspace.settings.limits, only=present.relations
+    )
     return dg.MaterializeResult(
         metadata={
             "publication_id": done.id,

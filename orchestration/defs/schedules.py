@@ -1,15 +1,14 @@
-"""The main job and the daily schedule that runs it."""
+"""The main job, the daily schedule that runs it, and the sensor that keeps its way clear."""
 
 import dagster as dg
 
-from orchestration import settings
+from orchestration import run_store, settings
 from orchestration.errors import ConfigurationError
 
 publish_marts = dg.define_asset_job(
     "publish_marts",
     selection=dg.AssetSelection.all(),
     description="From delivered exports to the published heatmap.",
-    executor_def=dg.in_process_executor,
 )
 
 
@@ -29,3 +28,10 @@ def _daily(cron: str) -> dg.ScheduleDefinition:
 
 
 daily = _daily(settings.load().schedule)
+
+
+@dg.sensor(minimum_interval_seconds=60, default_status=dg.DefaultSensorStatus.RUNNING)
+def killed_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+    """Ends runs whose process is gone. Dagster starts no run while it takes another one for running."""
+    settled = run_store.settle(context.instance, settings.load().paths)
+    return dg.SkipReason(f"Ended as failed: {', '.join(settled)}." if settled else "Every run is alive.")

@@ -11,10 +11,12 @@ from dagster_dbt import (
     DbtProject,
     dbt_assets,
 )
+from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
 from orchestration import dbt_project, progress, settings
 from orchestration.extract import raw_zone
 from orchestration.previews import preview
+from orchestration.publish import built
 from orchestration.workspace import Workspace
 
 _CONFIG = settings.apply(settings.load())
@@ -60,8 +62,19 @@ def transform(context: dg.AssetExecutionContext, dbt: DbtCliResource, workspace:
     """Builds and tests the selected models; dbt holds the warehouse alone while it runs."""
     keys = {key.path[0] for key in context.selected_asset_keys}
     progress.say(f"Building {len(context.selected_asset_keys)} models: {', '.join(sorted(keys))}")
+    with workspace.connect() as connection:
+        built.forget(connection, map(_relation, context.selected_asset_keys))
     arguments = ["build", "--exclude-resource-type", "unit_test"]
-    events = list(dbt.cli(arguments, context=context, target_path=dbt_project.target(_CONFIG)).stream())
+    events, failure = _exhausted(
+        dbt.cli(arguments, context=context, target_path=dbt_project.target(_CONFIG)).stream()
+    )
+    if failure is not None:
+        yield from events
+        raise failure
+    with workspace.connect() as connection:
+        outputs = [event for event in events if isinstance(event, dg.Output)]
+        materialized = [_relation(context.asset_key_for_output(event.output_name)) for event in outputs]
+        built.note(connection, _parents(), materialized)
     with workspace.connect(read_only=True) as connection:
         existing = {
             (row[0], row[1])
@@ -74,6 +87,27 @@ def transform(context: dg.AssetExecutionContext, dbt: DbtCliResource, workspace:
             yield _with_preview(context, connection, event, existing)
 
 
+def _relation(key: dg.AssetKey) -> built.Relation:
+    schema, name = key.path[-2:]
+    return schema, name
+
+
+def _parents() -> dict[built.Relation, set[built.Relation]]:
+    """Of each model and registry, the relations that it reads."""
+    return {_relation(key): set(map(_relation, deps)) for key, deps in transform.asset_deps.items()}
+
+
+def _exhausted(stream: Iterator[Any]) -> tuple[list[Any], DagsterDbtCliRuntimeError | None]:
+    """All events of dbt, and its failure where a model or a test failed; dbt has left the warehouse then."""
+    events = []
+    try:
+        for event in stream:
+            events.append(event)
+    except DagsterDbtCliRuntimeError as error:
+        return events, error
+    return events, None
+
+
 def _with_preview(context: Any, connection: Any, event: Any, existing: set[tuple[str, str]]) -> Any:
     """Adds row count and first rows to the event of a table."""
     if not isinstance(event, dg.Output):
@@ -81,5 +115,5 @@ def _with_preview(context: Any, connection: Any, event: Any, existing: set[tuple
     schema, table = context.asset_key_for_output(event.output_name).path[-2:]
     if (schema, table) not in existing:
         return event
-    extra = preview(connection, schema, table, with_count=True)
+    extra = preview(connection, schema, table)
     return event.with_metadata({**event.metadata, **extra})

@@ -60,11 +60,14 @@ def expose(
     sources: Iterable[Source],
     as_of: datetime | None,
     limits: Limits = engine.SMALL,
+    *,
+    inputs: str = "",
 ) -> dict[str, int]:
-    """(Re)creates the raw views and system tables in the warehouse.
+    """(Re)creates the raw views and system tables in the warehouse, all in one transaction.
 
-    What counts is what the source files still mean: deliveries of a file set that was renamed, or
-    of files that its glob no longer matches, are left out.
+    `inputs` is the fingerprint of what the raw zone shows; from now on nothing counts as built from it. What
+    counts is what the source files still mean: deliveries of a file set that was renamed, or of files that
+    its glob no longer matches, are left out.
 
     Returns:
         Rows of each raw table, by full name; one that nobody delivers has 0.
@@ -88,6 +91,7 @@ def expose(
             holds_retired.add(part.table)
             retired.update(set(part.deliveries) - kept)
     with engine.connect(warehouse, limits=limits) as connection:
+        connection.begin()
         for schema in {SYSTEM_SCHEMA, *(table.schema for table in bundle.all_tables())}:
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
         connection.execute(f"CREATE OR REPLACE TABLE {_RETIRED} (delivery_id VARCHAR)")
@@ -103,7 +107,16 @@ def expose(
         paths = sorted(home.quarantine / commit.quarantine for commit in manifest.quarantines_of(newest))
         view, only = f"{SYSTEM_SCHEMA}.quarantine", _OF_NEWEST
         _create_view(connection, view, quarantine.QUARANTINE_COLUMNS, paths, only)
+        _start_over(connection, inputs)
+        connection.commit()
     return counts
+
+
+def _start_over(connection: duckdb.DuckDBPyConnection, inputs: str) -> None:
+    """Notes what the raw zone shows; `built` lists what is built from it, which is nothing yet."""
+    connection.execute(f"CREATE OR REPLACE TABLE {SYSTEM_SCHEMA}.inputs (inputs VARCHAR)")
+    connection.execute(f"INSERT INTO {SYSTEM_SCHEMA}.inputs VALUES (?)", [inputs])
+    connection.execute(f"CREATE OR REPLACE TABLE {SYSTEM_SCHEMA}.built (schema_name VARCHAR, name VARCHAR)")
 
 
 def _meant(deliveries: Iterable[Delivery], sources: list[Source]) -> list[Delivery]:

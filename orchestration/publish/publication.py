@@ -5,7 +5,7 @@ import logging
 import os
 import re
 import shutil
-from collections.abc import Container, Iterator
+from collections.abc import Collection, Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -91,6 +91,7 @@ def publish(
     *,
     schema: str = "marts",
     limits: Limits = engine.SMALL,
+    only: Collection[tuple[str, str]] | None = None,
 ) -> Publication:
     """Publishes the marts of a warehouse file and makes them the current publication.
 
@@ -105,6 +106,7 @@ def publish(
         about: label and facts of the publication.
         schema: the schema the marts lie in.
         limits: memory and threads; what does not fit spills into the publication's own folder.
+        only: schema and name of what may be published; leftovers of earlier versions stay out. None: all.
 
     Raises:
         PublishError: nothing to publish, or any step failed; the last publication is untouched.
@@ -123,7 +125,13 @@ def publish(
         building.mkdir()
         publication_id = f"{_next_number(home):06d}-{about.label}"
         rows = _build(
-            warehouse.resolve(), building, publication_id, about=about, schema=schema, limits=limits
+            warehouse.resolve(),
+            building,
+            publication_id,
+            about=about,
+            schema=schema,
+            limits=limits,
+            only=only,
         )
         final = _swap_in(building, home, publication_id)
     except PublishError:
@@ -143,7 +151,14 @@ def current(home: Path) -> Path | None:
 
 
 def _build(
-    warehouse: Path, building: Path, publication_id: str, *, about: About, schema: str, limits: Limits
+    warehouse: Path,
+    building: Path,
+    publication_id: str,
+    *,
+    about: About,
+    schema: str,
+    limits: Limits,
+    only: Collection[tuple[str, str]] | None,
 ) -> dict[str, int]:
     """Fills the building folder and returns the verified number of rows per table."""
     parquet = building / "parquet"
@@ -152,7 +167,7 @@ def _build(
     marts = building / MARTS_FILE
     limits = replace(limits, scratch=spill)
     with _attached(warehouse, marts, limits) as (connection, origin, target):
-        sources = _sources(connection, origin, schema)
+        sources = _sources(connection, origin, schema, only)
         rows = {source.name: _copy(connection, source, origin, target, parquet) for source in sources}
         blind_spots = _blind_spots(connection, target) if "mart_blind_spot" in rows else {}
         _add_about(connection, target, publication_id, about, blind_spots)
@@ -244,7 +259,12 @@ def _attached(
         yield connection, origin, target
 
 
-def _sources(connection: duckdb.DuckDBPyConnection, origin: str, schema: str) -> list[_Source]:
+def _sources(
+    connection: duckdb.DuckDBPyConnection,
+    origin: str,
+    schema: str,
+    only: Collection[tuple[str, str]] | None = None,
+) -> list[_Source]:
     """Lists what is to be published, by name."""
     found = connection.execute(
         """
@@ -268,7 +288,7 @@ def _sources(connection: duckdb.DuckDBPyConnection, origin: str, schema: str) ->
         """,
         {"origin": origin, "registries": REGISTRY_SCHEMA, "schema": schema},
     ).fetchall()
-    sources = [_Source(*row) for row in found]
+    sources = [_Source(*row) for row in found if only is None or row[:2] in only]
     if not any(source.schema == schema for source in sources):
         raise PublishError(f"The warehouse holds no mart in schema {schema}; nothing to publish.")
     names = [ABOUT_TABLE, *(source.name.lower() for source in sources)]

@@ -1,23 +1,10 @@
-"""Which inputs the run under way has, and which ones the present publication was made of."""
+"""Which inputs the present publication was made of."""
 
 import json
 from pathlib import Path
 
-from orchestration.base import durable
 from orchestration.publish.publication import ABOUT_FILE
 from orchestration.settings import Home
-
-_PENDING = "inputs.json"
-
-
-def remember_inputs(home: Home, inputs: str) -> None:
-    """Notes the inputs of the run under way."""
-    _write(home.state / _PENDING, {"inputs": inputs})
-
-
-def pending_inputs(home: Home) -> str:
-    """Inputs of the run under way; empty when there is none."""
-    return str(_read(home.state / _PENDING).get("inputs", ""))
 
 
 def published_inputs(home: Home) -> str:
@@ -41,7 +28,3 @@ def _read(path: Path) -> dict[str, object]:
         return dict(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):  # missing or damaged: nothing is known, and the run starts over
         return {}
-
-
-def _write(path: Path, content: dict[str, str]) -> None:
-    durable.write(path, json.dumps(content))

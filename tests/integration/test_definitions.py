@@ -10,7 +10,6 @@ from orchestration import settings
 from orchestration.base import engine
 from orchestration.extract import contract
 from orchestration.extract.connectors import bundle
-from orchestration.publish import state
 from tests.integration.conftest import DEMO
 
 pytestmark = pytest.mark.integration
@@ -87,6 +86,19 @@ def test_one_job_one_daily_schedule_in_one_process(definitions: dg.Definitions) 
     assert repository.get_job("publish_marts").executor_def.name == "in_process"
 
 
+def test_materialize_all_runs_in_one_process_under_one_lock(definitions: dg.Definitions) -> None:
+    """Without it, each step of "Materialize all" would lock for itself, and another run could come in between."""
+    jobs = definitions.get_repository_def().get_all_jobs()
+    assert {job.executor_def.name for job in jobs} == {"in_process"}
+    assert any(job.name.startswith("__ASSET_JOB") for job in jobs)
+
+
+def test_the_ui_looks_for_killed_runs(definitions: dg.Definitions) -> None:
+    sensor = definitions.get_sensor_def("killed_runs")
+    assert sensor.default_status == dg.DefaultSensorStatus.RUNNING
+    assert sensor.minimum_interval_seconds == 60
+
+
 def test_stale_publications_are_noticed(graph: Any) -> None:
     assert graph.get(dg.AssetKey(["published", "marts"])).freshness_policy is not None
 
@@ -103,15 +115,15 @@ def test_publishing_obeys_the_settings(
     monkeypatch.setenv("FAULTLINE_MEMORY_LIMIT", "321MB")
     monkeypatch.setenv("FAULTLINE_THREADS", "1")
     home = settings.load().paths.create()
-    state.remember_inputs(home, "inputs")
     with engine.connect(home.warehouse) as connection:
         connection.execute("CREATE SCHEMA marts; CREATE TABLE marts.mart_source_span (as_of_at TIMESTAMP)")
     given = {}
 
-    def spy(*_: object, limits: engine.Limits) -> Publication:
+    def spy(*_: object, limits: engine.Limits, **__: object) -> Publication:
         given["limits"] = limits
         return Publication("id", home.published, {})
 
     monkeypatch.setattr(publish.publication, "publish", spy)
+    monkeypatch.setattr(publish, "_marts", list)
     publish.published_marts(dg.build_asset_context(), Workspace())
     assert given["limits"] == engine.Limits("321MB", 1, home.scratch)

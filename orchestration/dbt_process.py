@@ -1,0 +1,70 @@
+"""dbt as a process that does not outlive the run that started it, not even a run that is killed.
+
+The process holds a shared lock while it lives. A run takes the run lock, and then waits until no dbt process
+holds the shared one. A dbt process that locks too late finds that its run is gone, and ends before it writes.
+"""
+
+import fcntl
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+_SECONDS_BETWEEN_LOOKS = 0.2
+
+
+def main() -> None:
+    """Runs dbt: `python -m orchestration.dbt_process RUN_PID LOCK_FILE [ARGUMENT ...]`.
+
+    A RUN_PID of 0 means that nobody waits for dbt: then it runs as if started by hand.
+    """
+    run_pid, lock_file = int(sys.argv[1]), sys.argv[2]
+    sys.argv[1:3] = []
+    if run_pid:
+        handle = os.open(lock_file, os.O_RDWR | os.O_CREAT, 0o600)
+        fcntl.flock(handle, fcntl.LOCK_SH)
+        _end_without(run_pid)
+        threading.Thread(target=_watch, args=(run_pid,), daemon=True).start()
+    from dbt.cli.main import cli
+
+    cli()
+
+
+def is_home_free(lock_file: Path) -> bool:
+    """Whether no dbt process of an earlier run is left; the caller holds the run lock."""
+    try:
+        _lock_alone(lock_file, fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def wait_until_home_is_free(lock_file: Path) -> None:
+    """Returns once no dbt process of an earlier run is left; the caller holds the run lock."""
+    _lock_alone(lock_file)
+
+
+def _lock_alone(lock_file: Path, flags: int = 0) -> None:
+    handle = os.open(lock_file, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | flags)
+    finally:
+        os.close(handle)
+
+
+def _watch(run_pid: int) -> None:
+    while True:
+        _end_without(run_pid)
+        time.sleep(_SECONDS_BETWEEN_LOOKS)
+
+
+def _end_without(run_pid: int) -> None:
+    """Kills this process once another one than the run is its parent: the run is gone."""
+    if os.getppid() != run_pid:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    main()

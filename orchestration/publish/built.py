@@ -1,0 +1,90 @@
+"""What the warehouse was built from, noted inside the warehouse itself.
+
+`raw_faultline.inputs` holds the fingerprint of the inputs that the raw zone shows.
+`raw_faultline.built` lists the tables and views that were built from these inputs, parents included. The raw
+zone empties the list whenever it changes. A relation that is not listed may be older, or half built.
+"""
+
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+import duckdb
+
+from orchestration.errors import RunError
+
+Relation = tuple[str, str]
+"""Schema and name of a table or view."""
+
+SCHEMA = "raw_faultline"
+_NAMED = 3
+
+
+@dataclass(frozen=True)
+class Built:
+    """What the warehouse holds: the inputs of its raw zone, and the relations built from it."""
+
+    inputs: str
+    relations: frozenset[Relation]
+
+
+def read(connection: duckdb.DuckDBPyConnection) -> Built:
+    """What the warehouse was built from; all is empty where an earlier version of Faultline built it."""
+    tables = {
+        name
+        for (name,) in connection.execute(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = ?", [SCHEMA]
+        ).fetchall()
+    }
+    if not {"inputs", "built"} <= tables:
+        return Built("", frozenset())
+    inputs = connection.execute(f"SELECT inputs FROM {SCHEMA}.inputs").fetchall()[0][0]
+    rows = connection.execute(f"SELECT schema_name, name FROM {SCHEMA}.built").fetchall()
+    return Built(inputs, frozenset((schema, name) for schema, name in rows))
+
+
+def forget(connection: duckdb.DuckDBPyConnection, relations: Iterable[Relation]) -> None:
+    """Takes relations off the list that are about to be built again."""
+    if read(connection).relations:
+        gone = f"DELETE FROM {SCHEMA}.built WHERE schema_name = ? AND name = ?"
+        for relation in relations:
+            connection.execute(gone, relation)
+
+
+def note(
+    connection: duckdb.DuckDBPyConnection,
+    parents: Mapping[Relation, AbstractSet[Relation]],
+    materialized: Iterable[Relation],
+) -> None:
+    """Lists relations whose parents are all listed; raw tables and views always are.
+
+    Args:
+        connection: to the warehouse, for writing.
+        parents: of each relation, what it reads.
+        materialized: what was built and tested without a failure, parents first.
+    """
+    found = read(connection)
+    if not found.inputs:
+        return
+    listed = set(found.relations)
+    for relation in materialized:
+        if all(schema.startswith("raw_") or (schema, name) in listed for schema, name in parents[relation]):
+            listed.add(relation)
+    for schema, name in sorted(listed - found.relations):
+        connection.execute(f"INSERT INTO {SCHEMA}.built VALUES (?, ?)", [schema, name])
+
+
+def require(present: Built, relations: list[Relation]) -> None:
+    """Refuses to publish tables that were not built from the raw zone as it stands.
+
+    Raises:
+        RunError: some were not; the message names them and the way out.
+    """
+    missing = sorted(f"{schema}.{name}" for schema, name in set(relations) - present.relations)
+    if missing:
+        named = ", ".join(missing[:_NAMED]) + (", ..." if len(missing) > _NAMED else "")
+        raise RunError(
+            f"Nothing was published: {len(missing)} of {len(relations)} tables were not built from the raw "
+            f"zone as it stands ({named}). Start the job publish_marts, or materialize all "
+            "assets; both build what is missing."
+        )

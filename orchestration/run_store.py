@@ -1,0 +1,184 @@
+"""Dagster's store of runs: settles runs whose process is gone, and deletes old ones.
+
+Each run keeps a file in `state/runs` locked for as long as its process lives. The operating system frees the
+lock whatever ends the process, so a file that is not locked proves that its run is over.
+"""
+
+import fcntl
+import logging
+import os
+import shutil
+import sqlite3
+from contextlib import closing, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import dagster as dg
+from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable, AssetKeyTable
+from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
+from sqlalchemy.exc import SQLAlchemyError
+
+from orchestration.settings import Home
+
+PUBLICATION = dg.AssetKey(["published", "marts"])
+START_LIMIT = timedelta(minutes=5)
+"""How long a run may take from its launch to its first step, for which it locks its file."""
+
+GONE = (
+    "The process of this run is gone: it was killed, or the machine stopped. The last publication stands. "
+    "Start the job publish_marts again; it goes on from what has landed."
+)
+_UNSETTLED = [
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+_FINISHED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
+_log = logging.getLogger(__name__)
+_held: dict[Path, int] = {}
+
+
+def mark_alive(home: Home, run_id: str) -> None:
+    """Locks the file of a run until this process ends."""
+    file = home.runs / run_id
+    if file in _held:
+        return
+    starting = file.with_suffix(".starting")
+    handle = os.open(starting, os.O_RDWR | os.O_CREAT, 0o600)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    starting.replace(file)  # named once it is locked: nobody ever sees it unlocked while the process lives
+    _held[file] = handle
+
+
+def settle(instance: dg.DagsterInstance, home: Home) -> list[str]:
+    """Ends runs in Dagster's store that no process works on: as failed, or as canceled where that was asked.
+
+    A run that has not come to its first step has no file yet; it counts as gone after `START_LIMIT`.
+
+    Returns:
+        Ids of the runs that were settled.
+    """
+    settled = []
+    for record in instance.get_run_records(dg.RunsFilter(statuses=_UNSETTLED)):
+        run_id = record.dagster_run.run_id
+        if not _is_gone(home.runs / run_id, record):
+            continue
+        # Read again: the process may have written its end between the query and its exit.
+        run = instance.get_run_by_id(run_id)
+        if run is None or run.is_finished:
+            continue
+        if run.status == dg.DagsterRunStatus.CANCELING:
+            instance.report_run_canceled(run, GONE)
+        else:
+            instance.report_run_failed(run, GONE)
+        drop_planned_checks(instance, run_id)
+        settled.append(run_id)
+    return settled
+
+
+def settle_home(home: Home) -> int:
+    """Settles the runs of a home from outside of Dagster; returns how many."""
+    with dg.DagsterInstance.from_config(str(home.dagster)) as instance:
+        return len(settle(instance, home))
+
+
+def drop_planned_checks(instance: dg.DagsterInstance, run_id: str) -> None:
+    """Forgets that a run wanted to execute checks which it never came to; they keep their earlier result.
+
+    Dagster would show each of them as "execution failed" after a failed run, and as skipped after one that
+    found nothing new.
+    """
+    storage = instance.event_log_storage
+    if not isinstance(storage, SqlEventLogStorage):
+        return
+    executions = AssetCheckExecutionsTable.c
+    with storage.index_connection() as connection:
+        connection.execute(
+            AssetCheckExecutionsTable.delete().where(
+                executions.run_id == run_id, executions.execution_status == "PLANNED"
+            )
+        )
+
+
+def prune(instance: dg.DagsterInstance, home: Home, kept_runs: int) -> int:
+    """Deletes finished runs with events, logs and previews, all but the newest and the last that published.
+
+    Returns:
+        How many runs were deleted.
+    """
+    records = instance.get_run_records(dg.RunsFilter(statuses=_FINISHED))
+    old = [record.dagster_run.run_id for record in records[kept_runs:]]
+    published = instance.get_latest_materialization_event(PUBLICATION)
+    deleted = [run_id for run_id in old if published is None or run_id != published.run_id]
+    for run_id in deleted:
+        _delete(instance, home, run_id)
+    if deleted:
+        _shrink(home)
+    for file in home.runs.iterdir():
+        run = instance.get_run_by_id(file.name)
+        if (run is None or run.is_finished) and _is_unlocked(file):
+            file.unlink(missing_ok=True)
+    return len(deleted)
+
+
+def tidy(instance: dg.DagsterInstance, home: Home, kept_runs: int) -> None:
+    """Settles and prunes; what cannot be done now is left to the next run, with a warning in the log."""
+    try:
+        settle(instance, home)
+        prune(instance, home, kept_runs)
+    except (SQLAlchemyError, sqlite3.Error, OSError) as error:
+        _log.warning("Dagster's store in %s could not be put in order: %s", home.dagster, error)
+
+
+def _is_gone(file: Path, record: dg.RunRecord) -> bool:
+    if file.exists():
+        return _is_unlocked(file)
+    if record.dagster_run.status == dg.DagsterRunStatus.NOT_STARTED:
+        return False
+    return datetime.now(UTC) - record.update_timestamp > START_LIMIT
+
+
+def _is_unlocked(file: Path) -> bool:
+    try:
+        handle = os.open(file, os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(handle)
+    return True
+
+
+def _delete(instance: dg.DagsterInstance, home: Home, run_id: str) -> None:
+    """Deletes all that Dagster keeps of a run; `delete_run` leaves files, checks and the last previews."""
+    instance.delete_run(run_id)
+    storage = instance.event_log_storage
+    if isinstance(storage, SqlEventLogStorage):
+        newest = AssetKeyTable.c.last_materialization
+        with storage.index_connection() as connection:
+            connection.execute(
+                AssetCheckExecutionsTable.delete().where(AssetCheckExecutionsTable.c.run_id == run_id)
+            )
+            connection.execute(AssetKeyTable.delete().where(newest.contains(run_id)))
+    with suppress(NotImplementedError):
+        instance.compute_log_manager.delete_logs(prefix=[run_id])
+    shutil.rmtree(home.dagster / "storage" / run_id, ignore_errors=True)
+    for suffix in ("", "-wal", "-shm"):
+        (_events(home) / f"{run_id}.db{suffix}").unlink(missing_ok=True)
+
+
+def _events(home: Home) -> Path:
+    return home.dagster / "history" / "runs"
+
+
+def _shrink(home: Home) -> None:
+    """Gives the space of deleted rows back, and overwrites them; a file in use keeps its size this time."""
+    for file in (_events(home) / "index.db", _events(home).with_suffix(".db")):
+        if file.exists():
+            with closing(sqlite3.connect(file, timeout=5)) as connection, suppress(sqlite3.OperationalError):
+                connection.execute("VACUUM")
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -1,0 +1,183 @@
+"""Dagster's store tells which runs are alive, and does not keep old ones for ever."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import dagster as dg
+import pytest
+
+from orchestration import run_store
+from orchestration.settings import Home
+
+STARTED = dg.DagsterRunStatus.STARTED
+HOLDER = """
+import sys
+from pathlib import Path
+from orchestration import run_store
+from orchestration.settings import Home
+run_store.mark_alive(Home(Path(sys.argv[1])), sys.argv[2])
+print("alive", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path).create()
+
+
+@pytest.fixture
+def instance(home: Home) -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.local_temp(str(home.dagster), {"telemetry": {"enabled": False}}) as one:
+        yield one
+
+
+def _add(instance: dg.DagsterInstance, status: dg.DagsterRunStatus) -> str:
+    run_id = str(uuid4())
+    instance.add_run(dg.DagsterRun(job_name="publish_marts", run_id=run_id, status=status))
+    return run_id
+
+
+def _status(instance: dg.DagsterInstance, run_id: str) -> dg.DagsterRunStatus:
+    run = instance.get_run_by_id(run_id)
+    assert run
+    return run.status
+
+
+def test_a_run_is_settled_as_soon_as_its_process_is_killed(instance: dg.DagsterInstance, home: Home) -> None:
+    """Without it, Dagster would wait for a killed run for ever and start none of the schedule."""
+    run_id = _add(instance, STARTED)
+    command = [sys.executable, "-c", HOLDER, str(home.root), run_id]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "alive\n"
+        assert run_store.settle(instance, home) == []
+        assert _status(instance, run_id) == STARTED
+        os.kill(process.pid, signal.SIGKILL)
+    assert run_store.settle(instance, home) == [run_id]
+    assert _status(instance, run_id) == dg.DagsterRunStatus.FAILURE
+    said = [entry.dagster_event.message or "" for entry in instance.all_logs(run_id) if entry.dagster_event]
+    assert any("it was killed, or the machine stopped" in text for text in said), said
+    assert run_store.settle(instance, home) == []
+
+
+def test_a_canceled_run_whose_process_is_gone_ends_as_canceled(
+    instance: dg.DagsterInstance, home: Home
+) -> None:
+    run_id = _add(instance, dg.DagsterRunStatus.CANCELING)
+    (home.runs / run_id).touch()
+    run_store.settle(instance, home)
+    assert _status(instance, run_id) == dg.DagsterRunStatus.CANCELED
+
+
+@pytest.mark.parametrize("status", [dg.DagsterRunStatus.STARTING, STARTED])
+def test_a_run_that_is_starting_has_time_to_come_to_its_first_step(
+    instance: dg.DagsterInstance, home: Home, status: dg.DagsterRunStatus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without it, a run of the UI would be ended while it still loads its definitions."""
+    run_id = _add(instance, status)
+    assert run_store.settle(instance, home) == []
+    monkeypatch.setattr(run_store, "START_LIMIT", timedelta(seconds=-1))
+    assert run_store.settle(instance, home) == [run_id]
+
+
+def test_runs_that_wait_or_have_ended_are_left_alone(instance: dg.DagsterInstance, home: Home) -> None:
+    ids = {s: _add(instance, s) for s in (dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.SUCCESS)}
+    (home.runs / ids[dg.DagsterRunStatus.SUCCESS]).touch()
+    assert run_store.settle(instance, home) == []
+    assert {status: _status(instance, run_id) for status, run_id in ids.items()} == {s: s for s in ids}
+
+
+def _job(secret: str, *, passes: bool = True, publishes: bool = False) -> dg.JobDefinition:
+    """A job with one asset, whose row stands in its metadata, and one check."""
+    key = run_store.PUBLICATION if publishes else dg.AssetKey("cases")
+
+    @dg.asset(key=key, check_specs=[dg.AssetCheckSpec("is_sound", asset=key)], output_required=False)
+    def table() -> Iterator[object]:
+        if not passes:
+            raise RuntimeError("broken before its check")
+        yield dg.MaterializeResult(asset_key=key, metadata={"preview": dg.MetadataValue.md(secret)})
+        yield dg.AssetCheckResult(asset_key=key, passed=True, metadata={"sample": secret})
+
+    definitions = dg.Definitions(assets=[table], jobs=[dg.define_asset_job("publish_marts")])
+    return definitions.resolve_job_def("publish_marts")
+
+
+def _run(instance: dg.DagsterInstance, secret: str, **how: bool) -> str:
+    done = _job(secret, **how).execute_in_process(instance=instance, raise_on_error=False)
+    run_store.drop_planned_checks(instance, done.run_id)
+    return done.run_id
+
+
+def test_checks_that_a_run_never_came_to_stay_as_they_were(instance: dg.DagsterInstance) -> None:
+    """Without it, one failure would make every check downstream read "execution failed"."""
+    key = dg.AssetCheckKey(dg.AssetKey("cases"), "is_sound")
+    first = _run(instance, "row")
+    _run(instance, "row", passes=False)
+    latest = instance.event_log_storage.get_latest_asset_check_execution_by_key([key])[key]
+    assert latest
+    assert (latest.run_id, latest.status.value) == (first, "SUCCEEDED")
+
+
+def _files_that_hold(home: Home, text: str) -> list[str]:
+    return [
+        path.name for path in home.dagster.rglob("*") if path.is_file() and text.encode() in path.read_bytes()
+    ]
+
+
+def test_old_runs_go_with_everything_that_tells_of_rows(instance: dg.DagsterInstance, home: Home) -> None:
+    """Without it, previews of customers' rows would lie in Dagster's store for ever."""
+    published = _run(instance, "row-of-the-publication", publishes=True)
+    ids = [_run(instance, f"row-number-{n}-of-five") for n in range(5)]
+    for run_id in ids:
+        (home.runs / run_id).touch()
+    (home.dagster / "storage" / ids[0]).mkdir(parents=True, exist_ok=True)
+    assert run_store.prune(instance, home, kept_runs=2) == 3
+    left = {record.dagster_run.run_id for record in instance.get_run_records()}
+    assert left == {published, *ids[3:]}
+    for n in range(3):
+        assert not _files_that_hold(home, f"row-number-{n}-of-five")
+    assert _files_that_hold(home, "row-number-4-of-five")
+    assert _files_that_hold(home, "row-of-the-publication")
+    assert not list(home.dagster.rglob(f"*{ids[0]}*"))
+    assert not list(home.runs.iterdir())
+    assert instance.get_latest_materialization_event(run_store.PUBLICATION)
+
+
+def test_an_asset_that_only_old_runs_made_is_forgotten(instance: dg.DagsterInstance, home: Home) -> None:
+    """Without it, the last preview of a table that was renamed would never go."""
+    _run(instance, "row-of-a-renamed-table")
+    for _ in range(2):
+        _run(instance, "row", publishes=True)
+    run_store.prune(instance, home, kept_runs=1)
+    assert not _files_that_hold(home, "row-of-a-renamed-table")
+
+
+def test_the_store_stays_bounded(instance: dg.DagsterInstance, home: Home) -> None:
+    """Without it, daily runs would fill the disk: 5 MB a run."""
+    sizes = []
+    for n in range(12):
+        run_store.tidy(instance, home, kept_runs=3)
+        _run(instance, f"{n:02}" * 100_000)
+        sizes.append(sum(path.stat().st_size for path in home.dagster.rglob("*") if path.is_file()))
+    assert max(sizes[6:]) <= 1.2 * max(sizes[3:6])
+
+
+def test_a_store_that_is_in_use_fails_no_run(
+    instance: dg.DagsterInstance,
+    home: Home,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def busy(*_: object) -> None:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(run_store, "settle", busy)
+    run_store.tidy(instance, home, kept_runs=1)
+    assert "No space left on device" in caplog.text
