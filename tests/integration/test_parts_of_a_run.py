@@ -90,6 +90,7 @@ class Place:
 def place(demo: Run, tmp_path: Path) -> Place:
     for name in CODE:
         shutil.copytree(PROJECT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(PROJECT / "pyproject.toml", tmp_path)  # by it Dagster knows where the project begins
     shutil.copytree(demo.home, tmp_path / "home", symlinks=True)
     shutil.copytree(DEMO / "exports", tmp_path / "exports")
     return Place(tmp_path, tmp_path / "home", tmp_path / "exports")
