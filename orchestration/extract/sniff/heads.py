@@ -7,9 +7,9 @@ from types import MappingProxyType
 
 import duckdb
 
-from orchestration.extract import files, reading, sql, workbook
+from orchestration.extract import files, reading, sql
 from orchestration.extract.files import Delivered, UnreadableFile
-from orchestration.extract.quirks import documents
+from orchestration.extract.quirks import documents, workbook
 from orchestration.extract.quirks.documents import Form
 from orchestration.extract.reading import NOWHERE, Damage, Origin, Readable
 from orchestration.extract.shapes import Shape

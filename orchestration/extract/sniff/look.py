@@ -12,9 +12,9 @@ from typing import Literal
 
 import charset_normalizer
 
-from orchestration.extract import files, reading, workbook
+from orchestration.extract import files, reading
 from orchestration.extract.files import UnreadableFile
-from orchestration.extract.quirks import documents
+from orchestration.extract.quirks import documents, workbook
 from orchestration.extract.sniff import tops
 from orchestration.extract.sniff.columns import NAMELESS
 from orchestration.extract.sniff.text import one_line

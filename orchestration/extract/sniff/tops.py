@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from orchestration.extract import files, reading, workbook
+from orchestration.extract import files, reading
+from orchestration.extract.quirks import workbook
 from orchestration.extract.sniff import vocabulary
 from orchestration.extract.sources import FileSet
 

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 from openpyxl.chart import BarChart, Reference
 
-from orchestration.extract import sources, workbook
+from orchestration.extract import sources
 from orchestration.extract.files import UnreadableFile
+from orchestration.extract.quirks import workbook
 from orchestration.extract.sniff.draft import draft
 from orchestration.extract.sources import FileSet
 from tests.unit.extract.place import Place
@@ -356,7 +357,7 @@ def test_a_million_rows_are_read_in_bounded_memory(tmp_path: Path) -> None:
     script = """
         import resource, sys
         from pathlib import Path
-        from orchestration.extract import workbook
+        from orchestration.extract.quirks import workbook
         from orchestration.extract.sources import FileSet
         import openpyxl
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -479,7 +480,7 @@ def test_a_workbook_that_unpacks_without_measure_is_refused(
 def test_texts_beyond_what_memory_should_hold_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("orchestration.extract.workbook._TEXT_BYTES", 1 << 20)
+    monkeypatch.setattr("orchestration.extract.quirks.workbook._TEXT_BYTES", 1 << 20)
     content = changed(_PLAIN, lambda xml: xml + b" " * (1 << 21), STRINGS)
     with pytest.raises(UnreadableFile, match="its texts and styles take more than 1 MB; export it as CSV"):
         _read(tmp_path, content)
