@@ -163,13 +163,11 @@ def sources_check(
 
 def _check_configuration(config: Settings) -> None:
     """Finds out at once what would otherwise stop the run half way."""
+    from orchestration.extract.files import require_folder
     from orchestration.extract.sources import load_folder
 
     load_folder(config.sources)
-    if not config.exports.is_dir():
-        raise ConfigurationError(
-            f"{config.exports} is no folder. Point --exports to where the exports arrive."
-        )
+    require_folder(config.exports)
 
 
 def _forget_landed(config: Settings) -> None:

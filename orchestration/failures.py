@@ -60,7 +60,12 @@ _NO_DATABASE = (
 )
 
 RULES = (
-    Rule(r"^(?:KeyboardInterrupt|DagsterExecutionInterruptedError)\b", "Interrupted.", InterruptedRunError),
+    Rule(
+        # DuckDB makes an exception of its own of a signal that comes while it works.
+        r"^(?:KeyboardInterrupt|DagsterExecutionInterruptedError|InterruptException)\b|Query interrupted",
+        "Interrupted.",
+        InterruptedRunError,
+    ),
     Rule(
         r'Could not set lock on file "(?P<place>.+?)": Conflicting lock is held in '
         r"(?P<process>.+?)(?: by user .+?)?\. ",

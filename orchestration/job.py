@@ -2,7 +2,9 @@
 
 import contextlib
 import logging
+import os
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from orchestration.settings import Home, Settings
 
 JOB = "publish_marts"
 RUN_LOG = "run.log"
+_STANDARD_ERROR = 2
 
 
 def run(config: Settings, *, is_debugging: bool = False) -> None:
@@ -26,19 +29,31 @@ def run(config: Settings, *, is_debugging: bool = False) -> None:
         orchestration.errors.ConfigurationError: a step found a wrong setting.
     """
     log_file = config.paths.logs / RUN_LOG
+    try:
+        result = _executed(config, log_file, is_debugging)
+    except (Exception, KeyboardInterrupt) as error:
+        shown = failures.explained(error, config.paths.root)
+        if isinstance(shown, UnknownError):
+            with log_file.open("a", encoding="utf-8") as log:
+                log.write(failures.trace(error))
+            raise
+        raise _with_outcome(shown, config.paths) from error
+    if not result.success:
+        raise _explained(result, config.paths)
+
+
+def _executed(config: Settings, log_file: Path, is_debugging: bool) -> dg.ExecuteInProcessResult:
     with (
         dg.DagsterInstance.from_config(str(config.paths.dagster)) as instance,
         _quiet(log_file, is_debugging),
     ):
         job = build_definitions().resolve_job_def(JOB)
         level = "INFO" if is_debugging else "CRITICAL"
-        result = job.execute_in_process(
+        return job.execute_in_process(
             instance=instance,
             raise_on_error=False,
             run_config={"loggers": {"console": {"config": {"log_level": level}}}},
         )
-    if not result.success:
-        raise _explained(result, config.paths)
 
 
 def _explained(result: dg.ExecuteInProcessResult, home: Home) -> FaultlineError:
@@ -54,7 +69,7 @@ def _explained(result: dg.ExecuteInProcessResult, home: Home) -> FaultlineError:
         return RunError(
             f"{where} failed: {shown}\n{_outcome(home)} Log: {home.logs / RUN_LOG}; more with --debug."
         )
-    return type(shown)(f"{shown} {_outcome(home)}")
+    return _with_outcome(shown, home)
 
 
 def _links(error: SerializableErrorInfo | None) -> Iterator[failures.Link]:
@@ -63,6 +78,10 @@ def _links(error: SerializableErrorInfo | None) -> Iterator[failures.Link]:
         # As Python prints an exception: module and class come before the message.
         yield failures.Link(kind, re.sub(rf"^(?:\w+\.)*{re.escape(kind)}: ", "", error.message))
         error = error.cause or error.context
+
+
+def _with_outcome(shown: FaultlineError, home: Home) -> FaultlineError:
+    return type(shown)(f"{str(shown).rstrip('.')}. {_outcome(home)}")
 
 
 def _outcome(home: Home) -> str:
@@ -75,7 +94,11 @@ def _quiet(log_file: Path, is_debugging: bool) -> Iterator[None]:
     if is_debugging:
         yield
         return
-    with log_file.open("a", encoding="utf-8") as log, contextlib.redirect_stdout(log):
+    with (
+        log_file.open("a", encoding="utf-8") as log,
+        contextlib.redirect_stdout(log),
+        _errors_to(log.fileno()),
+    ):
         logging.captureWarnings(True)
         handler = logging.StreamHandler(log)
         logging.getLogger().addHandler(handler)
@@ -84,3 +107,17 @@ def _quiet(log_file: Path, is_debugging: bool) -> Iterator[None]:
         finally:
             logging.getLogger().removeHandler(handler)
             logging.captureWarnings(False)
+
+
+@contextlib.contextmanager
+def _errors_to(target: int) -> Iterator[None]:
+    """Redirects standard error below Python: Dagster starts helpers that print a stack trace at Ctrl-C."""
+    sys.stderr.flush()
+    kept = os.dup(_STANDARD_ERROR)
+    os.dup2(target, _STANDARD_ERROR)
+    try:
+        yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(kept, _STANDARD_ERROR)
+        os.close(kept)

@@ -18,6 +18,8 @@ from orchestration.wording import count, listed, share
 
 _COLUMNS_TOLD = 20
 _FILES_TOLD = 5
+_WIDTH_OF_FILES = 160
+
 _REASONS_TOLD = 3
 _DIGITS = 12  # of a digest; enough to tell one from another, and to find it in the manifest
 
@@ -43,9 +45,23 @@ def figures(deliveries: Sequence[Delivery], seconds: float) -> str:
 
 def ignored(deliveries: Sequence[Delivery]) -> Iterator[Note]:
     """Files beside exports that hold no rows; nothing of them counts as lost."""
-    if deliveries:
-        shown = listed([f"{d.file} ({d.reason})" for d in deliveries], _FILES_TOLD)
-        yield Note(f"Ignored {count(len(deliveries), 'file')} without rows: {shown}.")
+    for reason, names in _by_reason((d.file, d.reason) for d in deliveries):
+        shown = listed(names, _FILES_TOLD, _WIDTH_OF_FILES)
+        yield Note(f"Ignored {count(len(names), 'file')} without rows ({reason}): {shown}.")
+
+
+def postponed(files: Iterable[tuple[str, str]]) -> Iterator[Note]:
+    """Files that could not be judged this time, each with the reason."""
+    for reason, names in _by_reason(files):
+        shown = listed(names, _FILES_TOLD, _WIDTH_OF_FILES)
+        yield Note(f"Left for the next run: {shown}. The reason: {reason}.", is_warning=True)
+
+
+def _by_reason(files: Iterable[tuple[str, str]]) -> list[tuple[str, list[str]]]:
+    found: dict[str, list[str]] = {}
+    for name, reason in files:
+        found.setdefault(reason, []).append(name)
+    return list(found.items())
 
 
 def changes(deliveries: Sequence[Delivery], replaced: Iterable[tuple[Delivery, Delivery]]) -> Iterator[Note]:

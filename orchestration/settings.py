@@ -123,7 +123,15 @@ class Home:
         self.runs = self.state / "runs"
 
     def create(self) -> "Home":
-        """Makes the folders a run writes to; `state` is readable by its owner only."""
+        """Makes the folders a run writes to; `state` is readable by its owner only.
+
+        Raises:
+            orchestration.errors.ConfigurationError: the home is a file.
+            OSError: it cannot be written.
+        """
+        if self.root.exists() and not self.root.is_dir():
+            raise ConfigurationError(f"{self.root} is a file. Name a folder with --home.")
+
         for folder in (self.raw, self.quarantine, self.state, self.dagster, self.gx, self.dbt):
             folder.mkdir(parents=True, exist_ok=True)
         for folder in (self.logs, self.scratch, self.publications, self.runs):

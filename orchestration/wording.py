@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from orchestration.extract.sniff.text import one_line, percent
 
 _MAX_LISTED = 12
+_MAX_NAME = 40
 
 
 def count(n: int, noun: str) -> str:
@@ -17,8 +18,8 @@ def share(n: int, total: int) -> str:
     return percent(n / total if total else 0).replace(" ", "")
 
 
-def listed(names: Iterable[str], limit: int = _MAX_LISTED) -> str:
+def listed(names: Iterable[str], limit: int = _MAX_LISTED, width: int = _MAX_NAME) -> str:
     """The first of some names from outside, safe to print, and how many more there are."""
-    shown = [one_line(name, 40) for name in names]
+    shown = [one_line(name, width) for name in names]
     more = f" and {len(shown) - limit} more" if len(shown) > limit else ""
     return ", ".join(shown[:limit]) + more

@@ -110,6 +110,9 @@ def _report(
     changes = list(landing_report.changes(deliveries, replaced))
     for note in landing_report.ignored([d for landed in done for d in landed.ignored]):
         _note(context, note)
+    for note in landing_report.postponed([file for landed in done for file in landed.postponed]):
+        _note(context, note)
+
     for number, note in enumerate(changes):
         _note(context, note, is_told=number < _NOTES_TOLD)
     if len(changes) > _NOTES_TOLD:

@@ -585,7 +585,7 @@ class Batch:
     def _stop_if_ours(self, error: Exception) -> None:
         """A full disk or too little memory says nothing about the file."""
         self.engine.revive()
-        if isinstance(error, duckdb.OutOfMemoryException):
+        if isinstance(error, reading.OWN_ERRORS):
             raise error
         if isinstance(error, duckdb.IOException) and _OWN_DISK.search(str(error)):
             raise OSError(errno.ENOSPC, "the disk is full") from error

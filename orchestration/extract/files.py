@@ -22,6 +22,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from orchestration.errors import ConfigurationError
 from orchestration.extract.sources import MEMBER_SEPARATOR, Source, glob_parts
 
 CHUNK_BYTES = 1 << 20
@@ -108,6 +109,40 @@ def discover(exports: Path, source: Source, file_set: str) -> list[Delivered]:
         for delivered in _delivered(path, exports, root)
         if not inner or not delivered.member or _matches_path(inner, delivered.member)
     ]
+
+
+def require_folder(exports: Path) -> None:
+    """Makes sure that the exports can be listed: a folder that cannot looks like an empty one.
+
+    Raises:
+        ConfigurationError: it is missing, or no folder.
+        OSError: this user may not list it.
+    """
+    if not exports.is_dir():
+        raise ConfigurationError(f"{exports} is no folder. Point --exports to where the exports arrive.")
+    os.scandir(exports).close()
+
+
+def closed_folders(exports: Path) -> list[tuple[str, str]]:
+    """Folders below the exports that cannot be listed, with the reason; globs pass over them silently."""
+    found: list[OSError] = []
+    for _ in os.walk(exports, onerror=found.append):
+        pass
+    return [
+        (Path(error.filename).relative_to(exports).as_posix(), f"it cannot be opened: {error.strerror}")
+        for error in found
+    ]
+
+
+def leads_into(glob: str, folder: str) -> bool:
+    """Whether a glob may match files at any depth below a folder."""
+    patterns = glob_parts(glob)[0].split("/")
+    for part in folder.split("/"):
+        if patterns[0] == "**":
+            return True
+        if not fnmatchcase(part, patterns.pop(0)) or not patterns:
+            return False
+    return True
 
 
 def _delivered(path: Path, exports: Path, root: Path) -> list[Delivered]:

@@ -19,7 +19,6 @@ from tempfile import TemporaryDirectory
 from orchestration import failures
 from orchestration import progress as told
 from orchestration.base.engine import bytes_of
-from orchestration.errors import ConfigurationError
 from orchestration.extract import compaction, files, privacy
 from orchestration.extract.batch import (
     BATCH_BYTES,
@@ -97,8 +96,7 @@ def land(
         FaultlineError: the disk is full or refuses; what was landed before stays.
     """
     sources = list(sources)
-    if not exports.is_dir():
-        raise ConfigurationError(f"{exports} is no folder. Point --exports to where the exports arrive.")
+    files.require_folder(exports)
     try:
         manifest = Manifest(home.state)
         privacy.require_same_salt(salt, manifest.salt, home.root)
@@ -179,6 +177,7 @@ class _Landing:
         self.exports, self.salt, self.sources = exports, salt, sources
         self.engines, self.manifest, self.progress = engines, manifest, progress
         self.landed = {source.instance: Landed() for source in sources}
+        self.closed = files.closed_folders(exports)
 
     def run(self) -> dict[str, Landed]:
         """What was done, by source."""
@@ -222,6 +221,11 @@ class _Landing:
         due = Due(source, file_set, token_of(source.fingerprint(file_set), self.salt))
         options, place = source.document.files[file_set], (source.instance, file_set)
         found = files.discover(self.exports, source, file_set)
+        postponed = self.landed[source.instance].postponed
+        for folder, reason in self.closed:
+            if files.leads_into(options.glob, folder) and (folder, reason) not in postponed:
+                postponed.append((folder, reason))
+
         own = {token: d for token, d in live.items() if d.key[:2] == place}
         new, unchanged = _new_and_unchanged(found, place, known, due.fingerprint)
         about_to_go = {known[key].delivery_id for f in new if (key := (*place, f.name)) in known}
@@ -277,7 +281,6 @@ class _Landing:
                         continue
                     (file,) = task.group
                     self.landed[source.instance].postponed.append((file.name, str(reason)))
-                    told.say(f"Left {file.name} for the next run: {reason}.")
                 else:
                     self.manifest.append(commit)
                     ignored = [delivery for delivery in commit.deliveries if delivery.status == IGNORED]

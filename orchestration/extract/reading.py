@@ -41,6 +41,8 @@ _LONGEST_SEPARATOR_LINE = 32
 _PLACE = re.compile(r"(at byte \d+ )?in (line|record/value) \d+")
 # A message that quotes bytes of the file cannot always be decoded, and so not be raised.
 ENGINE_ERRORS = (duckdb.Error, UnicodeDecodeError)
+# Among these, what says nothing about the file.
+OWN_ERRORS = (duckdb.OutOfMemoryException, duckdb.InterruptException)
 # Times as most files write them. DuckDB reads these exactly, and as fast as it reads text; without a format
 # it would take `10:00 PM` for 10:00.
 _USUAL_TIMES = {
@@ -265,6 +267,8 @@ def open_readable(
                 f"DESCRIBE FROM read_parquet({sql.path(first)}, hive_partitioning=false)"
             )
             return _typed(paths, origins, options, {row[0]: row[1] for row in rows.fetchall()})
+        except OWN_ERRORS:
+            raise
         except ENGINE_ERRORS as error:
             raise UnreadableFile(_damaged(error)) from error
     layout = layout_of(first, options)
@@ -276,6 +280,8 @@ def open_readable(
         if any(sql.folded(column) not in known for column in needed):
             keys = _keys(connection, readable, -1)
             names = _one_spelling(keys)
+    except OWN_ERRORS:
+        raise
     except ENGINE_ERRORS as error:
         if options.format == "jsonl":
             return readable
@@ -343,6 +349,8 @@ def _is_empty_array(connection: duckdb.DuckDBPyConnection, path: Path) -> bool:
     query = f"SELECT count(*) FROM read_json({sql.path(path)}, format='array', columns={{'x': 'VARCHAR'}})"
     try:
         return connection.execute(query).fetchall() == [(0,)]
+    except OWN_ERRORS:
+        raise
     except ENGINE_ERRORS:
         return False
 

@@ -364,7 +364,10 @@ class Source:
 
 def found_in(folder: Path) -> list[Path]:
     """The source files of a folder, by name."""
-    return sorted([*folder.glob("*.yml"), *folder.glob("*.yaml")]) if folder.is_dir() else []
+    if not folder.is_dir():
+        return []
+    # Unlike `glob`, this fails where the folder may not be listed.
+    return sorted(path for path in folder.iterdir() if path.suffix in (".yml", ".yaml"))
 
 
 def load_folder(folder: Path) -> list[Source]:
@@ -418,7 +421,7 @@ def load(file: Path) -> Source:
         raise SourceError(
             file, 1, "the file holds no settings.", "Start one with: faultline sources new FILE"
         )
-    lines = _Lines(file, root)
+    lines = _lines_of(file, root)
     connector = None
     if raw.get("connector", MAPPED) != MAPPED:
         connector = _connector(file, lines, raw["connector"])
@@ -504,8 +507,19 @@ class _TextLoader(yaml.SafeLoader):
     }
 
 
+def _lines_of(file: Path, root: yaml.MappingNode) -> "_Lines":
+    try:
+        return _Lines(file, root)
+    except RecursionError as error:
+        raise SourceError(
+            file, 1, "an alias (`*name`) stands for something that it is part of.", "Write it out."
+        ) from error
+
+
 class _Lines:
-    """Line of every key of a YAML document; refuses keys written twice."""
+    """Line of every key
+    of a YAML document; refuses keys written twice.
+    """
 
     def __init__(self, file: Path, root: yaml.MappingNode) -> None:
         self._file = file

@@ -17,7 +17,7 @@ import duckdb
 from orchestration import failures
 from orchestration.base import durable, engine
 from orchestration.base.engine import Limits
-from orchestration.errors import RunError
+from orchestration.errors import InterruptedRunError, RunError
 from orchestration.report import page
 
 KEPT_PUBLICATIONS = 3
@@ -137,7 +137,10 @@ def publish(
     except PublishError:
         raise
     except Exception as error:
-        raise PublishError(f"Publishing {about.label} failed. {failures.explained(error, home)}") from error
+        shown = failures.explained(error, home)
+        if isinstance(shown, InterruptedRunError):
+            raise shown from error
+        raise PublishError(f"Publishing {about.label} failed. {shown}") from error
     finally:
         shutil.rmtree(building, ignore_errors=True)
     _prune(home, keep={final, previous})

@@ -2,8 +2,9 @@
 
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
+import duckdb
 import typer
 from rich.console import Console
 from rich.markup import escape
@@ -11,7 +12,9 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from seeds.simulator import scenario as scenarios
 from seeds.simulator.scenario import Centre, Scenario, ScenarioError
 
+EXIT_FAILED = 1
 EXIT_USAGE = 2
+EXIT_INTERRUPTED = 130
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -35,8 +38,18 @@ def simulate(
         found = _sized(scenarios.load(scenario), days, contacts)
         _simulate(folder, found, seed, telephony=telephony, crm=crm, scale=scale, every=every)
     except ScenarioError as error:
-        err.print(f"[bold red]Error[/] {escape(str(error))}", soft_wrap=True)
-        raise typer.Exit(EXIT_USAGE) from None
+        _stop(str(error), EXIT_USAGE)
+    except (OSError, duckdb.IOException) as error:
+        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        place = getattr(error, "filename", None) or folder
+        _stop(f"{place} cannot be written: {reason}. Mend that, or name another folder.", EXIT_FAILED)
+    except KeyboardInterrupt:
+        _stop(f"Interrupted. Remove {folder} before you simulate into it again.", EXIT_INTERRUPTED)
+
+
+def _stop(reason: str, code: int) -> NoReturn:
+    err.print(f"[bold red]Error[/] {escape(reason)}", soft_wrap=True)
+    raise typer.Exit(code) from None
 
 
 def _simulate(

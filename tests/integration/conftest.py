@@ -49,19 +49,25 @@ def started(command: list[str]) -> subprocess.Popen[str]:
     """A command that runs while its lines, which come as they are written, are read; it waits 10 minutes at most."""
     environment = plain_environment() | {"PYTHONUNBUFFERED": "1", "FAULTLINE_LOCK_WAIT_SECONDS": "600"}
     return subprocess.Popen(
-        command, cwd=PROJECT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command,
+        cwd=PROJECT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
     )
 
 
 def faultline(
-    *arguments: object, cwd: Path = PROJECT, timeout: int = 600
+    *arguments: object, cwd: Path = PROJECT, timeout: int = 600, **variables: str
 ) -> subprocess.CompletedProcess[str]:
-    """Runs the command line as a person would, without settings of their own."""
+    """Runs the command line as a person would, without settings of their own but for the variables."""
     command = [str(FAULTLINE), *map(str, arguments)]
     return subprocess.run(
         command,
         cwd=cwd,
-        env=plain_environment(),
+        env=plain_environment() | variables,
         capture_output=True,
         text=True,
         timeout=timeout,

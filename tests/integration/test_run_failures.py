@@ -16,6 +16,7 @@ from threading import Thread
 from typing import Any
 from urllib.parse import quote
 
+import duckdb
 import psutil
 import pytest
 from filelock import FileLock
@@ -34,6 +35,7 @@ from tests.some_settings import some_settings
 
 pytestmark = pytest.mark.integration
 
+DEMO_PLACES = ("--sources", DEMO / "sources", "--exports", DEMO / "exports")
 Copy = Callable[[], tuple[Path, Path]]
 
 
@@ -147,6 +149,75 @@ def test_a_second_run_waits_and_says_so(demo: Run) -> None:
                 lock.release()
     assert process.returncode == 0, "".join(told)
     assert any("Another run is at work" in line for line in told), "".join(told)
+
+
+def _only_error(output: str) -> str:
+    """The one message at the end of what a run printed."""
+    assert "Traceback" not in output
+    _, _, message = output.partition("Error ")
+    assert "Error" not in message, output
+    return message.strip()
+
+
+def _with_something_new(demo: Run, demo_copy: Copy) -> tuple[list[str], Path]:
+    """A command that has something to build, and the home it runs in."""
+    sources, exports = demo_copy()
+    home = sources.parent / "home"
+    shutil.copytree(demo.home, home, symlinks=True)
+    escalations = exports / "crm" / "escalations.csv"
+    escalations.write_bytes(escalations.read_bytes() + b"\n")
+    arguments = ["run", "--sources", sources, "--exports", exports, "--home", home]
+    return [str(FAULTLINE), *map(str, arguments)], home
+
+
+def test_a_run_that_waited_too_long_for_another_one_says_what_to_do(demo: Run) -> None:
+    """Without it, our own sentence was thrown away for the name of an exception."""
+    with FileLock(demo.home / "state" / "run.lock"):
+        done = faultline("run", "--home", demo.home, *DEMO_PLACES, FAULTLINE_LOCK_WAIT_SECONDS="0")
+    assert done.returncode == 1
+    assert _only_error(done.stderr) == (
+        f"Another run has held {demo.home} for 0 s. Let it end, or raise FAULTLINE_LOCK_WAIT_SECONDS. "
+        "The last publication stands."
+    )
+
+
+def test_a_wrong_setting_that_only_a_step_can_find_ends_with_2(demo: Run) -> None:
+    """Without it, a schedule would try a run again that no second try can mend."""
+    before = contents(demo.marts)
+    done = faultline("run", "--home", demo.home, *DEMO_PLACES, FAULTLINE_SALT="another")
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert _only_error(done.stderr).startswith(f"The raw zone of {demo.home} was landed with another salt")
+    assert contents(demo.marts) == before
+
+
+def test_a_program_that_reads_the_warehouse_is_named(demo: Run, demo_copy: Copy) -> None:
+    command, home = _with_something_new(demo, demo_copy)
+    warehouse = home / "warehouse.duckdb"
+    with duckdb.connect(str(warehouse), read_only=True):
+        done = faultline(*command[1:])
+    assert done.returncode == 1
+    message = _only_error(done.stderr)
+    assert message.startswith(f"{warehouse} is open in another program: ")
+    assert f"(PID {os.getpid()})" in message
+    assert message.endswith("The last publication stands.")
+
+
+def test_an_interrupted_run_says_one_line_and_ends_with_130(demo: Run, demo_copy: Copy) -> None:
+    """Without it, Ctrl-C printed stack traces of every helper that was at work."""
+    command, home = _with_something_new(demo, demo_copy)
+    before, link = contents(demo.marts), (home / "published").readlink()
+    lines = []
+    with started(command) as process:
+        assert process.stdout
+        for line in process.stdout:
+            lines.append(line)
+            if "Building" in line and process.poll() is None:
+                os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+    assert process.returncode == 130, "".join(lines)
+    output = "".join(line for line in lines if not line.startswith(("nanobind", " - ")))
+    assert _only_error(output).splitlines()[0] == "Interrupted. The last publication stands."
+    assert (home / "published").readlink() == link
+    assert contents(home / "published" / "marts.duckdb") == before
 
 
 def test_as_of_looks_back(demo_copy: Copy, tmp_path: Path) -> None:

@@ -68,6 +68,8 @@ def os_error(number: int, place: str | None = "/disk/raw/part") -> OSError:
         (sqlite3.OperationalError("database is locked"), "holds the history of runs below /the home open", 1),
         (sqlite3.DatabaseError("database disk image is malformed"), "history of runs in /the home is dam", 1),
         (KeyboardInterrupt(), "Interrupted.", 130),
+        (RuntimeError("Query interrupted"), "Interrupted.", 130),
+        (duckdb.InterruptException("INTERRUPT Error: Interrupted!"), "Interrupted.", 130),
     ],
     ids=lambda value: str(value)[:40],
 )

@@ -9,6 +9,7 @@ import pytest
 
 from orchestration import cli, landing_report, progress
 from orchestration.extract import sources
+from orchestration.extract.sniff.text import one_line
 from tests.unit.extract.place import CASES, Place, cases, csv_text
 
 BAD = ("C", "never", "open")
@@ -167,3 +168,36 @@ def test_rows_that_repeat_in_their_file_are_told_also_without_a_date(place: Plac
     place.put("a.csv", csv_text(("1", "2025-01-01", "x"), ("1", "2025-01-02", "x")))
     text = "crm: 1 of 2 rows of agents remain after deduplication: the others repeat agent_id and valid_from within"
     assert [told.startswith(text) for told, _ in remaining(place)] == [True]
+
+
+def test_files_that_are_left_out_are_named_by_reason_and_whole(place: Place) -> None:
+    """Without it, the reason would end in the middle of a word, or a line would be printed for each file."""
+    long = "a folder with a long name/and another one/one more folder below that one/README.txt"
+    place.source(glob="**/*").put(long, "nothing")
+    place.put("picture.bin", b"\x89PNG and so on")
+    place.put("README.md", "read me")
+    place.put("a.csv", csv_text(*cases(1)))
+    assert [note.text for note in landing_report.ignored(place.land().ignored)] == [
+        f"Ignored 2 files without rows (no export by its name): README.md, {long}.",
+        "Ignored 1 file without rows (a picture): picture.bin.",
+    ]
+    files = [(f"{i}.csv", "it needs more memory") for i in range(7)] + [("z", "it disappeared")]
+    assert [note.text for note in landing_report.postponed(files)] == [
+        "Left for the next run: 0.csv, 1.csv, 2.csv, 3.csv, 4.csv and 2 more. The reason: it needs more memory.",
+        "Left for the next run: z. The reason: it disappeared.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "shown"),
+    [
+        ("short", 10, "short"),
+        ("exactly ten", 11, "exactly ten"),
+        ("no export by its name", 20, "no export by its…"),
+        ("no export by its name", 17, "no export by its…"),
+        ("a " + "x" * 30, 20, "a " + "x" * 17 + "…"),
+    ],
+)
+def test_long_texts_end_after_a_word(text: str, limit: int, shown: str) -> None:
+    assert one_line(text, limit) == shown
+    assert len(shown) <= limit

@@ -38,9 +38,16 @@ def printable(text: str) -> str:
 
 
 def one_line(text: str, limit: int = 60) -> str:
-    """Text from a file that can stand in a comment or on a terminal: nothing unprintable, no line breaks."""
+    """Text from a file that can stand in a comment or on a terminal: nothing unprintable, no line breaks.
+
+    What is too long ends after a word, unless that would take more than half of it.
+    """
     clean = " ".join(printable(text[: 4 * limit]).split())
-    return clean if len(clean) <= limit else clean[: limit - 1] + "…"
+    if len(clean) <= limit:
+        return clean
+    kept = clean[: limit - 1]
+    words = kept if clean[limit - 1] == " " else kept.rpartition(" ")[0]
+    return (words if len(words) > limit // 2 else kept) + "…"
 
 
 def shape(value: str) -> str:

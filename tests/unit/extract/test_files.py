@@ -1,9 +1,11 @@
 """Which files are meant, when they were delivered, and what one pass over their bytes tells."""
 
+import errno
 import hashlib
 import os
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -157,3 +159,55 @@ def test_contract_gives_phones_a_status_and_drops_what_names_people() -> None:
     assert entity["things"].landed == landed | contract.SYSTEM_COLUMNS
     assert entity["more"].landed == {"z": "BIGINT"} | landed | contract.SYSTEM_COLUMNS
     assert (entity["things"].required, entity["more"].required) == (("a",), ("z",))
+
+
+@pytest.mark.parametrize(
+    ("glob", "folder", "is_led_into"),
+    [
+        ("*.csv", "calls", False),
+        ("calls/*.csv", "calls", True),
+        ("calls/*.csv", "calls/2025", False),
+        ("calls/*/*.csv", "calls/2025", True),
+        ("c*/*/*.csv", "calls/2025", True),
+        ("d*/*/*.csv", "calls/2025", False),
+        ("**/*.csv", "calls/2025/01", True),
+        ("calls/**/*.csv", "chats/2025", False),
+        ("calls/a.zip!**/*.csv", "calls", True),
+    ],
+)
+def test_a_glob_leads_into_folders(glob: str, folder: str, is_led_into: bool) -> None:
+    assert files.leads_into(glob, folder) == is_led_into
+
+
+def test_a_folder_that_may_not_be_listed_is_not_an_empty_one(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without it, a source whose folder lost its permissions would look as if it delivered nothing."""
+    place.source(glob="calls/*.csv").put("calls/a.csv", csv_text(*cases(2)))
+    place.put("chats/b.csv", csv_text(*cases(2)))
+
+    listing = os.scandir
+
+    def scandir(path: Any) -> Any:
+        if not isinstance(path, int) and Path(path).parent == place.exports:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return listing(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", scandir)
+        landed = place.land()
+    assert landed.postponed == [("calls", "it cannot be opened: Permission denied")]
+
+
+def test_exports_that_may_not_be_listed_stop_the_landing(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.source().put("a.csv", csv_text(*cases(2)))
+
+    def refuse(path: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", refuse)
+        with pytest.raises(PermissionError):
+            files.require_folder(place.exports)

@@ -237,6 +237,16 @@ def test_too_little_memory_is_no_fault_of_the_file(place: Place) -> None:
     assert place.land_one().is_landed
 
 
+def test_too_little_memory_is_no_damage_of_a_document(place: Place) -> None:
+    """Without it, a sound file would stay in quarantine for good, because the next run finds it unchanged."""
+    place.source(format="json").put(
+        "a.json", json.dumps([{"id": "C1", "opened": "2025-01-01", "status": "x"}])
+    )
+    landed = place.land(memory_limit="15MB")
+    assert landed.postponed == [("a.json", "it needs more memory; raise FAULTLINE_MEMORY_LIMIT")]
+    assert place.land_one().n_landed == 1
+
+
 def test_exports_that_are_no_folder(place: Place) -> None:
     place.source()
     with pytest.raises(ConfigurationError, match=r"gone is no folder\. Point --exports"):
