@@ -26,11 +26,11 @@ from rich.text import Text
 from orchestration import key_check, unknown_words
 from orchestration.base import engine
 from orchestration.errors import ConfigurationError
-from orchestration.extract import contract, durations, files, mapping, privacy, quarantine, sources, sql
+from orchestration.extract import contract, files, mapping, privacy, quarantine, sources, sql
 from orchestration.extract.contract import Column
 from orchestration.extract.files import Delivered, UnreadableFile
 from orchestration.extract.people import protection
-from orchestration.extract.quirks import documents, foreign, ids
+from orchestration.extract.quirks import documents, durations, foreign, ids
 from orchestration.extract.reading import Origin, Readable
 from orchestration.extract.sniff import heads, tops
 from orchestration.extract.sniff.columns import NAMELESS, expression_of

@@ -21,7 +21,7 @@ import pyarrow as pa
 
 from orchestration.base import durable
 from orchestration.base.engine import Limits, connect, restrict
-from orchestration.extract import durations, files, mapping, privacy, quarantine, reading, sql
+from orchestration.extract import files, mapping, privacy, quarantine, reading, sql
 from orchestration.extract.files import Bytes, Delivered, UnreadableFile, UnsettledFile
 from orchestration.extract.manifest import (
     IGNORED,
@@ -32,7 +32,7 @@ from orchestration.extract.manifest import (
     Delivery,
     Part,
 )
-from orchestration.extract.quirks import documents, foreign, workbook
+from orchestration.extract.quirks import documents, durations, foreign, workbook
 from orchestration.extract.quirks.identity import Identity
 from orchestration.extract.reading import Origin, Readable
 from orchestration.extract.sources import BINARY, DELIMITED, Feed, Source

@@ -6,9 +6,9 @@ from itertools import combinations
 
 import duckdb
 
-from orchestration.extract import contract, durations, moments, placeholders, privacy, reading, sql
+from orchestration.extract import contract, moments, placeholders, privacy, reading, sql
 from orchestration.extract.people import protection
-from orchestration.extract.quirks import ids
+from orchestration.extract.quirks import durations, ids
 from orchestration.extract.reading import Readable
 from orchestration.extract.sources import Feed, FileSet, Mapping, Source, cannot_fail, is_choice
 

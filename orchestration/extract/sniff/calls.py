@@ -14,8 +14,11 @@ from orchestration.extract.sniff.words import recognised
 _SURE, _OWN = 0.9, 0.85
 _SOME = 0.3
 _MOST_IN_KEY = 8
+_LINE = r"(?i:sip:|tel:)?[+\d\s()./*#-]+(@[\w.:-]+)?"
 _MOST_LINES = 12  # numbers that a centre can be called at
 _ID = r"[\w.:-]{6,64}"
+_ID_WORDS = {"id", "uuid", "guid", "key", "sid", "uniqueid", "linkedid", "callid"}
+_LONG_NUMBER = 7
 _SECONDS_AND_SERIAL = r"\d{10}\.\d+"  # such ids look like times
 
 
@@ -38,7 +41,7 @@ def as_calls(columns: list[Column], guesses: list[Guess], file_words: set[str]) 
     """The guesses, with contacts and their legs at the top if the file is a log of calls."""
     by_name = {guess.entity.name: guess for guess in guesses}
     log = _log(columns, by_name["contacts"])
-    if log is None or _is_another(columns, guesses, by_name, file_words):
+    if log is None or _is_another(columns, by_name, file_words):
         return guesses
     contacts = _contacts(log, columns, by_name["contacts"])
     legs = _legs(log, contacts, by_name["legs"])
@@ -47,9 +50,7 @@ def as_calls(columns: list[Column], guesses: list[Guess], file_words: set[str]) 
     return [contacts, *(guess for guess in guesses if guess.entity.name != "contacts")]
 
 
-def _is_another(
-    columns: list[Column], guesses: list[Guess], by_name: dict[str, Guess], file_words: set[str]
-) -> bool:
+def _is_another(columns: list[Column], by_name: dict[str, Guess], file_words: set[str]) -> bool:
     """Whether the rows are of something that calls are only mentioned in, such as tickets."""
     words = {word for column in columns for word in column.phrase} | file_words
     case = by_name["cases"].matches.get("case_id")
@@ -59,9 +60,7 @@ def _is_another(
         and case.column.is_unique
         and not _is_named(by_name, "contact_id")
     )
-    legs = by_name["legs"]
-    is_legs = guesses[0] is legs and not legs.absent and not legs.matches["contact_id"].column.is_unique
-    return bool(words & vocabulary.NO_CALL) or is_ticket or is_legs
+    return bool(words & vocabulary.NO_CALL) or is_ticket
 
 
 def _is_named(by_name: dict[str, Guess], field: str) -> bool:
@@ -73,12 +72,12 @@ def _is_named(by_name: dict[str, Guess], field: str) -> bool:
 
 
 def _log(columns: list[Column], named: Guess) -> _Log | None:
-    moments = [c for c in columns if _is_moment(c)]
+    moments = [c for c in columns if _is_moment(c)] or [c for c in columns if c.readings]
     parties = [c for c in columns if _is_party(c)]
     if not moments or not any(c.is_phone or c.phone_share > _SOME for c in parties):
         return None
     started = named.matches["started_at"].column if "started_at" in named.matches else moments[0]
-    started = started if _is_moment(started) else moments[0]
+    started = started if started in moments else moments[0]
     ended = named.matches["ended_at"].column if "ended_at" in named.matches else None
     if ended is None and started.is_nameless:
         alike = [c for c in moments if c.is_epoch == started.is_epoch and not c.parts]
@@ -197,6 +196,8 @@ def _is_fit(name: str, match: Match) -> bool:
     column = match.column
     if column.is_phone or column.is_spelled_duration:
         return False
+    if name == "email" and not set(column.phrase) & (vocabulary.CUSTOMER_END | vocabulary.CALLING):
+        return False  # it is the agent's
     if name == "channel":
         return any(recognised(v, vocabulary.VALUES["channel"], by_first_word=False) for v in column.counts)
     return name == "disposition" or match.score >= LIKELY
@@ -267,7 +268,7 @@ def _is_line(called: Column, log: _Log) -> bool:
         has_extensions = log.calling is not None and log.calling.share(r"\d{2,6}") > 0  # which call out
         return not has_extensions and _is_few(called.cells)
     inbound = log.ways.get("inbound", [])
-    cells = [cell for cell, way in zip(called.cells, log.direction.cells, strict=True) if way in inbound]
+    cells = [cell for cell, way in zip(called.cells, log.direction.cells, strict=False) if way in inbound]
     return _is_few(cells, least=1)
 
 
@@ -275,7 +276,7 @@ def _is_few(cells: Iterable[str | None], *, least: int = 3) -> bool:
     """Whether these are numbers of a centre: few, and each was called so often at least."""
     counts = Counter(cell for cell in cells if cell)
     is_repeated = 0 < len(counts) <= min(_MOST_LINES, counts.total() / 3) and min(counts.values()) >= least
-    return is_repeated and all(re.fullmatch(r"[+\d\s()./*#-]+", cell) for cell in counts)
+    return is_repeated and all(re.fullmatch(_LINE, cell) for cell in counts)
 
 
 def _is(log: _Log, way: str) -> str:
@@ -298,18 +299,29 @@ def _chosen(*cases: tuple[str, Column]) -> Column:
 
 def _own_id(log: _Log, columns: list[Column], named: Guess) -> Match | None:
     """The id of the call; never a number that somebody can be called at."""
+    ends = [c for c in (log.calling, log.called, log.customer) if c is not None]
     match = named.matches.get("contact_id")
-    if match is not None and not match.column.is_phone and match.column.filled_share > MOSTLY:
+    if match is not None and match.column.filled_share > MOSTLY and not _holds_number(match.column, ends):
         return match
-    taken = {c.expression for c in (log.calling, log.called, log.customer) if c}
+    taken = {c.expression for c in ends}
     for column in columns:
         is_id = column.is_unique and column.share(_ID) == 1 and column.share(r".*\d.*") == 1
         is_time = bool(column.readings) and column.share(_SECONDS_AND_SERIAL) < 1
         is_other = is_time or column.parts or column.is_spelled_duration or column.expression in taken
-        is_called_so = bool(set(column.phrase) & {"id", "uuid", "guid", "key", "sid"}) or column.is_nameless
-        if is_id and is_called_so and not is_other and not column.is_phone:
+        is_called_so = bool(set(column.phrase) & _ID_WORDS) or column.is_nameless
+        if is_id and is_called_so and not is_other and not _holds_number(column, ends):
             return Match(column, LIKELY)
     return None
+
+
+def _holds_number(column: Column, ends: list[Column]) -> bool:
+    """Whether an id is or contains the number of an end of its call, as those of some systems do."""
+    numbers = [
+        (own, re.sub(r"\D", "", n or ""))
+        for end in ends
+        for own, n in zip(column.cells, end.cells, strict=False)
+    ]
+    return column.is_phone or any(len(n) >= _LONG_NUMBER and n in (own or "") for own, n in numbers)
 
 
 def _key(log: _Log, columns: list[Column]) -> str:

@@ -12,7 +12,8 @@ from typing import Any
 import duckdb
 
 from orchestration.base import engine
-from orchestration.extract import durations, sql
+from orchestration.extract import sql
+from orchestration.extract.quirks import durations
 from orchestration.extract.reading import Readable
 from orchestration.extract.sniff import vocabulary
 from orchestration.extract.sniff.dates import date_readings

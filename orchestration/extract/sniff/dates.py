@@ -78,7 +78,8 @@ def _may_be_date(value: str) -> bool:
 def _epoch(values: list[str]) -> str:
     for length, name in ((10, "epoch"), (13, "epoch_ms")):
         pattern = re.compile(rf"\d{{{length}}}(\.\d+)?")
-        if all(pattern.fullmatch(v) and _EPOCH_FROM <= int(v[:10]) <= _EPOCH_TO for v in values):
+        fit = [v for v in values if pattern.fullmatch(v) and _EPOCH_FROM <= int(v[:10]) <= _EPOCH_TO]
+        if len(fit) >= _MIN_FIT * len(values):
             return name
     return ""
 

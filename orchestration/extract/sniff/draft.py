@@ -90,8 +90,11 @@ def _draft(connection: duckdb.DuckDBPyConnection, file: Path, exports: Path | No
             f"first at line {first.line}: {one_line(first.reason)}"
         )
     rows = read_sample(connection, readable)
-    sums = totals.found_in(rows, _last_rows(path, look.options) if len(rows) == SAMPLE_RECORDS else ())
-    rows = [rows[i] for i in totals.kept(rows)]
+    sums = totals.Totals()
+    if look.options.format in ("csv", "tsv"):
+        is_cut = len(rows) == SAMPLE_RECORDS
+        sums = totals.found_in(rows, _last_rows(path, look.options) if is_cut else ())
+        rows = [rows[i] for i in totals.kept(rows)]
     plain_columns = read_columns(connection, readable, rows, [""])
     nulls, doubtful = null_tokens(plain_columns)
     columns = read_columns(connection, readable, rows, nulls) if len(nulls) > 1 else plain_columns
@@ -113,8 +116,6 @@ def _draft(connection: duckdb.DuckDBPyConnection, file: Path, exports: Path | No
 
 def _last_rows(path: Path, options: FileSet) -> list[tuple[str | None, ...]]:
     """The last records of a long delimited file, where reports put their totals."""
-    if options.format not in ("csv", "tsv"):
-        return []
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - _TAIL_BYTES))
         lines = file.read().decode(options.encoding, errors="replace").splitlines()[-_TAIL_LINES:]

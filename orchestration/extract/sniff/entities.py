@@ -22,6 +22,7 @@ _WEAKEST_NAME = 0.4
 _MIN_KEYS = 20  # fewer rows cannot show whether a key repeats
 _LONG_WORD = 5  # shorter ones turn up inside words they have nothing to do with
 # Ids that nothing else refers to: where the file has none, the row itself can serve.
+_FLAGS = {"true", "false", "yes", "no", "0", "1"}
 _OF_MANY = ("customer_id", "contact_id", "case_id", "agent_id")  # no file is all of one
 ROW_IDS = {"note_id", "message_id", "response_id", "usage_id"}
 _MAX_ID_COLUMNS = 8
@@ -124,7 +125,7 @@ def _type_fit(name: str, kind: str, column: Column) -> float:
     elif name in _OF_MANY and len(column.counts) == 1 and column.n_records >= _MIN_KEYS:
         fit = 0.3  # the account of the centre, and not of a customer
     elif kind in ("id", "text"):
-        fit = 0.3 if is_date or is_prose else 0.7 if kind == "id" and words <= {"true", "false"} else 1.0
+        fit = 0.3 if is_date or is_prose else 0.3 if kind == "id" and words <= _FLAGS else 1.0
     return fit
 
 

@@ -268,9 +268,9 @@ class Writer:
         if counted is None:
             return ["likely", "whether it is unique in the whole file could not be read"]
         n_keys, n_rows = counted
-        kept = "first" if entity.keep == FIRST else "last"
+        kept = "first" if FIRST in (feed.keep, entity.keep) else "last"
         note = f"{n_keys:,} different keys in {n_rows:,} rows, and of each only the {kept} row counts"
-        return ["likely" if entity.keep == FIRST else "<- a guess", note]
+        return ["likely" if kept == "first" else "<- a guess", note]
 
     def _unused(self) -> list[str]:
         matched = [match.column for feed in self._feeds for match in feed.matches.values()]
@@ -322,6 +322,8 @@ def _remark(feed: Guess, name: str, match: Match, *doubts: str) -> str:
     if bent:
         n = f"{len(bent)} of {len(column.counts)} values"
         parts.append(f"<- digits are lost in {n} such as {shape(bent[0])}: export the column as text")
+    if name.endswith("_seconds") and column.share(r"\d+:\d\d") > _SOME:
+        parts.append("<- 6:12 is taken for minutes and seconds")
     if feed.entity.columns[name].is_hashed:
         parts.append("hashed while landing")
     return "; ".join(parts)

@@ -297,3 +297,66 @@ def test_calls_are_known_by_time_party_and_duration(header, rows, expected, tmp_
     found = drafted.mapped("contacts")
     assert {field: found.get(field) for field in expected} == expected
     assert drafted.counts()["contacts"] == (40, 0, 0)
+
+
+def test_rows_that_share_an_id_are_parts_of_one_call(tmp_path: Path) -> None:
+    """The last part of a call says neither when it began nor how long it took."""
+    (tmp_path / "layouts").mkdir()
+    with (LAYOUTS / "freepbx_cdr_reports.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    again = [
+        {**row, "calldate": row["calldate"][:-2] + "59", "sequence": f"{int(row['sequence']) + 1}"}
+        for row in rows[::3]
+    ]
+    with (tmp_path / "layouts" / "calls.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows([*again, *rows])
+    drafted = Drafted("calls", tmp_path, layouts=tmp_path / "layouts")
+    (contacts,) = drafted.feeds
+    assert (contacts.table.name, contacts.keep) == ("contacts", "first")
+    assert not contacts.mappings.keys() & {"duration_seconds", "ended_at"}
+
+
+@pytest.mark.parametrize(
+    ("header", "rows", "expected"),
+    [
+        # an id that is made of the number, as some exchanges make it
+        ("AcctId,session,start,end,src,dst", "{i},{i}-{n}-101,{d} {t},{d} {e},{n},101", {"contact_id": "AcctId"}),
+        # the address is that of who took the call
+        ("call_id,direction,external_number,date_started,date_ended,email", "{i},inbound,+{n},{d} {t},{d} {e},a@x.test",
+         {"contact_id": "call_id", "ani": "external_number", "email": None}),
+        # a single row of types below the names
+        ("CallId,dateTimeOrigination,callingPartyNumber,dateTimeDisconnect,duration", "{i},{u},{n},{u},{s}",
+         {"started_at": "dateTimeOrigination", "ani": "callingPartyNumber", "duration_seconds": "duration"}),
+        ("Call ID,Direction,ANI,DNIS,Date,Duration", "{i},Inbound,tel:+{n},tel:+12125550190,{d} {t},0:00:59",
+         {"ani": "CASE WHEN Direction IN ('Inbound') THEN ANI END",
+          "entry_point": "CASE WHEN Direction IN ('Inbound') THEN DNIS END"}),
+        # the account of the centre is no customer
+        ("CallSid,AccountSid,From,StartTime,Duration", "CA{i},AC1,{n},{d} {t},59", {"customer_id": None}),
+    ],
+)  # fmt: skip
+def test_a_column_of_a_call_log_fills_only_what_it_holds(header, rows, expected, tmp_path: Path) -> None:
+    (tmp_path / "layouts").mkdir()
+    lines = [
+        rows.format(d=f"2025-03-{i % 28 + 1:02}", t=f"{8 + i % 10:02}:{i:02}:00", e=f"{8 + i % 10:02}:{i:02}:59", n=f"1{CUSTOMERS[i % 25]}",
+                    i=600_000 + i, s=20 + i, u=1_741_000_000 + 3_000 * i)
+        for i in range(40)
+    ]  # fmt: skip
+    if "dateTimeOrigination" in header:
+        lines.insert(0, "INTEGER,INTEGER,VARCHAR(50),INTEGER,INTEGER")
+    (tmp_path / "layouts" / "report.csv").write_text("\n".join([header, *lines]) + "\n")
+    drafted = Drafted("report", tmp_path, layouts=tmp_path / "layouts")
+    found = drafted.mapped("contacts")
+    assert {field: found.get(field) for field in expected} == expected
+    assert drafted.counts()["contacts"][0] == 40
+
+
+def test_a_flag_names_no_other_case(tmp_path: Path) -> None:
+    """Every case would be merged into one that is called 0."""
+    (tmp_path / "layouts").mkdir()
+    lines = [f"{500 + i},2025-03-{i % 28 + 1:02} 10:00:00,Open,0" for i in range(40)]
+    (tmp_path / "layouts" / "tickets.csv").write_text(
+        "\n".join(["Ticket Number,Date Created,Status,Merged", *lines]) + "\n"
+    )
+    assert "merged_into" not in Drafted("tickets", tmp_path, layouts=tmp_path / "layouts").mapped("cases")

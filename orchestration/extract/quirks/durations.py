@@ -22,8 +22,11 @@ _FACTORS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1, "ms": 0.001}
 
 def install(connection: duckdb.DuckDBPyConnection) -> None:
     """Adds `seconds(text)` to a connection: of a duration or a plain number, NULL where it is neither."""
-    number = "TRY_CAST(replace(text, ',', '.') AS DOUBLE)"
-    connection.execute(f"CREATE OR REPLACE TEMP MACRO seconds(text) AS coalesce({number}, {seconds('text')})")
+    spelled = "CAST(text AS VARCHAR)"
+    number = f"TRY_CAST(replace({spelled}, ',', '.') AS DOUBLE)"
+    connection.execute(
+        f"CREATE OR REPLACE TEMP MACRO seconds(text) AS coalesce({number}, {seconds(spelled)})"
+    )
 
 
 def seconds(text: str) -> str:
