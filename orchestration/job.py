@@ -7,17 +7,20 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import dagster as dg
 from dagster_shared.error import SerializableErrorInfo
 
-from orchestration import failures
+from orchestration import failures, run_store
 from orchestration.definitions import build_definitions
 from orchestration.errors import FaultlineError, RunError, UnknownError
 from orchestration.settings import Home, Settings
 
 JOB = "publish_marts"
 RUN_LOG = "run.log"
+LOG_BYTES = 5_000_000
+"""Size at which the log of the runs makes way for a new one; the one before is kept as `run.log.1`."""
 _STANDARD_ERROR = 2
 
 
@@ -43,6 +46,8 @@ def run(config: Settings, *, is_debugging: bool = False) -> None:
 
 
 def _executed(config: Settings, log_file: Path, is_debugging: bool) -> dg.ExecuteInProcessResult:
+    run_id = str(uuid4())
+    run_store.mark_alive(config.paths, run_id)
     with (
         dg.DagsterInstance.from_config(str(config.paths.dagster)) as instance,
         _quiet(log_file, is_debugging),
@@ -51,6 +56,7 @@ def _executed(config: Settings, log_file: Path, is_debugging: bool) -> dg.Execut
         level = "INFO" if is_debugging else "CRITICAL"
         return job.execute_in_process(
             instance=instance,
+            run_id=run_id,
             raise_on_error=False,
             run_config={"loggers": {"console": {"config": {"log_level": level}}}},
         )
@@ -94,6 +100,8 @@ def _quiet(log_file: Path, is_debugging: bool) -> Iterator[None]:
     if is_debugging:
         yield
         return
+    if log_file.exists() and log_file.stat().st_size > LOG_BYTES:
+        log_file.replace(log_file.with_name(f"{log_file.name}.1"))
     with (
         log_file.open("a", encoding="utf-8") as log,
         contextlib.redirect_stdout(log),

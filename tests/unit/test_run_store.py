@@ -67,6 +67,13 @@ def test_a_run_is_settled_as_soon_as_its_process_is_killed(instance: dg.DagsterI
     assert run_store.settle(instance, home) == []
 
 
+def test_a_run_that_is_killed_before_it_starts_is_settled(instance: dg.DagsterInstance, home: Home) -> None:
+    run_id = _add(instance, dg.DagsterRunStatus.NOT_STARTED)
+    (home.runs / run_id).touch()
+    assert run_store.settle(instance, home) == [run_id]
+    assert _status(instance, run_id) == dg.DagsterRunStatus.FAILURE
+
+
 def test_a_canceled_run_whose_process_is_gone_ends_as_canceled(
     instance: dg.DagsterInstance, home: Home
 ) -> None:
