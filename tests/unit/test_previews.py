@@ -2,8 +2,11 @@
 
 import duckdb
 import pytest
+import yaml
 
-from orchestration.previews import preview
+from orchestration.extract import contract
+from orchestration.previews import STAFF, preview
+from tests.conftest import PROJECT
 
 
 @pytest.fixture
@@ -28,3 +31,17 @@ def test_rows_of_marts_are_shown_without_staff(connection: duckdb.DuckDBPyConnec
     assert shown["preview"].value == (
         "| case_id | owner_id | n |\n| --- | --- | --- |\n| C&#124;1 | (not shown) | 3 |\n| C2 |  | 4 |"
     )
+
+
+def test_every_staff_column_of_the_contract_is_hidden_in_marts() -> None:
+    """Without it, a new mart could show logins of agents in the UI."""
+    staff = {
+        name
+        for entity in contract.entities().values()
+        for name, column in entity.columns.items()
+        if column.pii in ("staff", "change")
+    }
+    files = (PROJECT / "dbt_project" / "models" / "marts").rglob("_models.yml")
+    models = [m for file in files for m in yaml.safe_load(file.read_text(encoding="utf-8"))["models"]]
+    columns = {column["name"] for model in models for column in model["columns"]}
+    assert {"agent_id", "owner_id"} <= staff & columns <= STAFF
