@@ -1,4 +1,6 @@
 -- One row per blind spot, source instance, team, reason, channel and day: the measures of all checks.
+-- A view, because only the sums over windows read it.
+{{ config(materialized="view") }}
 {% set groups = [
     "link",
     "volume",

@@ -1,4 +1,6 @@
 -- One row per case, field and change of its value, the value at opening included where it is known.
+-- A view, because only the intervals read it.
+{{ config(materialized="view") }}
 {% set fields = {"status": "status", "owner": "owner_id", "group": "group_id", "priority": "priority"} %}
 with
     snapshots as (

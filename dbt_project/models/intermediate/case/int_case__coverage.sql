@@ -18,7 +18,7 @@ with
             min(
                 case when field = 'status' and record_seq = 1 and old_value is null then changed_at end
             ) as first_status_at,
-            max(case when field = 'status' and record_seq_from_end = 1 then new_value end) as last_status,
+            max(case when field = 'status' and is_last then new_value end) as last_status,
             max(case when field = 'status' then changed_at end) as last_status_at,
             min(case when not is_creation then changed_at end) as first_change_at
         from {{ ref("int_case__records") }}

@@ -16,7 +16,7 @@ with
                     and r.previous_value is distinct from r.old_value
                 )
             ) as is_torn,
-            max(case when r.record_seq_from_end = 1 then r.new_value end) as last_value,
+            max(case when r.is_last then r.new_value end) as last_value,
             max(r.changed_at) as last_changed_at
         from {{ ref("int_case__records") }} as r
         where r.field <> 'created'

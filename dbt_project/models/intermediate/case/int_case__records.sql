@@ -18,14 +18,10 @@ select
         partition by r.source_instance, r.case_id, r.field
         order by r.changed_at, r.change_seq nulls first, r.old_value nulls first, r.new_value nulls first
     ) as record_seq,
-    row_number() over (
+    lead(r.changed_at) over (
         partition by r.source_instance, r.case_id, r.field
-        order by
-            r.changed_at desc,
-            r.change_seq desc nulls last,
-            r.old_value desc nulls last,
-            r.new_value desc nulls last
-    ) as record_seq_from_end,
+        order by r.changed_at, r.change_seq nulls first, r.old_value nulls first, r.new_value nulls first
+    ) is null as is_last,
     lag(r.new_value) over (
         partition by r.source_instance, r.case_id, r.field
         order by r.changed_at, r.change_seq nulls first, r.old_value nulls first, r.new_value nulls first

@@ -1,30 +1,11 @@
 -- One row per case or contact chain, variant and run: an unbroken stay with one team.
 -- Variant `raw` keeps every stay; `settled` first drops stays too short to have meant anything.
 with
-    stays as (
-        select
-            s.*,
-            row_number() over (
-                partition by source_instance, unit_type, unit_id order by started_at, step_order, team_id
-            ) as stay_seq
-        from {{ ref("int_handoff__steps") }} as s
-    ),
-
-    raw_runs as ({{ runs_of("stays", "raw") }}),
-
-    timed as (
-        select
-            r.*,
-            run_seq as stay_seq,
-            lead(started_at) over (
-                partition by source_instance, unit_type, unit_id order by run_seq
-            ) as next_at
-        from raw_runs as r
-    ),
+    raw_runs as ({{ runs_of(ref("int_handoff__steps"), "raw", "started_at, step_order, team_id") }}),
 
     judged as (
         select
-            t.*,
+            r.*,
             case
                 when
                     next_at is null
@@ -33,7 +14,7 @@ with
                 then 0
                 else 1
             end as is_short
-        from timed as t
+        from raw_runs as r
     ),
 
     -- Most units have no short stay: they are settled as they are.
@@ -45,7 +26,7 @@ with
     ),
 
     settled_stays as (
-        select j.centre, j.source_instance, j.unit_type, j.unit_id, j.team_id, j.started_at, j.stay_seq
+        select j.centre, j.source_instance, j.unit_type, j.unit_id, j.team_id, j.started_at, j.run_seq as stay_seq
         from judged as j
         inner join
             unsettled_units as u
@@ -55,7 +36,7 @@ with
         where j.is_short = 0
     ),
 
-    settled_runs as ({{ runs_of("settled_stays", "settled") }})
+    settled_runs as ({{ runs_of("settled_stays", "settled", "stay_seq") }})
 
 select centre, source_instance, unit_type, unit_id, variant, run_seq, team_id, started_at
 from raw_runs
