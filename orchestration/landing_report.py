@@ -160,12 +160,13 @@ def _deduplicated(connection: duckdb.DuckDBPyConnection, instance: str, feed: Fe
     table = feed.table
     key = ", ".join(map(sql.name, table.key))
     thing = f"{key}, {sql.name(table.event_at)}" if table.event_at else key
-    query = (
-        f"SELECT count(*), count(DISTINCT hash({key})), count(DISTINCT hash({thing})), "
-        f"count(DISTINCT hash({thing}, _delivery_id)) "
-        f"FROM {table.schema}.{sql.name(table.name)} WHERE source_instance = ?"
-    )
-    n_rows, n_keys, n_things, n_delivered = connection.execute(query, [instance]).fetchall()[0]
+    rows = f"FROM {table.schema}.{sql.name(table.name)} WHERE source_instance = ?"
+    counted = f"SELECT count(*), count(DISTINCT hash({key})) {rows}"
+    n_rows, n_keys = connection.execute(counted, [instance]).fetchall()[0]
+    if n_rows == n_keys:
+        return
+    counted = f"SELECT count(DISTINCT hash({thing})), count(DISTINCT hash({thing}, _delivery_id)) {rows}"
+    n_things, n_delivered = connection.execute(counted, [instance]).fetchall()[0]
     n_again = n_delivered - n_things
     if n_rows - n_keys <= n_again:
         return
