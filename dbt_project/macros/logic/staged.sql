@@ -7,8 +7,8 @@
    wins, and its place stands beside the row. A table with a `sequence` keeps every row that the newest delivery
    has of a key, where that column is NULL.
 
-   Most keys have one row. Only rows of the others are ranked: sorting a large table by all of its columns takes
-   longer than reading it twice. #}
+   Most keys have one row, and most others one row in their newest delivery. Only what is left is ranked: sorting
+   a large table by all of its columns takes longer than reading it several times. #}
 {% macro staged(table, schema="raw_mapped", versions=false) %}
     {%- set spec = raw_tables()[schema ~ "." ~ table] -%}
     {%- set columns = spec["columns"] -%}
@@ -36,6 +36,9 @@
     {%- set same_key -%}
         {% for c in key %} k.{{ c }} is not distinct from r.{{ c }} {% if not loop.last %} and {% endif %} {% endfor %}
     {%- endset -%}
+    {#- The newest delivery decides unless something in the row counts more. -#}
+    {%- set is_newest = "k._delivered_at = r.newest_at" ~ (" or k._is_log" if may_be_log else "") -%}
+    {%- set is_candidate = "true" if versions or spec.version_at or spec.sequence else is_newest -%}
     {%- set kept -%}
         centre,
         source_instance,
@@ -47,10 +50,20 @@
     {%- endset -%}
     with
         repeated as (
-            select {{ key | join(", ") }}
+            select {{ key | join(", ") }}, max(_delivered_at) as newest_at
             from ({{ known }}) as k
             group by {{ key | join(", ") }}
             having count(*) > 1
+        ),
+
+        candidates as (
+            select k.*
+            from ({{ known }}) as k
+            inner join repeated as r on {{ same_key }} and ({{ is_candidate }})
+        ),
+
+        tied as (
+            select {{ key | join(", ") }} from candidates group by {{ key | join(", ") }} having count(*) > 1
         ),
 
         ranked as (
@@ -87,12 +100,21 @@
                             k._source_line desc nulls last
                     ) as is_in_newest_delivery
                 {% endif %}
-            from ({{ known }}) as k
-            inner join repeated as r on {{ same_key }}
+            from candidates as k
+            inner join tied as r on {{ same_key }}
         )
     select {{ kept }}
     from ranked
     where version_rank = 1 {% if spec.sequence %} or is_in_newest_delivery {% endif %}
+    union all
+    select {{ kept }}
+    from
+        (
+            select k.*
+            from candidates as k
+            left join tied as r on {{ same_key }}
+            where r.source_instance is null
+        ) as newest
     union all
     select {{ kept }}
     from

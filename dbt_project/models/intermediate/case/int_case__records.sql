@@ -21,7 +21,8 @@ select
     lead(r.changed_at) over (
         partition by r.source_instance, r.case_id, r.field
         order by r.changed_at, r.change_seq nulls first, r.old_value nulls first, r.new_value nulls first
-    ) is null as is_last,
+    )
+    is null as is_last,
     lag(r.new_value) over (
         partition by r.source_instance, r.case_id, r.field
         order by r.changed_at, r.change_seq nulls first, r.old_value nulls first, r.new_value nulls first

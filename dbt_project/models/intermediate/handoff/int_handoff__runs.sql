@@ -26,7 +26,14 @@ with
     ),
 
     settled_stays as (
-        select j.centre, j.source_instance, j.unit_type, j.unit_id, j.team_id, j.started_at, j.run_seq as stay_seq
+        select
+            j.centre,
+            j.source_instance,
+            j.unit_type,
+            j.unit_id,
+            j.team_id,
+            j.started_at,
+            j.run_seq as stay_seq
         from judged as j
         inner join
             unsettled_units as u
