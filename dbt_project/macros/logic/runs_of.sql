@@ -1,7 +1,6 @@
 {# Joins neighbouring stays of one team into runs, numbered from 1, each with the beginning of the next one.
    A run begins where the team before was another one, so that its first stay stands for it. #}
-{% macro runs_of(stays, variant, order) %}
-    {%- set unit = "partition by source_instance, unit_type, unit_id order by " ~ order -%}
+{% macro runs_of(stays, variant) %}
     select
         centre,
         source_instance,
@@ -10,8 +9,20 @@
         '{{ variant }}' as variant,
         team_id,
         started_at,
-        row_number() over ({{ unit }}) as run_seq,
-        lead(started_at) over ({{ unit }}) as next_at
-    from (select s.*, lag(team_id) over ({{ unit }}) as previous_team_id from {{ stays }} as s) as compared
+        row_number() over (
+            partition by source_instance, unit_type, unit_id order by started_at, step_order, team_id
+        ) as run_seq,
+        lead(started_at) over (
+            partition by source_instance, unit_type, unit_id order by started_at, step_order, team_id
+        ) as next_at
+    from
+        (
+            select
+                s.*,
+                lag(team_id) over (
+                    partition by source_instance, unit_type, unit_id order by started_at, step_order, team_id
+                ) as previous_team_id
+            from {{ stays }} as s
+        ) as compared
     where previous_team_id is null or previous_team_id <> team_id
 {% endmacro %}

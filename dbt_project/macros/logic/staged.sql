@@ -37,7 +37,9 @@
         {% for c in key %} k.{{ c }} is not distinct from r.{{ c }} {% if not loop.last %} and {% endif %} {% endfor %}
     {%- endset -%}
     {#- The newest delivery decides unless something in the row counts more. -#}
-    {%- set is_newest = "k._delivered_at = r.newest_at" ~ (" or k._is_log" if may_be_log else "") -%}
+    {%- set is_newest = "k._delivered_at is not distinct from r.newest_at" ~ (
+        " or k._is_log" if may_be_log else ""
+    ) -%}
     {%- set is_candidate = "true" if versions or spec.version_at or spec.sequence else is_newest -%}
     {%- set kept -%}
         centre,

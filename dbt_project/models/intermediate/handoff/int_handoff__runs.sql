@@ -1,7 +1,7 @@
 -- One row per case or contact chain, variant and run: an unbroken stay with one team.
 -- Variant `raw` keeps every stay; `settled` first drops stays too short to have meant anything.
 with
-    raw_runs as ({{ runs_of(ref("int_handoff__steps"), "raw", "started_at, step_order, team_id") }}),
+    raw_runs as ({{ runs_of(ref("int_handoff__steps"), "raw") }}),
 
     judged as (
         select
@@ -33,7 +33,7 @@ with
             j.unit_id,
             j.team_id,
             j.started_at,
-            j.run_seq as stay_seq
+            j.run_seq as step_order
         from judged as j
         inner join
             unsettled_units as u
@@ -43,7 +43,7 @@ with
         where j.is_short = 0
     ),
 
-    settled_runs as ({{ runs_of("settled_stays", "settled", "stay_seq") }})
+    settled_runs as ({{ runs_of("settled_stays", "settled") }})
 
 select centre, source_instance, unit_type, unit_id, variant, run_seq, team_id, started_at
 from raw_runs

@@ -86,12 +86,30 @@ with
             and l.customer_id = m.merged_customer_id
     ),
 
+    -- Most identifiers have one holder at all times; only the times of the others need comparing.
+    disputed as (
+        select centre, identifier_kind, identifier
+        from held
+        group by centre, identifier_kind, identifier
+        having count(*) > 1
+    ),
+
+    rivals as (
+        select h.*
+        from held as h
+        inner join
+            disputed as d
+            on h.centre = d.centre
+            and h.identifier_kind = d.identifier_kind
+            and h.identifier = d.identifier
+    ),
+
     moments as (
         select centre, identifier_kind, identifier, valid_from as moment
-        from held
+        from rivals
         union
         select centre, identifier_kind, identifier, valid_to
-        from held
+        from rivals
     ),
 
     times as (
@@ -117,7 +135,7 @@ with
             bool_or(h.is_internal) as is_internal
         from times as t
         inner join
-            held as h
+            rivals as h
             on t.centre = h.centre
             and t.identifier_kind = h.identifier_kind
             and t.identifier = h.identifier
@@ -128,7 +146,12 @@ with
 
     counted as (
         select
-            s.*,
+            centre,
+            identifier_kind,
+            identifier,
+            valid_from,
+            valid_to,
+            customer_id,
             count(*) over (
                 partition by centre, identifier_kind, identifier, valid_from
             ) as n_customers_sharing,
@@ -136,7 +159,24 @@ with
                 partition by centre, identifier_kind, identifier, valid_from
             )
             = 1 as is_ours
-        from shared as s
+        from shared
+        union all
+        select
+            h.centre,
+            h.identifier_kind,
+            h.identifier,
+            h.valid_from,
+            h.valid_to,
+            h.customer_id,
+            1 as n_customers_sharing,
+            h.is_internal as is_ours
+        from held as h
+        left join
+            disputed as d
+            on h.centre = d.centre
+            and h.identifier_kind = d.identifier_kind
+            and h.identifier = d.identifier
+        where d.identifier is null and h.valid_from < h.valid_to
     ),
 
     seen as (
