@@ -3,6 +3,7 @@
 import contextlib
 import importlib
 import os
+import shlex
 import socket
 import sys
 from collections.abc import Iterator
@@ -145,7 +146,11 @@ def sources_new(
         except SourceError as error:
             out.print(f"  needed   {_escaped(f'{error.problem} {error.remedy}')}", soft_wrap=True)
         n_open = text.count("<-") - 1  # the first one explains the mark
-        out.print(f"  to do    look at what is marked <- ({n_open}), then run: faultline sources check")
+        is_below = file.resolve().is_relative_to(config.exports.resolve())
+        step = _command("sources check", target.parent, config.exports if is_below else file.parent)
+        out.print(
+            f"  to do    look at what is marked <- ({n_open}), then run: {_escaped(step)}", soft_wrap=True
+        )
 
 
 @sources_app.command("check")
@@ -157,8 +162,20 @@ def sources_check(
         config = settings.load(sources=sources, exports=exports)
         from orchestration import source_check
 
-        if not source_check.check(config, out):
+        if not source_check.check(config, out, _command("run", config.sources, config.exports)):
             raise typer.Exit(ConfigurationError.exit_code)
+
+
+def _command(name: str, sources: Path, exports: Path) -> str:
+    """A command for these folders as a person would type it here; what the settings say is left out."""
+    usual = settings.load()
+    options = {"--sources": (sources, usual.sources), "--exports": (exports, usual.exports)}
+    given = [
+        f"{option} {shlex.quote(str(folder))}"
+        for option, (folder, known) in options.items()
+        if folder.resolve() != known.resolve()
+    ]
+    return " ".join(["faultline", name, *given])
 
 
 def _check_configuration(config: Settings) -> None:

@@ -72,7 +72,8 @@ def changes(deliveries: Sequence[Delivery], replaced: Iterable[tuple[Delivery, D
     for name, members in by_file_set.items():
         new = sorted({column for d in members for column in d.columns_extra})
         if new:
-            yield Note(f"{name} has columns that no mapping reads: {', '.join(new[:_COLUMNS_TOLD])}.")
+            shown = listed(new, _COLUMNS_TOLD)
+            yield Note(f"{name} has columns that no mapping reads: {shown}.")
     for name, members in by_file_set.items():
         yield from _placeholders(name, members)
     for name, members in by_file_set.items():

@@ -61,8 +61,8 @@ _STANDS_IN = {
 }
 
 
-def check(config: Settings, console: Console) -> bool:
-    """Checks all source files of the folder; prints findings and samples.
+def check(config: Settings, console: Console, next_command: str = "faultline run") -> bool:
+    """Checks all source files of the folder; prints findings and samples, and what to type when all fits.
 
     Returns:
         Whether there is no error; warnings do not count.
@@ -88,7 +88,7 @@ def check(config: Settings, console: Console) -> bool:
         usable = {source.path for source in loaded}
         unusable = [path.name for path in sources.found_in(config.sources) if path not in usable]
         _tell_centres(loaded, unusable, report)
-    return report.close(len(loaded))
+    return report.close(len(loaded), next_command)
 
 
 # ---------------------------------------------------------------- what is told
@@ -127,7 +127,7 @@ class _Report:
         self.console.print()
         self.console.print(Text.assemble((one_line(name), "bold"), f"  {rest}"), soft_wrap=True)
 
-    def close(self, n_loaded: int) -> bool:
+    def close(self, n_loaded: int, next_command: str) -> bool:
         """Prints the findings and the sum of them."""
         for style, name, kept in (("yellow", "Warning", self.warnings), ("bold red", "Error", self.errors)):
             for where, text in kept:
@@ -143,7 +143,8 @@ class _Report:
         else:
             rest = f", with {counted[0]}" if counted else ""
             fit = f"{n} fit{'s' if n_loaded == 1 else ''}"
-            self.console.print(Text.assemble((fit, "bold green"), f"{rest}. Next: faultline run"))
+            step = f"{rest}. Next: {next_command}"
+            self.console.print(Text.assemble((fit, "bold green"), step), soft_wrap=True)
         return not self.errors
 
 

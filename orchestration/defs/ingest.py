@@ -93,8 +93,8 @@ def _tell(advance: landing.Advance) -> None:
         progress.say(f"Landing {what} ({n_bytes / 1e6:,.0f} MB) for {advance.source.instance}")
     share = advance.n_bytes_done / max(advance.n_bytes_due, 1)
     speed = advance.n_bytes_done / 1e6 / max(advance.seconds, 1e-3)
-    text = f"Landing {share:.0%}, {advance.n_rows:,} rows, {speed:.0f} MB/s: {what}"
-    progress.say(text, share)
+    pace = f", {speed:.0f} MB/s" if speed >= 1 else ""
+    progress.say(f"Landing {share:.0%}, {advance.n_rows:,} rows{pace}: {what}", share)
 
 
 def _report(
@@ -116,7 +116,7 @@ def _report(
     for number, note in enumerate(changes):
         _note(context, note, is_told=number < _NOTES_TOLD)
     if len(changes) > _NOTES_TOLD:
-        progress.say(f"{len(changes) - _NOTES_TOLD:,} more of the kind stand in the log.")
+        progress.say(f"{len(changes) - _NOTES_TOLD:,} more such changes stand in the run's log in the UI.")
     for note in landing_report.faults(deliveries, manifest, workspace.home, workspace.settings.limits):
         _note(context, note)
 
