@@ -78,6 +78,8 @@ def _log(columns: list[Column], named: Guess) -> _Log | None:
         return None
     started = named.matches["started_at"].column if "started_at" in named.matches else moments[0]
     started = started if started in moments else moments[0]
+    if started.is_day:
+        started = next((c for c in moments if started.label in c.parts), started)
     ended = named.matches["ended_at"].column if "ended_at" in named.matches else None
     if ended is None and started.is_nameless:
         alike = [c for c in moments if c.is_epoch == started.is_epoch and not c.parts]

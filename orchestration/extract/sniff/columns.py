@@ -66,6 +66,12 @@ class Column:
         """Whether the values are seconds or milliseconds since 1970."""
         return bool(self.readings) and self.readings[0][:1] in (["epoch"], ["epoch_ms"])
 
+    @property
+    def is_day(self) -> bool:
+        """Whether the values are dates; a spreadsheet writes midnight behind them."""
+        is_bare = self.share(r"[^:]+") == 1 or self.share(r"\S+ 0?0:00(:00(\.0+)?)?") == 1
+        return bool(self.readings) and not self.is_epoch and is_bare
+
     @cached_property
     def phrase(self) -> tuple[str, ...]:
         """The name in words."""
@@ -277,22 +283,21 @@ def _leaves(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...]
 
 def _joined_times(connection: duckdb.DuckDBPyConnection, columns: list[Column]) -> Iterator[Column]:
     """A time of day beside a lone date column makes a moment: both are offered as one column."""
-    days = [
-        c
-        for c in columns
-        if c.readings and not c.is_epoch and c.share(r"[^:]+") == 1 and c.filled_share > MOSTLY
-    ]
+    days = [c for c in columns if c.is_day and c.filled_share > MOSTLY]
     if not days:
         return
     day = days[0]
     for before, clock in zip([None, *columns], columns, strict=False):
         if clock.share(_CLOCK) < 1 or clock.n_records == 0 or not _is_time_of_day(clock, day, before):
             continue
-        pairs = [f"{d} {t}" if d and t else None for d, t in zip(day.cells, clock.cells, strict=False)]
+        is_bare = day.share(r"[^:]+") == 1
+        dates = day.cells if is_bare else [d and d.rpartition(" ")[0] for d in day.cells]
+        pairs = [f"{d} {t}" if d and t else None for d, t in zip(dates, clock.cells, strict=False)]
         values = tuple(pair for pair in pairs if pair)
         readings = date_readings(connection, values)
         if readings:
-            expression = f"{day.expression} || ' ' || {clock.expression}"
+            own = day.expression if is_bare else f"split_part({day.expression}, ' ', 1)"
+            expression = f"{own} || ' ' || {clock.expression}"
             parts = (day.label, clock.label)
             yield Column(clock.label, expression, values, clock.n_records, readings, parts, tuple(pairs))
 

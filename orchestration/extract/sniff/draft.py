@@ -91,8 +91,8 @@ def _draft(connection: duckdb.DuckDBPyConnection, file: Path, exports: Path | No
         )
     rows = read_sample(connection, readable)
     sums = totals.Totals()
-    if look.options.format in ("csv", "tsv"):
-        is_cut = len(rows) == SAMPLE_RECORDS
+    if not look.options.is_json and set(readable.types.values()) <= {"VARCHAR"}:
+        is_cut = len(rows) == SAMPLE_RECORDS and look.options.format in ("csv", "tsv")
         sums = totals.found_in(rows, _last_rows(path, look.options) if is_cut else ())
         rows = [rows[i] for i in totals.kept(rows)]
     plain_columns = read_columns(connection, readable, rows, [""])

@@ -1,4 +1,4 @@
-"""Rows of a report that sum up others, such as `Total` below the calls of a day."""
+"""Rows of a report that are no records: totals of others, headings of groups, remarks at the end."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -12,6 +12,7 @@ _Row = Sequence[str | None]
 _MOST = 0.3  # more rows than this are no totals
 _ALWAYS = 0.99
 _FEW_COLUMNS = 2
+_WIDE = 5  # of so many columns a record never fills one alone
 _AMOUNT = r"[\d\s.,:%+-]*\d[\d\s.,:%+-]*|\d+(\s*[a-zA-Z]+\.?\s*\d*)+"
 
 
@@ -65,14 +66,15 @@ def _numbers(rows: Sequence[_Row]) -> set[int]:
 
 
 def _kind(row: _Row, usual: float) -> str:
-    """Whether a record is one of totals: `word` or `blank` says by what; empty for any other."""
+    """Whether a row is no record: `word` or `blank` says by what; empty for a record."""
     filled = [value for value in row if value]
     if not filled or len(filled) >= usual:
         return ""
     if _word(row):
         return "word"
     is_sum = len(filled) <= usual / 2 and not row[0] and all(re.fullmatch(_AMOUNT, v.strip()) for v in filled)
-    return "blank" if is_sum else ""
+    is_remark = len(filled) == 1 and usual >= _WIDE
+    return "blank" if is_sum or is_remark else ""
 
 
 def _word(row: _Row) -> tuple[int, str] | None:

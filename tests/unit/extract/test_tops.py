@@ -60,3 +60,12 @@ def test_rows_of_totals_are_left_out(row: tuple[str | None, ...], where: str) ->
         assert totals.found_in(rows, tail).where(columns) == where
     kept = totals.kept([*CALLS, row])
     assert kept == list(range(len(CALLS) + (not where)))
+
+
+@pytest.mark.parametrize("remark", ["Queue: Support", "Report of 2024-02-01", "-"])
+def test_headings_and_remarks_among_the_records_are_left_out(remark: str) -> None:
+    calls = [(*call, "Billing", "yes") for call in CALLS]
+    rows = [(remark, *[None] * 5), *calls, (remark, *[None] * 5)]
+    columns = ["day", "caller", "agent", "lasted", "queue", "answered"]
+    assert totals.found_in(rows).where(columns) == "coalesce(caller, agent) IS NOT NULL"
+    assert totals.kept(rows) == list(range(1, len(calls) + 1))
