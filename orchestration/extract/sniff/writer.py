@@ -199,9 +199,8 @@ class Writer:
         entity = feed.entity
         lines = [f"      {entity.name}: # one row per {entity.grain.removeprefix('one ')}"]
         where = " AND ".join(filter(None, (self.left_out, feed.where)))
-        body = (
-            [f"        where: {scalar(where)}{' # leaves out totals and remarks' if self.left_out else ''}"] if where else []
-        )
+        remark = " # leaves out totals and remarks" if self.left_out else ""
+        body = [f"        where: {scalar(where)}{remark}"] if where else []
         if feed.keep:
             body.append(f"        keep: {feed.keep} # several rows share an id; the first says when it began")
         for name in entity.columns:
