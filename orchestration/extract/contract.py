@@ -22,6 +22,7 @@ DUCKDB_TYPES = {
     "list": "VARCHAR[]",
     "phone": "VARCHAR",
     "phones": "VARCHAR[]",
+    "ids": "VARCHAR[]",
     "email": "VARCHAR",
 }
 
@@ -35,7 +36,7 @@ SOURCE_LINE = "_source_line"
 """Line of a row in its file; of formats without lines, the number of its record."""
 
 # Types that identify somebody, whatever the field is called.
-IDENTIFIER_TYPES = ("phone", "phones", "email")
+IDENTIFIER_TYPES = ("phone", "phones", "email", "ids")
 
 # Written by landing on every row, beside the entity's own columns.
 SYSTEM_COLUMNS = {

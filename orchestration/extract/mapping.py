@@ -98,7 +98,7 @@ class _Field:
             return False
         if self.column.type in ("ts", "date"):
             return self.raw == "DATE" or self.raw.startswith("TIMESTAMP")
-        return self.column.type in ("list", "phones") and self.raw.endswith("[]")
+        return self.column.type in ("list", "phones", "ids") and self.raw.endswith("[]")
 
 
 def missing_columns(feed: Feed, readable: Readable) -> dict[str, tuple[str, ...]]:
@@ -464,7 +464,7 @@ def _parsed(field: _Field, zone: str, separator: str) -> str:
     match field.column.type:
         case "ts" | "date":
             return moments.landed(_read_columns(field), field.column.type, zone)
-        case "list" | "phones":
+        case "list" | "phones" | "ids":
             return _list(field, value, separator)
         case "int":
             # A bare cast would round 1.5 to 2; the usual spelling is found faster than by the pattern.
@@ -536,9 +536,11 @@ def _list(field: _Field, value: str, separator: str) -> str:
             f"CASE WHEN {value} LIKE '[%]' AND json_valid({value}) THEN from_json({value}, '[\"VARCHAR\"]') "
             f"ELSE string_split({value}, {sql.text(separator)}) END"
         )
-    item = "trim(x)" if field.column.is_hashed else ids.whole("trim(x)", field.decimal)
+    is_bent = field.column.type in ("list", "ids") and field.column.pii != "hash"
+    item = ids.whole("trim(x)", field.decimal) if is_bent else "trim(x)"
     trimmed = f"list_transform({items}, lambda x: nullif({item}, ''))"
-    return f"CASE WHEN {value} IS NOT NULL THEN list_filter({trimmed}, lambda x: x IS NOT NULL) END"
+    is_kept = f"x IS NOT NULL{' AND NOT ' + ids.is_nobody('x') if field.column.type == 'ids' else ''}"
+    return f"CASE WHEN {value} IS NOT NULL THEN list_filter({trimmed}, lambda x: {is_kept}) END"
 
 
 # ---------------------------------------------------------------- placeholders

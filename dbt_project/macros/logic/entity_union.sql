@@ -1,6 +1,7 @@
 {# The rows of one entity of the contract from every staging model that feeds it.
 
-   Customers and cases that were merged bear the id that stands for them, in every entity that names them. The
+   Customers and cases that were merged bear the id that stands for them, in every entity that names them, and so
+   do customers named by an id of another system; of contacts `customer_id_method` says which it was. The
    history of a merged case stays its own: mixed into another case's it would tear both. A value that breaks
    a rule of the contract about times is NULL, and `is_order_possible` is false; it is NULL where the row
    has nothing to compare. Words of a vocabulary stand in our spelling. #}
@@ -18,6 +19,7 @@
             {%- for column in columns %}
                 {%- if restates and column == "customer_id" %}
                     coalesce(m.customer_id, e.customer_id) as customer_id,
+                    {%- if entity == "contacts" %} m.method as customer_id_method, {%- endif %}
                 {%- elif names_cases and column == "case_id" %}
                     coalesce(c.case_id, o.case_id, e.case_id) as case_id,
                 {%- elif names_parents and column == "parent_case_id" %}

@@ -4,6 +4,7 @@
         "case_id": 1.00,
         "merge": 1.00,
         "customer_id": 0.98,
+        "other_id": 0.95,
         "phone": 0.90,
         "email": 0.90,
         "shared_phone": 0.70,

@@ -126,7 +126,7 @@ with
         union
         select centre, customer_id
         from {{ ref("int_identity__merges") }}
-        where merged_at is null
+        where merged_at is null and method is distinct from 'other_id'
     ),
 
     identified as (

@@ -4,7 +4,7 @@
 select source_instance, channel, hour_of_day, n_contacts, n_matched
 from {{ ref("mart_identity_match") }}
 where
-    n_by_case_id + n_by_customer_id + n_by_phone + n_by_email + n_by_shared_phone <> n_matched
+    n_by_case_id + n_by_customer_id + n_by_other_id + n_by_phone + n_by_email + n_by_shared_phone <> n_matched
     or n_matched > n_contacts
     or hour_of_day not between 0
     and 23

@@ -92,7 +92,7 @@ def _asked(rule: str, value: str, words: tuple[str, ...] = ()) -> str:
         asked = "NOT is_ordinary_label" if rule == "channel" else _RULES[rule]
         return f"CASE WHEN {value} IS NULL THEN false {known} ELSE {asked}({value}) END"
     if rule == "id":
-        asked = f"contains({value}, '@') OR starts_with({value}, '+')"
+        asked = f"contains({value}, '@') OR contains({value}, ' ') OR starts_with({value}, '+')"
         return f"CASE WHEN {asked} THEN {_RULES[rule]}({value}) ELSE false END"
     return f"coalesce({_RULES[rule]}({value}), false)"
 
@@ -110,6 +110,9 @@ def _identifier(centre: str, column: Column, value: str, region: str) -> str:
     if column.type == "phones":
         each = privacy.hashed(f"phone:{centre}", f"phone_e164(x, {region})")
         return f"list_filter(list_transform({value}, lambda x: {each}), lambda x: x IS NOT NULL)"
+    if column.type == "ids":
+        each = privacy.hashed(f"customer:{centre}", "x")
+        return f"list_transform({value}, lambda x: {each})"
     if column.type == "list":
         each = privacy.hashed(f"email:{centre}", privacy.address("x"))
         return f"list_transform({value}, lambda x: {each})"

@@ -5,7 +5,8 @@ source of a centre, and both sides of a join agree. What is asked depends on wha
 
 - `is_staff_name`: ids of agents, owners and evaluators. Names, addresses, logins and phone numbers are
   hashed; numbers, UUIDs, ARNs, keys of vendors and ids such as `agent_12` stay.
-- `is_personal_id`: ids of things. E-mail addresses and international phone numbers are hashed.
+- `is_personal_id`: ids of things. E-mail addresses, numbers as people write them, and people with a title or
+  in brackets are hashed.
 - `is_personal_text`: codes. Addresses, long numbers, people with a title or in brackets, and sentences are
   masked. A bare `First Last` looks like any label of two words and stays.
 - `is_personal_label`: labels of teams and queues. The same, but `Support, Berlin` is no name.
@@ -47,6 +48,7 @@ _FEWEST_IN_CODES = 4
 _NUMBER = re.compile(r"(?<![^\W_])(?:\+|\(\+?)?\d(?:[ ./()\-\u2010-\u2015]{0,2}\d){6,}(?![^\W_])")
 _FEWEST_DIGITS, _MOST_DIGITS = 7, 19  # of phone numbers (ITU-T E.164) and cards (ISO/IEC 7812)
 _DIALLED = re.compile(r"0[1-9]\d{8,13}|00[1-9]\d{7,13}")
+_SPACED = re.compile(r"[\d()./\-]+(?: [\d()./\-]+)+")  # no system writes an id with blanks
 _INTERNATIONAL = re.compile(r"\+[\d ()./\-]{7,}")
 _IBAN = re.compile(r"(?<![^\W_])[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}(?![^\W_])", re.IGNORECASE)
 _CLOCK = r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?(?: ?[AaPp]\.?[Mm]\.?)?"
@@ -146,9 +148,12 @@ def _is_of_name(run: str, *, has_digits: bool) -> bool:
 
 @lru_cache(maxsize=_DISTINCT_VALUES)
 def is_personal_id(value: str) -> bool:
-    """Whether the id of a thing is an e-mail address or an international phone number; all else stays."""
+    """Whether the id of a thing holds an address, a number as people write it, or a named person."""
     text = _plain(value)
-    return _has_address(text) or bool(_INTERNATIONAL.fullmatch(text))
+    if _has_address(text) or _INTERNATIONAL.fullmatch(text) or _is_written(text):
+        return True
+    is_spaced = _SPACED.fullmatch(text) and sum(c.isdigit() for c in text) >= _FEWEST_DIGITS
+    return bool(is_spaced or _TITLED.search(text) or _BRACKETED.fullmatch(text))
 
 
 @lru_cache(maxsize=_DISTINCT_VALUES)

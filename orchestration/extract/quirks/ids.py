@@ -18,6 +18,11 @@ EXPORT_AS_TEXT = (
 )
 _LARGEST = 2**53
 """Whole numbers above are not all kept apart by a double."""
+_NOBODY = (
+    "#n/a", "anonym", "anonymous", "blocked", "default", "dummy", "guest", "gast", "keine", "kein",
+    "missing", "n/a", "na", "nan", "nil", "no", "none", "null", "nobody", "private", "restricted",
+    "tbd", "test", "unavailable", "unbekannt", "undefined", "unknown", "withheld", "x", "xxx",
+)  # fmt: skip
 _DIGITS = 16  # of that number
 _WHOLE = {
     ".": r"[+-]?\d+\.0+",
@@ -38,6 +43,13 @@ def whole(value: str, decimal: str = ".") -> str:
     pattern = sql.text(_WHOLE[decimal])
     shortened = f"regexp_extract({value}, '^[+-]?[0-9]+')"
     return f"CASE WHEN ({found}) AND regexp_full_match({value}, {pattern}) THEN {shortened} ELSE {value} END"
+
+
+def is_nobody(value: str) -> str:
+    """SQL: whether an id in a list stands for no customer, as `unknown` and `0` do, or has lost digits."""
+    words = ", ".join(map(sql.text, _NOBODY))
+    has_none = f"lower({value}) IN ({words}) OR regexp_full_match({value}, '[^1-9\\p{{L}}]*|9{{3,}}')"
+    return f"({has_none} OR {is_lost(value)})"
 
 
 def where_lost(value: str, condition: str) -> str:

@@ -1,6 +1,7 @@
 """What must be nowhere that people or tools look."""
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -18,32 +19,39 @@ def check_no_canary_lands(line: Run, *more: str) -> None:
 
     `more` names further folders of the home that must have held something.
     """
-    seen: Counter[str] = Counter()
-    for file in line.home.rglob("*"):
-        if file.is_symlink() or not file.is_file():
-            continue
-        seen[file.relative_to(line.home).parts[0]] += 1
-        assert _canaries_in(file) == [], file
-    assert {*LOOKED_INTO, *more} <= seen.keys()
+    assert places_that_hold(line.home, CANARIES, *more) == []
     assert [canary for canary in CANARIES if canary in line.output] == []
 
 
-def _canaries_in(file: Path) -> list[str]:
-    """Canaries of a file; what is compressed is read row by row."""
+def places_that_hold(home: Path, secrets: Sequence[str], *more: str) -> list[tuple[str, str]]:
+    """Files of a home with one of the secrets; every folder that a run writes to must have been looked into."""
+    seen: Counter[str] = Counter()
+    found = []
+    for file in home.rglob("*"):
+        if file.is_symlink() or not file.is_file():
+            continue
+        seen[file.relative_to(home).parts[0]] += 1
+        found += [(file.relative_to(home).as_posix(), secret) for secret in _secrets_in(file, secrets)]
+    assert {*LOOKED_INTO, *more} <= seen.keys()
+    return found
+
+
+def _secrets_in(file: Path, secrets: Sequence[str]) -> list[str]:
+    """Secrets of a file; what is compressed is read row by row."""
     if file.suffix == ".parquet":
         with duckdb.connect() as connection:
-            return _found(connection, f"read_parquet('{file}')")
+            return _found(connection, f"read_parquet('{file}')", secrets)
     if file.suffix == ".duckdb":
         with duckdb.connect(str(file), read_only=True) as connection:
             tables = connection.execute(
                 'SELECT format(\'"{}"."{}"\', schema_name, table_name) FROM duckdb_tables()'
             ).fetchall()
-            return [canary for (table,) in tables for canary in _found(connection, table)]
+            return [secret for (table,) in tables for secret in _found(connection, table, secrets)]
     content = file.read_bytes()
-    return [canary for canary in CANARIES if canary.encode() in content]
+    return [secret for secret in secrets if secret.encode() in content]
 
 
-def _found(connection: duckdb.DuckDBPyConnection, relation: str) -> list[str]:
-    sums = ", ".join(f"count(*) FILTER (contains(CAST(t AS VARCHAR), '{canary}'))" for canary in CANARIES)
+def _found(connection: duckdb.DuckDBPyConnection, relation: str, secrets: Sequence[str]) -> list[str]:
+    sums = ", ".join(f"count(*) FILTER (contains(CAST(t AS VARCHAR), '{secret}'))" for secret in secrets)
     counts = connection.execute(f"SELECT {sums} FROM {relation} AS t").fetchall()[0]
-    return [canary for canary, n in zip(CANARIES, counts, strict=True) if n]
+    return [secret for secret, n in zip(secrets, counts, strict=True) if n]

@@ -28,7 +28,7 @@ NOBODY = [
     "arn:aws:connect:eu-central-1:123456789012:instance/11111111-2222-3333-4444-555555555555/agent/"
     "66666666-7777-8888-9999-000000000000",
     "SIP/7001", "PJSIP/7001-0000a1b2", "Local/7001@agents/n", "Agent/7001", "7001@10.0.0.5", "Tier 2 Support",
-    "NO_SERVER", "system", "Resolver 89", "Billing Team", "2025-01-31",
+    "NO_SERVER", "system", "SYS-TIMER", "Resolver 89", "Billing Team", "2025-01-31",
 ]  # fmt: skip
 PERSONAL_CODES = [
     "anna@x.org", "call +49 151 2345678", "01512345678", "4111 1111 1111 1111", "4111111111111111", "12345678",
@@ -227,7 +227,7 @@ def _planted(entity: contract.Entity, value: str) -> dict[str, object]:
     for column in entity.columns.values():
         if column.type in ("text", "email", "phone") or column.pii in ("staff", "hash", "drop"):
             row[column.name] = value
-        elif column.type in ("list", "phones"):
+        elif column.type in ("list", "phones", "ids"):
             row[column.name] = [value, "x"]
         elif column.is_required:
             row[column.name] = sound[column.type]
@@ -241,7 +241,8 @@ def test_personal_data_in_every_code_of_an_entity_is_written_nowhere(
     """Whatever column of the contract somebody typed it into, no byte of the home holds it."""
     rows = [_planted(entity, value) for value in PLANTED]
     if "field" in entity.columns:
-        rows += [{**rows[0], "field": f} for f in ("owner", "group", "status", "priority", "created")]
+        fields = ("owner", "group", "status", "priority", "created")
+        rows += [{**row, "field": f} for row in rows for f in fields]
     place.source({entity.name: {name: f'"{name}"' for name in rows[0]}}, format="jsonl")
     place.put("a.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
     delivery = place.land_one()
@@ -260,7 +261,7 @@ def test_an_id_that_is_an_address_is_hashed_in_every_entity(place: Place) -> Non
     feeds = {"contacts": {"contact_id": "id", "channel": "'voice'", "started_at": "opened", "case_id": "status"},
              "cases": {"case_id": "status", "opened_at": "opened"}}  # fmt: skip
     place.source(feeds)
-    values = ["anna@x.org", "+49 30 1234567", "Anna Meier", "100-2003-4567", "7001@pbx"]
+    values = ["anna@x.org", "+49 30 1234567", "Anna Meier", "100-2003-4567", "7001@pbx", "Team 4 2024"]
     place.put("a.csv", csv_text(*((f"N{i}", "2025-01-01", v) for i, v in enumerate(values))))
     place.land_one()
     assert place.rows("case_id", entity="contacts") == place.rows("case_id")

@@ -158,6 +158,29 @@ def test_lists_of_numbers_and_addresses_hash_each(place: Place) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"delimiter": ";"}, "id;o\nK1;T-9| 7001.0 |unknown|0|n/a|---|5.00E+17|Unbekannt|000|9999\nK2;\n"),
+        ({"delimiter": ";", "list_separator": ","}, "id;o\nK1;T-9,7001,none,#N/A\nK2;\n"),
+        ({"delimiter": ";", "quote": ""}, 'id;o\nK1;["T-9", "7001", "unknown", ""]\nK2;[]\n'),
+        ({"format": "jsonl"}, '{"id": "K1", "o": ["T-9", "7001.0", null, "0"]}\n{"id": "K2"}\n'),
+    ],
+    ids=["delimited", "by comma", "array as text", "array"],
+)
+def test_other_ids_are_hashed_as_customers_are_and_placeholders_left_out(
+    place: Place, options: dict[str, str], text: str
+) -> None:
+    """A placeholder that customers share would lead to whoever lists it first."""
+    feeds = {"customers": {"customer_id": "id", "other_ids": "o"}}
+    place.source(feeds, **options).put("a", text)  # type: ignore[arg-type]
+    place.land_one()
+    expected = [hashed("customer:crm", "T-9"), hashed("customer:crm", "7001")]
+    first, second = place.rows("other_ids", entity="customers")
+    assert first == expected
+    assert not second
+
+
 def test_an_address_is_one_address_in_every_form(place: Place) -> None:
     feeds = {
         "contacts": {"contact_id": "id", "channel": "'email'", "started_at": "'2025-01-01'", "email": "v"},

@@ -1,10 +1,21 @@
--- One row per centre and customer id that was merged away: the id that survives all merges.
--- It stands for the other in all history. When it happened is known if an earlier state was delivered.
+-- One row per centre and customer id that another one stands for, with the id that survives.
+-- It was merged away (`merge`), or a customer lists it among its ids in other systems (`other_id`). The
+-- surviving
+-- id stands for the other in all history. When a merge happened is known if an earlier state was delivered.
 with
-    edges as (
+    merges as (
         select distinct centre, customer_id, merged_into
         from {{ ref("int_entity__customers") }}
         where merged_into <> customer_id
+    ),
+
+    -- 2 stands for a merge, 1 for another id, 0 for an id that stands for others.
+    edges as (
+        select centre, customer_id, merged_into, 2 as replacement
+        from merges
+        union all
+        select centre, other_id, customer_id, 1 as replacement
+        from {{ ref("int_identity__other_ids") }}
     ),
 
     ids as (
@@ -12,13 +23,13 @@ with
             centre,
             customer_id,
             {{ hash_key(["centre", "customer_id"]) }} as node,
-            bool_or(is_merged) as is_merged
+            max(replacement) as replacement
         from
             (
-                select centre, customer_id, true as is_merged
+                select centre, customer_id, replacement
                 from edges
                 union all
-                select centre, merged_into, false
+                select centre, merged_into, 0
                 from edges
             ) as named
         group by centre, customer_id
@@ -33,11 +44,17 @@ with
 
     {{ connected_components("pairs") }},
 
-    -- Where ids are merged into each other none survives by itself: the smallest is taken.
+    -- Where ids are replaced by each other none survives by itself: the smallest is taken, if possible of
+    -- those
+    -- that were not merged.
     survivors as (
         select
             c.label,
-            coalesce(min(i.customer_id) filter (where not i.is_merged), min(i.customer_id)) as customer_id
+            coalesce(
+                min(i.customer_id) filter (where i.replacement = 0),
+                min(i.customer_id) filter (where i.replacement = 1),
+                min(i.customer_id)
+            ) as customer_id
         from components as c
         inner join ids as i on c.node = i.node
         group by c.label
@@ -54,6 +71,7 @@ select
     i.centre,
     i.customer_id as merged_customer_id,
     s.customer_id,
+    case when i.replacement = 2 then 'merge' else 'other_id' end as method,
     case when t.first_merged_seq > 1 then t.merged_at end as merged_at
 from ids as i
 inner join components as c on i.node = c.node

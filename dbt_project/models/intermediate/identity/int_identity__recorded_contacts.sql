@@ -2,7 +2,16 @@
 {% set kinds = ["phone", "email"] %}
 with
     contacts as (
-        select centre, source_instance, contact_id, started_at, customer_id, case_id, ani as phone, email
+        select
+            centre,
+            source_instance,
+            contact_id,
+            started_at,
+            customer_id,
+            customer_id_method,
+            case_id,
+            ani as phone,
+            email
         from {{ ref("int_entity__contacts") }}
     ),
 
@@ -35,8 +44,11 @@ with
             case
                 when k.customer_id is not null
                 then 'case_id'
-                when ct.customer_id is not null
-                then 'customer_id'
+                when ct.customer_id is null
+                then null
+                when ct.customer_id_method = 'other_id'
+                then 'other_id'
+                else 'customer_id'
             end as link_method
         from contacts as ct
         left join

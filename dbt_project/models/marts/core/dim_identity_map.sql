@@ -1,5 +1,6 @@
 -- One row per centre, identifier, customer and time during which the same customers shared it.
--- Ids of merged customers lead to the one that survives, so that history can be restated.
+-- Ids of merged customers, and ids of other systems, lead to the id that survives, so that history can be
+-- restated.
 select
     centre,
     identifier_kind,
@@ -19,8 +20,8 @@ select
     'customer_id',
     merged_customer_id,
     customer_id,
-    'merge',
-    {{ link_confidence("'merge'") }},
+    method,
+    {{ link_confidence("method") }},
     cast(1 as bigint),
     cast(1 as bigint),
     false,

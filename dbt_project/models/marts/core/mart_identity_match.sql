@@ -1,5 +1,5 @@
 -- One row per source instance, channel and local hour of day: how many contacts led to a customer.
-{% set methods = ["case_id", "customer_id", "phone", "email", "shared_phone"] %}
+{% set methods = ["case_id", "customer_id", "other_id", "phone", "email", "shared_phone"] %}
 with
     contacts as (
         select
