@@ -12,20 +12,27 @@ from dagster_dbt import DbtProject
 from filelock import FileLock
 
 from orchestration import failures, progress, settings
-from orchestration.base import durable
+from orchestration.base import code, durable
 from orchestration.errors import RunError
 from orchestration.failures import Link
 from orchestration.settings import PROJECT_ROOT, Settings
 
 DBT_FOLDER = PROJECT_ROOT / "dbt_project"
 DBT_EXECUTABLE = PROJECT_ROOT / "orchestration" / "dbt"  # dbt that does not outlive the run
-# What the published result depends on, beside the data.
-CODE = ("dbt_project", "seeds/reference", "expectations", "orchestration/publish", "orchestration/report")
+# What the published result depends on, beside the data: these modules with all that they import, and files.
+STEPS = tuple(f"orchestration.defs.{name}" for name in ("ingest", "transform", "blind_spots", "publish"))
+FILES = ("dbt_project", "seeds/reference", "orchestration/report/templates")
 _PARTIAL_PARSE = "partial_parse.msgpack"
 _IGNORED = {"target", "logs", "__pycache__"}
 
 
-def fingerprint(folders: Iterable[str] = CODE) -> str:
+def code_version() -> str:
+    """Version of Faultline, and a digest of the code that a publication is made by, libraries included."""
+    parts = [code.digest(*STEPS), fingerprint(FILES), *map(version, ("dbt-core", "dbt-duckdb"))]
+    return f"{version('faultline')}+{hashlib.sha256(' '.join(parts).encode()).hexdigest()[:16]}"
+
+
+def fingerprint(folders: Iterable[str]) -> str:
     """Changes whenever a file below the folders changes."""
     digest = hashlib.sha256()
     for folder in folders:
@@ -52,18 +59,18 @@ def prepare(config: Settings) -> DbtProject:
     """
     home = config.paths.dbt
     project = DbtProject(project_dir=DBT_FOLDER, profiles_dir=DBT_FOLDER, target_path=home / "parsed")
-    code = fingerprint(("dbt_project", "seeds/reference")) + f" dbt-core {version('dbt-core')}"
+    models = fingerprint(("dbt_project", "seeds/reference")) + f" dbt-core {version('dbt-core')}"
     home.mkdir(parents=True, exist_ok=True)
     with FileLock(home / "parsing.lock"):
-        if not _is_parsed_from(project.manifest_path, code):
+        if not _is_parsed_from(project.manifest_path, models):
             progress.say("Reading the models")
-            _parse(config, project.manifest_path, code)
+            _parse(config, project.manifest_path, models)
     return project
 
 
-def _is_parsed_from(manifest: Path, code: str) -> bool:
+def _is_parsed_from(manifest: Path, models: str) -> bool:
     try:
-        return _mark_of(manifest).read_text(encoding="utf-8") == _mark(manifest, code)
+        return _mark_of(manifest).read_text(encoding="utf-8") == _mark(manifest, models)
     except (OSError, ValueError):
         return False
 
@@ -72,11 +79,11 @@ def _mark_of(manifest: Path) -> Path:
     return manifest.with_name("parsed_from")
 
 
-def _mark(manifest: Path, code: str) -> str:
-    return f"{code}\nsha256 {hashlib.sha256(manifest.read_bytes()).hexdigest()}\n"
+def _mark(manifest: Path, models: str) -> str:
+    return f"{models}\nsha256 {hashlib.sha256(manifest.read_bytes()).hexdigest()}\n"
 
 
-def _parse(config: Settings, manifest: Path, code: str) -> None:
+def _parse(config: Settings, manifest: Path, models: str) -> None:
     fresh, work = config.paths.dbt / "parsing", target(config)
     shutil.rmtree(fresh, ignore_errors=True)  # left by a process that was killed
     for folder in (fresh, work, manifest.parent):
@@ -98,7 +105,7 @@ def _parse(config: Settings, manifest: Path, code: str) -> None:
                 f"dbt cannot parse its project: {reason}"
             )
         durable.put_in_place(fresh / manifest.name, manifest)
-        durable.write(_mark_of(manifest), _mark(manifest, code))
+        durable.write(_mark_of(manifest), _mark(manifest, models))
         # Saves dbt's next build from parsing again; dbt itself ignores one that it cannot read.
         if (fresh / _PARTIAL_PARSE).exists():
             (fresh / _PARTIAL_PARSE).replace(work / _PARTIAL_PARSE)

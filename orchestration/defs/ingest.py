@@ -137,7 +137,7 @@ def inputs_fingerprint(workspace: Workspace, sources: list[Source]) -> str:
     known = sorted(d.delivery_id for d in newest if d.source_instance in instances)
     described = sorted(f"{s.instance}/{n}/{s.fingerprint(n)}" for s in sources for n in s.feeds)
     derived = sorted((s.instance, s.document.derive_escalations) for s in sources)
-    parts = [known, described, derived, dbt_project.fingerprint(), workspace.settings.as_of]
+    parts = [known, described, derived, dbt_project.code_version(), workspace.settings.as_of]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 

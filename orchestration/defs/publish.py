@@ -1,7 +1,6 @@
 """Publishing: what readers see changes in one swap, or not at all."""
 
 from datetime import UTC, datetime, timedelta
-from importlib.metadata import version
 
 import dagster as dg
 
@@ -40,7 +39,7 @@ def published_marts(context: dg.AssetExecutionContext, workspace: Workspace) -> 
         label=f"{stamp}-{present.inputs[:10]}",
         built_at=datetime.now(UTC).replace(microsecond=0, tzinfo=None),
         as_of_at=newest,
-        code_version=f"{version('faultline')}+{dbt_project.fingerprint()}",
+        code_version=dbt_project.code_version(),
         inputs=present.inputs,
     )
     done = publication.publish(

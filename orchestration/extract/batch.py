@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import accumulate
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 import pyarrow as pa
@@ -36,7 +37,9 @@ from orchestration.extract.quirks import documents, durations, foreign, workbook
 from orchestration.extract.quirks.identity import Identity
 from orchestration.extract.reading import Origin, Readable
 from orchestration.extract.sources import BINARY, DELIMITED, Feed, Source
-from orchestration.settings import Home
+
+if TYPE_CHECKING:  # settings decide nothing about what lands
+    from orchestration.settings import Home
 
 # To see early that a column has too many values for a dictionary saves a twentieth of the time.
 PARQUET = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880, DICTIONARY_SIZE_LIMIT 1024"
@@ -98,7 +101,7 @@ class Engine:
     """
 
     def __init__(
-        self, home: Home, salt: bytes, scratch: Path, limits: tuple[int, int], staff_ids: privacy.StaffIds
+        self, home: "Home", salt: bytes, scratch: Path, limits: tuple[int, int], staff_ids: privacy.StaffIds
     ) -> None:
         self.home, self.salt, self.scratch, self.staff_ids = home, salt, scratch, staff_ids
         self.memory, self.threads = limits

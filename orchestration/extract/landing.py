@@ -11,13 +11,14 @@ from collections.abc import Callable, Container, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from itertools import islice, takewhile
+from itertools import groupby, islice, takewhile
 from pathlib import Path
 from queue import SimpleQueue
 from tempfile import TemporaryDirectory
 
 from orchestration import failures
 from orchestration import progress as told
+from orchestration.base import durable
 from orchestration.base.engine import bytes_of
 from orchestration.extract import compaction, files, privacy
 from orchestration.extract.batch import (
@@ -114,6 +115,7 @@ def land(
                 progress=progress,
             )
             landed = landing.run()
+            _report_outdated(home, landing.outdated())
             if any(one.deliveries for one in landed.values()):
                 engines[0].share(1)
                 compaction.compact(engines[0].connection, home, manifest, PARQUET)
@@ -178,6 +180,12 @@ class _Landing:
         self.engines, self.manifest, self.progress = engines, manifest, progress
         self.landed = {source.instance: Landed() for source in sources}
         self.closed = files.closed_folders(exports)
+        self._gone: dict[str, Delivery] = {}
+
+    def outdated(self) -> list[Delivery]:
+        """Deliveries that other code or another mapping landed, that count, and whose files are gone."""
+        live = self.manifest.live()
+        return [delivery for token, delivery in self._gone.items() if token in live]
 
     def run(self) -> dict[str, Landed]:
         """What was done, by source."""
@@ -227,6 +235,10 @@ class _Landing:
                 postponed.append((folder, reason))
 
         own = {token: d for token, d in live.items() if d.key[:2] == place}
+        names = {file.name for file in found}
+        self._gone |= {
+            token: d for token, d in own.items() if d.fingerprint != due.fingerprint and d.file not in names
+        }
         new, unchanged = _new_and_unchanged(found, place, known, due.fingerprint)
         about_to_go = {known[key].delivery_id for f in new if (key := (*place, f.name)) in known}
         held = own.keys() | {token for d in own.values() for token in d.covers}
@@ -292,6 +304,28 @@ class _Landing:
                 done += task.n_bytes
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def _report_outdated(home: Home, outdated: list[Delivery]) -> None:
+    """Says once of which content landing anew was due and could not be done."""
+    note = home.state / "outdated"
+    state = token_of(*sorted(d.delivery_id for d in outdated)) if outdated else ""
+    try:
+        noted = note.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        noted = ""
+    if state == noted:
+        return
+    for instance, group in groupby(sorted(outdated, key=lambda d: d.key), key=lambda d: d.source_instance):
+        first, *others = [delivery.file for delivery in group]
+        them, they_are = ("them", "are") if others else ("it", "is")
+        more = f" and {len(others):,} more" if others else ""
+        told.say(
+            f"{first}{more} of {instance} landed under another mapping or version of Faultline, and "
+            f"{they_are} no longer among the exports: the rows stay as they were. "
+            f"Deliver {them} again to land {them} anew."
+        )
+    durable.write(note, state)
 
 
 def _new_and_unchanged(

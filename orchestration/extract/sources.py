@@ -12,7 +12,7 @@ import re
 from collections.abc import Hashable, Iterator, Sequence
 from collections.abc import Mapping as Mapping_
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass, field, fields, replace
 from functools import cache
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
@@ -24,13 +24,13 @@ import phonenumbers
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from orchestration.base import engine
+from orchestration.base import code, engine
 from orchestration.errors import ConfigurationError
 from orchestration.extract import contract, shapes, sql
 from orchestration.extract.connectors import bundle
 
-# Raised when landing writes the same input differently: everything is then landed anew.
-LANDING_VERSION = 6
+LANDED_BY = "orchestration.extract.batch"
+"""The module that turns files into raw tables; when it or what it imports changes, files land anew."""
 MEMBER_SEPARATOR = "!"
 """Stands between an archive and a member, in names and in globs."""
 _OF_MEMBERS = re.compile(rf"^[^{MEMBER_SEPARATOR}]*(\.zip|\*){MEMBER_SEPARATOR}.", re.IGNORECASE)
@@ -351,15 +351,22 @@ class Source:
         return self.document.files[file_set].time_zone or self.document.time_zone
 
     def fingerprint(self, file_set: str) -> str:
-        """Changes when the mapping or the contract of a file set changes, so that its files land anew."""
+        """Changes when the mapping or contract of a file set or the code that lands it changes.
+
+        Its files then land anew.
+        """
         settings = self.document.files[file_set].model_dump(mode="json")
-        columns = [
-            [feed.table.rows, feed.table.has_lines, *(astuple(c) for c in feed.table.columns.values())]
-            for feed in self.feeds[file_set]
-        ]
+        tables = [_landed_as(feed.table) for feed in self.feeds[file_set]]
         zone, region = self.zone(file_set), self.document.phone_region
-        parts = [LANDING_VERSION, self.centre, zone, region, settings, columns]
+        parts = [code.digest(LANDED_BY), self.centre, zone, region, settings, tables]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _landed_as(table: contract.Table) -> list[object]:
+    """All that the contract says of a table, but for what it tells people."""
+    told = ("columns", "grain")
+    columns = [astuple(replace(column, note="")) for column in table.columns.values()]
+    return [{f.name: getattr(table, f.name) for f in fields(table) if f.name not in told}, columns]
 
 
 def found_in(folder: Path) -> list[Path]:

@@ -91,12 +91,9 @@ def _holder(
         if one.n_bytes != own.n_bytes:
             continue
         for token in (one.delivery_id,) if one.is_landed else one.covers:
-            if token not in live:
-                longer = next((other for other in live.values() if token in other.covers), None)
-                if longer is not None:
-                    return longer
-            elif live[token].n_bytes > own.n_bytes or live[token].fingerprint == fingerprint:
-                return live[token]
+            holder = live.get(token) or next((d for d in live.values() if token in d.covers), None)
+            if holder and (holder.n_bytes > own.n_bytes or holder.fingerprint == fingerprint):
+                return holder
     return None
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from orchestration import progress
+from orchestration.base import code
 from orchestration.errors import ConfigurationError, RunError
 from orchestration.extract import batch, landing, sources
 from orchestration.extract.landing import Advance
@@ -38,6 +40,42 @@ def test_a_delivery_with_other_content_replaces_the_earlier_rows(place: Place) -
     second = place.land_one()
     assert second.supersedes == first.delivery_id != second.delivery_id
     assert place.exposed("SELECT case_id FROM raw_mapped.cases ORDER BY 1") == [("C10",), ("C11",)]
+
+
+@pytest.mark.parametrize("appends", [False, True])
+def test_other_code_lands_everything_anew_and_says_once_what_it_cannot(
+    place: Place, monkeypatch: pytest.MonkeyPatch, appends: bool
+) -> None:
+    """Without it, rows that the old code misread stay as they are until somebody thinks of a version number."""
+    place.source(append=appends).put("a.csv", csv_text(*cases(3)))
+    gone = [place.put(name, csv_text(*cases(3, start=n))) for n, name in ((10, "b.csv"), (20, "c.csv"))]
+    place.land()
+    for path in gone:
+        path.unlink()
+
+    def landed_by(version: str) -> tuple[list[str], list[str]]:
+        """Files that landed, and what was said of those that could not."""
+        said: list[str] = []
+        monkeypatch.setattr(code, "digest", lambda *_modules: version)
+        remove = progress.listen(lambda message, _share: said.append(message))
+        files = [delivery.file for delivery in place.land().deliveries]
+        remove()
+        return files, [line for line in said if "stay as they were" in line]
+
+    told = (
+        "b.csv and 1 more of crm landed under another mapping or version of Faultline, and are no longer among "
+        "the exports: the rows stay as they were. Deliver them again to land them anew."
+    )
+    assert landed_by("new") == (["a.csv"], [told])
+    assert landed_by("new") == ([], [])
+    assert landed_by("newest") == (["a.csv"], [])
+    assert len(place.rows("case_id")) == 9
+    place.put("b.csv", csv_text(*cases(3, start=10)))
+    assert landed_by("newest") == (
+        ["b.csv"],
+        [told.replace("b.csv and 1 more", "c.csv").replace("are no", "is no").replace("them", "it")],
+    )
+    assert len(place.rows("case_id")) == 9
 
 
 @pytest.mark.parametrize("same", ["size", "time"])
