@@ -9,7 +9,8 @@ import logging
 import os
 import shutil
 import sqlite3
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -35,6 +36,7 @@ _UNSETTLED = [
     dg.DagsterRunStatus.CANCELING,
 ]
 _FINISHED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
+_AT_ONCE = 100
 _log = logging.getLogger(__name__)
 _held: dict[Path, int] = {}
 
@@ -104,13 +106,15 @@ def drop_planned_checks(instance: dg.DagsterInstance, run_id: str) -> None:
 def prune(instance: dg.DagsterInstance, home: Home, kept_runs: int) -> int:
     """Deletes finished runs with events, logs and previews, all but the newest and the last that published.
 
+    A store with very many old runs is pruned over several runs, the oldest first, so that none waits long.
+
     Returns:
         How many runs were deleted.
     """
     records = instance.get_run_records(dg.RunsFilter(statuses=_FINISHED))
     old = [record.dagster_run.run_id for record in records[kept_runs:]]
     published = instance.get_latest_materialization_event(PUBLICATION)
-    deleted = [run_id for run_id in old if published is None or run_id != published.run_id]
+    deleted = [run_id for run_id in old if published is None or run_id != published.run_id][-_AT_ONCE:]
     for run_id in deleted:
         _delete(instance, home, run_id)
     if deleted:
@@ -123,10 +127,23 @@ def prune(instance: dg.DagsterInstance, home: Home, kept_runs: int) -> int:
 
 
 def tidy(instance: dg.DagsterInstance, home: Home, kept_runs: int) -> None:
-    """Settles and prunes; what cannot be done now is left to the next run, with a warning in the log."""
-    try:
+    """Settles and prunes at the start of a run."""
+    with _left_to_the_next_run(home):
         settle(instance, home)
         prune(instance, home, kept_runs)
+
+
+def finish(instance: dg.DagsterInstance, home: Home, run_id: str) -> None:
+    """Drops the checks that a run did not come to, at its end."""
+    with _left_to_the_next_run(home):
+        drop_planned_checks(instance, run_id)
+
+
+@contextmanager
+def _left_to_the_next_run(home: Home) -> Iterator[None]:
+    """What cannot be done now fails no run; a warning in the log says why."""
+    try:
+        yield
     except (SQLAlchemyError, sqlite3.Error, OSError) as error:
         _log.warning("Dagster's store in %s could not be put in order: %s", home.dagster, error)
 

@@ -61,7 +61,7 @@ class Workspace(dg.ConfigurableResource):  # type: ignore[type-arg]
             try:
                 yield self
             finally:
-                run_store.drop_planned_checks(instance, context.run_id)
+                run_store.finish(instance, home, context.run_id)
 
 
 @contextmanager

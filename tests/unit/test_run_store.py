@@ -186,5 +186,17 @@ def test_a_store_that_is_in_use_fails_no_run(
         raise OSError("No space left on device")
 
     monkeypatch.setattr(run_store, "settle", busy)
+    monkeypatch.setattr(run_store, "drop_planned_checks", busy)
     run_store.tidy(instance, home, kept_runs=1)
-    assert "No space left on device" in caplog.text
+    run_store.finish(instance, home, "run")
+    assert caplog.text.count("No space left on device") == 2
+
+
+def test_a_store_of_many_old_runs_is_pruned_bit_by_bit(
+    instance: dg.DagsterInstance, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without it, the first run after an update would clean up for minutes before it begins."""
+    monkeypatch.setattr(run_store, "_AT_ONCE", 2)
+    ids = [_add(instance, dg.DagsterRunStatus.SUCCESS) for _ in range(6)]
+    assert [run_store.prune(instance, home, kept_runs=3) for _ in range(3)] == [2, 1, 0]
+    assert {record.dagster_run.run_id for record in instance.get_run_records()} == set(ids[3:])
