@@ -19,6 +19,7 @@ _MOST_LINES = 12  # numbers that a centre can be called at
 _ID = r"[\w.:-]{6,64}"
 _ID_WORDS = {"id", "uuid", "guid", "key", "sid", "uniqueid", "linkedid", "callid"}
 _LONG_NUMBER = 7
+_DIGITS_OF_LABEL = (4, 5, 6)
 _SECONDS_AND_SERIAL = r"\d{10}\.\d+"  # such ids look like times
 
 
@@ -172,11 +173,11 @@ def _contacts(log: _Log, columns: list[Column], named: Guess) -> Guess:
     if log.direction is not None:
         matches["direction"] = Match(log.direction, _SURE)
         matches = {n: m for n, m in matches.items() if n == "direction" or m.column is not log.direction}
-    ani, entry_point = _ends(log)
+    ani, line = _ends(log)
     if ani is not None:
         matches["ani"] = Match(ani, _SURE)
-    if entry_point is not None:
-        matches["entry_point"] = Match(entry_point, LIKELY)
+    if line is not None:
+        matches["entry_point"] = Match(line, LIKELY)
     made_up = {} if "channel" in matches else {"channel": sql.text("voice")}
     own = _own_id(log, columns, named)
     if own is None:
@@ -242,36 +243,40 @@ def _factor(column: Column) -> float:
 
 
 def _ends(log: _Log) -> tuple[Column | None, Column | None]:
-    """The customer's number, and the number of the centre that was called."""
+    """The customer's number, and the line of the centre that was called."""
     inbound, outbound = (_is(log, way) for way in ("inbound", "outbound"))
-    line = log.called if log.called is not None and _is_line(log.called, log) else None
-    if (
-        line is not None and inbound
-    ):  # of a call by the centre it is the customer's, and must not land as it is
-        line = _chosen((inbound, line))
+    line = _line(log, inbound)
     if log.customer is not None:
-        return log.customer, line or log.line
+        return log.customer, line
     if log.calling is None:
         return log.called if not inbound else None, None
     if inbound and outbound and log.called is not None:
-        return _chosen((inbound, log.calling), (outbound, log.called)), line or log.line
+        return _chosen((inbound, log.calling), (outbound, log.called)), line
     if inbound:
         is_own = not set(log.calling.phrase) & vocabulary.CALLING  # the number of whoever is not the centre
-        return log.calling if is_own else _chosen((inbound, log.calling)), line or log.line
-    if log.called is not None and log.calling.share(r"\d{2,6}") > 0:  # an extension calls out
+        return log.calling if is_own else _chosen((inbound, log.calling)), line
+    if log.called is not None and _has_extensions(log.calling):  # which call out
         is_number = f"length(regexp_replace({log.calling.expression}, '[^0-9]', '', 'g')) > 6"
-        return _chosen((is_number, log.calling), ("true", log.called)), line or log.line
-    return log.calling, line or log.line
+        return _chosen((is_number, log.calling), ("true", log.called)), line
+    return log.calling, line
 
 
-def _is_line(called: Column, log: _Log) -> bool:
-    """Whether what was called in inbound calls are a few numbers; names and queues are none."""
-    if log.direction is None:
-        has_extensions = log.calling is not None and log.calling.share(r"\d{2,6}") > 0  # which call out
-        return not has_extensions and _is_few(called.cells)
-    inbound = log.ways.get("inbound", [])
-    cells = [cell for cell, way in zip(called.cells, log.direction.cells, strict=False) if way in inbound]
-    return _is_few(cells, least=1)
+def _line(log: _Log, inbound: str) -> Column | None:
+    """The line that was called, by its last digits; where the centre calls, the number is a customer's."""
+    called = log.called
+    if called is not None and log.direction is not None:
+        ways = log.ways.get("inbound", [])
+        cells = [cell for cell, way in zip(called.cells, log.direction.cells, strict=False) if way in ways]
+        if _is_few(cells, least=1):
+            own = _labelled(called, cells)
+            return _chosen((inbound, own)) if own is not None and inbound else own
+    elif called is not None and not (log.calling and _has_extensions(log.calling)) and _is_few(called.cells):
+        return _labelled(called, called.cells)
+    return _labelled(log.line, log.line.cells) if log.line is not None else None
+
+
+def _has_extensions(calling: Column) -> bool:
+    return calling.share(r"\d{2,6}") > 0
 
 
 def _is_few(cells: Iterable[str | None], *, least: int = 3) -> bool:
@@ -279,6 +284,16 @@ def _is_few(cells: Iterable[str | None], *, least: int = 3) -> bool:
     counts = Counter(cell for cell in cells if cell)
     is_repeated = 0 < len(counts) <= min(_MOST_LINES, counts.total() / 3) and min(counts.values()) >= least
     return is_repeated and all(re.fullmatch(_LINE, cell) for cell in counts)
+
+
+def _labelled(line: Column, cells: Iterable[str | None]) -> Column | None:
+    """Numbers by as many last digits as tell them apart: a whole number would be masked while landing."""
+    numbers = {cell for cell in cells if cell}
+    for n in _DIGITS_OF_LABEL:
+        labels = {number[-n:] for number in numbers}
+        if len(labels) == len(numbers) and all(map(str.isdigit, labels)):
+            return replace(line, expression=f"right({line.expression}, {n})", parts=(line.label,))
+    return None
 
 
 def _is(log: _Log, way: str) -> str:

@@ -38,7 +38,7 @@ CALLS = {
         "started_at": "calldate",
         "duration_seconds": "duration",
         "ani": "CASE WHEN length(regexp_replace(src, '[^0-9]', '', 'g')) > 6 THEN src ELSE dst END",
-        "entry_point": "did",
+        "entry_point": "right(did, 4)",
         "disposition": "disposition",
     },
     "xima_cradle_to_grave": {
@@ -55,7 +55,7 @@ CALLS = {
         "duration_seconds": "Duration",
         "direction": "Direction",
         "ani": "CASE WHEN Direction IN ('Incoming') THEN \"From\" WHEN Direction IN ('Outgoing') THEN \"To\" END",
-        "entry_point": "CASE WHEN Direction IN ('Incoming') THEN \"To\" END",
+        "entry_point": "CASE WHEN Direction IN ('Incoming') THEN right(\"To\", 4) END",
         "disposition": '"Action Result"',
     },
     "five9_call_log": {
@@ -64,7 +64,7 @@ CALLS = {
         "duration_seconds": '"CALL TIME"',
         "direction": '"CALL TYPE"',
         "ani": "CASE WHEN \"CALL TYPE\" IN ('Inbound') THEN ANI WHEN \"CALL TYPE\" IN ('Manual') THEN DNIS END",
-        "entry_point": "CASE WHEN \"CALL TYPE\" IN ('Inbound') THEN DNIS END",
+        "entry_point": "CASE WHEN \"CALL TYPE\" IN ('Inbound') THEN right(DNIS, 4) END",
         "disposition": "DISPOSITION",
         "is_abandoned": "ABANDONED",
     },
@@ -75,7 +75,7 @@ CALLS = {
         "duration_seconds": '"Total Time"',
         "direction": '"Call Type"',
         "ani": '"Contact Phone Number"',
-        "entry_point": '"Talkdesk Phone Number"',
+        "entry_point": 'right("Talkdesk Phone Number", 4)',
         "disposition": '"Disposition Code"',
     },
     "twilio_calls": {
@@ -86,7 +86,7 @@ CALLS = {
         "direction": "Direction",
         "ani": "CASE WHEN Direction IN ('inbound') THEN \"From\" "
         "WHEN Direction IN ('outbound-api') THEN \"To\" END",
-        "entry_point": "CASE WHEN Direction IN ('inbound') THEN \"To\" END",
+        "entry_point": "CASE WHEN Direction IN ('inbound') THEN right(\"To\", 4) END",
         "disposition": "Status",
     },
     "excel_call_log": {
@@ -274,7 +274,7 @@ def test_calls_without_names_of_columns_are_known_by_their_shape(kind, expected,
     [
         # units by name, and two ends without a direction
         ("Date,Start,A number,Calling number,Called number,Length (ms)", "{d},{t},x,{n},12125550190,61000",
-         {"duration_seconds": 'seconds("Length (ms)") * 0.001', "ani": '"Calling number"', "entry_point": '"Called number"'}),
+         {"duration_seconds": 'seconds("Length (ms)") * 0.001', "ani": '"Calling number"', "entry_point": 'right("Called number", 4)'}),
         ("Call start,Extn,CLI,Dialled number,Talk (min)", "{d} {t},101,{n},12125550190,2.5",
          {"duration_seconds": 'seconds("Talk (min)") * 60', "ani": "CLI"}),
         ("time,end,from,to,desc", "{d} {t},{d} {e},{n},12125550190,Billing",
@@ -334,7 +334,7 @@ def test_rows_that_share_an_id_are_parts_of_one_call(tmp_path: Path) -> None:
          {"started_at": "dateTimeOrigination", "ani": "callingPartyNumber", "duration_seconds": "duration"}),
         ("Call ID,Direction,ANI,DNIS,Date,Duration", "{i},Inbound,tel:+{n},tel:+12125550190,{d} {t},0:00:59",
          {"ani": "CASE WHEN Direction IN ('Inbound') THEN ANI END",
-          "entry_point": "CASE WHEN Direction IN ('Inbound') THEN DNIS END"}),
+          "entry_point": "CASE WHEN Direction IN ('Inbound') THEN right(DNIS, 4) END"}),
         # the account of the centre is no customer
         ("CallSid,AccountSid,From,StartTime,Duration", "CA{i},AC1,{n},{d} {t},59", {"customer_id": None}),
     ],
