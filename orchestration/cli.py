@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 from rich.text import Text
 
-from orchestration import failures, progress, settings
+from orchestration import dbt_project, failures, progress, settings
 from orchestration.base import durable
 from orchestration.errors import ConfigurationError, UnknownError
 from orchestration.settings import Settings
@@ -61,6 +61,7 @@ def run(
         _check_configuration(config)
         settings.apply(config)
         with _told(debug):
+            dbt_project.parse_ahead(config)
             from orchestration import job  # importing Dagster and dbt costs seconds
 
             if land_anew:

@@ -1,21 +1,26 @@
 """The dbt project as a file tree: where it is, what it contains, and its parsed manifest."""
 
+import contextlib
 import hashlib
 import json
 import shutil
 import subprocess
+import threading
 from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from dagster_dbt import DbtProject
 from filelock import FileLock
 
 from orchestration import failures, progress, settings
 from orchestration.base import code, durable
-from orchestration.errors import RunError
+from orchestration.errors import FaultlineError, RunError
 from orchestration.failures import Link
 from orchestration.settings import PROJECT_ROOT, Settings
+
+if TYPE_CHECKING:
+    from dagster_dbt import DbtProject
 
 DBT_FOLDER = PROJECT_ROOT / "dbt_project"
 DBT_EXECUTABLE = PROJECT_ROOT / "orchestration" / "dbt"  # dbt that does not outlive the run
@@ -48,7 +53,19 @@ def target(config: Settings) -> Path:
     return config.paths.dbt / "target"
 
 
-def prepare(config: Settings) -> DbtProject:
+def parse_ahead(config: Settings) -> threading.Thread:
+    """Begins to parse while this process imports Dagster; `prepare` waits for it and tells of errors."""
+
+    def parse() -> None:
+        with contextlib.suppress(FaultlineError, OSError):
+            _parsed(config)
+
+    ahead = threading.Thread(target=parse, daemon=True)
+    ahead.start()
+    return ahead
+
+
+def prepare(config: Settings) -> "DbtProject":
     """The dbt project with an up-to-date manifest in the home; parses only after a change.
 
     dbt parses into a fresh folder, and the manifest is moved into its place when it is whole. Its mark
@@ -57,15 +74,23 @@ def prepare(config: Settings) -> DbtProject:
     Raises:
         RunError: dbt cannot parse the project; its message is passed on.
     """
+    from dagster_dbt import DbtProject  # importing it costs a second, in which the project may be parsed
+
+    manifest = _parsed(config)
+    return DbtProject(project_dir=DBT_FOLDER, profiles_dir=DBT_FOLDER, target_path=manifest.parent)
+
+
+def _parsed(config: Settings) -> Path:
+    """The manifest of the project as it is now."""
     home = config.paths.dbt
-    project = DbtProject(project_dir=DBT_FOLDER, profiles_dir=DBT_FOLDER, target_path=home / "parsed")
-    models = fingerprint(("dbt_project", "seeds/reference")) + f" dbt-core {version('dbt-core')}"
+    manifest = home / "parsed" / "manifest.json"
+    code = fingerprint(("dbt_project", "seeds/reference")) + f" dbt-core {version('dbt-core')}"
     home.mkdir(parents=True, exist_ok=True)
     with FileLock(home / "parsing.lock"):
-        if not _is_parsed_from(project.manifest_path, models):
+        if not _is_parsed_from(manifest, code):
             progress.say("Reading the models")
-            _parse(config, project.manifest_path, models)
-    return project
+            _parse(config, manifest, code)
+    return manifest
 
 
 def _is_parsed_from(manifest: Path, models: str) -> bool:

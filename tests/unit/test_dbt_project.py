@@ -57,6 +57,21 @@ def test_the_manifest_is_parsed_once_and_dbt_finds_its_cache(
     assert dbt_project.target(config) != dbt_project.prepare(config).manifest_path.parent
 
 
+def test_a_parse_begun_ahead_is_the_only_one(config: Settings, dbt: Writes, tmp_path: Path) -> None:
+    dbt(WHOLE, 0)
+    ahead = dbt_project.parse_ahead(config)
+    assert dbt_project.prepare(config).manifest_path.read_text(encoding="utf-8") == WHOLE
+    ahead.join()
+    assert _starts(tmp_path) == 1
+
+
+def test_only_prepare_tells_of_a_parse_that_failed_ahead(config: Settings, dbt: Writes) -> None:
+    dbt("{}", 2)
+    dbt_project.parse_ahead(config).join()
+    with pytest.raises(RunError, match="is full"):
+        dbt_project.prepare(config)
+
+
 @pytest.mark.parametrize(
     "spoil",
     [
