@@ -60,6 +60,8 @@ def run(
         config = settings.load(sources=sources, exports=exports, home=home, as_of=as_of)
         _check_configuration(config)
         settings.apply(config)
+        published = config.paths.published
+        before = published.resolve()
         with _told(debug):
             dbt_project.parse_ahead(config)
             from orchestration import job  # importing Dagster and dbt costs seconds
@@ -67,8 +69,8 @@ def run(
             if land_anew:
                 _forget_landed(config)
             job.run(config, is_debugging=debug)
-        published = config.paths.published
-        out.print(f"[bold green]Published[/] {published.resolve().name}")
+        is_new = published.resolve() != before
+        out.print(f"[bold green]{'Published' if is_new else 'Unchanged'}[/] {published.resolve().name}")
         out.print(f"  report   {published / 'report' / 'index.html'}", soft_wrap=True)
         out.print(f"  marts    {published / 'marts.duckdb'}", soft_wrap=True)
 

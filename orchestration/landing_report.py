@@ -64,13 +64,22 @@ def _by_reason(files: Iterable[tuple[str, str]]) -> list[tuple[str, list[str]]]:
     return list(found.items())
 
 
-def changes(deliveries: Sequence[Delivery], replaced: Iterable[tuple[Delivery, Delivery]]) -> Iterator[Note]:
-    """Files that replace what they were, told as pairs with what they were, and columns that came or went."""
+def changes(
+    deliveries: Sequence[Delivery],
+    replaced: Iterable[tuple[Delivery, Delivery]],
+    earlier_deliveries: Iterable[Delivery] = (),
+) -> Iterator[Note]:
+    """Files that replace what they were, told as pairs with what they were, and columns that came or went.
+
+    A column that nobody maps is told when it first comes: those of earlier deliveries are known.
+    """
+    known = _by_file_set(list(earlier_deliveries))
     for earlier, delivery in replaced:
         yield Note(_replaced(earlier, delivery))
     by_file_set = _by_file_set(deliveries)
     for name, members in by_file_set.items():
-        new = sorted({column for d in members for column in d.columns_extra})
+        told = {column for d in known.get(name, ()) for column in d.columns_extra}
+        new = sorted({column for d in members for column in d.columns_extra} - told)
         if new:
             shown = listed(new, _COLUMNS_TOLD)
             yield Note(f"{name} has columns that no mapping reads: {shown}.")

@@ -2,6 +2,8 @@
 
 import csv
 from collections.abc import Iterator
+from datetime import date
+from itertools import groupby
 from typing import Any
 
 import dagster as dg
@@ -11,6 +13,7 @@ from expectations import judge
 from orchestration import progress, unknown_words
 from orchestration.publish import built
 from orchestration.settings import PROJECT_ROOT
+from orchestration.wording import count
 from orchestration.workspace import Workspace
 
 _JUDGED: built.Relation = ("judged", "blind_spot_results")
@@ -24,7 +27,7 @@ RESULTS = dg.AssetKey(_JUDGED)
 REGISTRY_FILE = PROJECT_ROOT / "seeds" / "reference" / "blind_spots.csv"
 _SMALL_DELIVERIES = (
     "SELECT source_instance, file_set, day, n_rows, n_usual FROM intermediate.int_source__deliveries "
-    "WHERE is_newest AND is_small ORDER BY ALL"
+    "WHERE is_newest AND is_small ORDER BY source_instance, day, file_set"
 )
 _SEVERITY = {"error": dg.AssetCheckSeverity.ERROR}
 
@@ -60,10 +63,9 @@ def blind_spot_results(context: dg.AssetExecutionContext, workspace: Workspace) 
         registry = connection.execute("SELECT * FROM reference.blind_spots WHERE is_implemented").df()
         small = connection.execute(_SMALL_DELIVERIES).fetchall()
         words = connection.execute(unknown_words.QUERY).fetchall()
-    for source, file_set, day, n_rows, n_usual in small:
-        message = f"{source}/{file_set} delivered {n_rows:,} rows on {day}, where {n_usual:,.0f} are usual"
+    for message in _small_deliveries(small):
         context.log.warning(message)
-        progress.warn(f"Small delivery: {message}. It landed, and counts as BS04.")
+        progress.warn(f"Small delivery: {message}")
     for sentence in unknown_words.sentences(words):
         context.log.warning(sentence)
         progress.warn(sentence)
@@ -80,6 +82,17 @@ def blind_spot_results(context: dg.AssetExecutionContext, workspace: Workspace) 
     )
     for row in implemented():
         yield _check(row, measures, results)
+
+
+def _small_deliveries(rows: list[tuple[str, str, date, int, float]]) -> Iterator[str]:
+    """A sentence for each source and day with small deliveries; of several file sets it names the first."""
+    for (source, day), small in groupby(rows, key=lambda row: (row[0], row[2])):
+        (_, file_set, _, n_rows, n_usual), *others = small
+        more = f", and {count(len(others), 'more file set')} likewise" if others else ""
+        yield (
+            f"{source}/{file_set} delivered {count(n_rows, 'row')} on {day}, where {n_usual:,.0f} are usual"
+            f"{more}. They landed, and count as BS04."
+        )
 
 
 def _write(workspace: Workspace, results: pd.DataFrame) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration import dbt_project, landing_report, progress
+from orchestration import absences, dbt_project, landing_report, progress
 from orchestration.extract import landing, privacy, raw_zone
 from orchestration.extract.connectors import bundle
 from orchestration.extract.manifest import Manifest
@@ -107,7 +107,9 @@ def _report(
     replaced = list(manifest.replaced(deliveries))
     for earlier, delivery in replaced:
         context.log.info("%s: %s became %s", delivery.file, earlier.digest, delivery.digest)
-    changes = list(landing_report.changes(deliveries, replaced))
+    landed_now = {delivery.delivery_id for delivery in deliveries}
+    before = [one for one in manifest.deliveries if one.delivery_id not in landed_now]
+    changes = list(landing_report.changes(deliveries, replaced, before))
     for note in landing_report.ignored([d for landed in done for d in landed.ignored]):
         _note(context, note)
     for note in landing_report.postponed([file for landed in done for file in landed.postponed]):
@@ -117,6 +119,9 @@ def _report(
         _note(context, note, is_told=number < _NOTES_TOLD)
     if len(changes) > _NOTES_TOLD:
         progress.say(f"{len(changes) - _NOTES_TOLD:,} more such changes stand in the run's log in the UI.")
+    exports, state_folder = workspace.settings.exports, workspace.home.state
+    for note in absences.notes(manifest.live().values(), workspace.sources(), exports, state_folder):
+        _note(context, note)
     for note in landing_report.faults(deliveries, manifest, workspace.home, workspace.settings.limits):
         _note(context, note)
 

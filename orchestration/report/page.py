@@ -93,7 +93,7 @@ def render(marts: Path, target: Path, limits: Limits = engine.SMALL) -> None:
             open_spots=[row for row in spots or [] if row["status"] in _OPEN_STATUSES],
             other_spots=[row for row in spots or [] if row["status"] not in _OPEN_STATUSES],
             status_counts=Counter(row["status"] for row in spots or []),
-            measure_labels={row["id"]: row["label"] for row in (heatmap or {}).get("measures", [])},
+            measure_labels={key: row["label"] for key, row in measures.items() if row["label"]},
             health=health,
         )
     )
@@ -230,4 +230,5 @@ def _moment(value: datetime.datetime) -> str:
 def _listed(value: object, labels: dict[str, str]) -> str:
     """Turns a list kept as text ("a, b" or "[a, b]") into labels."""
     parts = readable(value).strip("[]").replace(";", ",").split(",")
-    return ", ".join(labels.get(part.strip(), part.strip()) for part in parts if part.strip())
+    keys = [part.strip() for part in parts if part.strip()]
+    return ", ".join(labels.get(key, key.replace("_", " ")) for key in keys)

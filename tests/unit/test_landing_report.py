@@ -49,6 +49,17 @@ def test_quarantined_rows_are_told_with_file_share_reason_and_first_line(place: 
     assert everywhere.text == f"Each of these rows, with line and reason: {place.home.quarantine}/*/*.parquet"
 
 
+def test_a_column_that_nobody_maps_is_told_when_it_first_comes(place: Place) -> None:
+    """Otherwise every delivery of every day says the same."""
+    place.source(glob="*.csv")
+    place.put("a.csv", csv_text(("C1", "2025-01-01", "open", "x"), header="id,opened,status,extra"))
+    assert changes(place) == ["crm/cases has columns that no mapping reads: extra."]
+    earlier = list(place.manifest.deliveries)
+    place.put("b.csv", csv_text(("C2", "2025-01-01", "open", "x", "y"), header="id,opened,status,extra,more"))
+    told = landing_report.changes(place.land().deliveries, [], earlier)
+    assert [note.text for note in told] == ["crm/cases has columns that no mapping reads: more."]
+
+
 def test_a_few_bad_rows_are_no_warning(place: Place) -> None:
     place.put("a.csv", csv_text(*cases(40), BAD))
     assert [note.is_warning for note in faults(place)] == [False, False]

@@ -1,5 +1,6 @@
 -- One row per blind spot of group schema, source instance and day of delivery: rows of files that came
--- without a mapped column, rows that did not fit, files that were refused whole, and new columns.
+-- without a mapped column, rows that did not fit, and files that were refused whole.
+-- New columns do not count: nothing is lost with them, and the run names them when they first come.
 with
     deliveries as (
         select
@@ -22,7 +23,6 @@ with
             d.status = 'landed' as is_landed,
             d.n_quarantined,
             d.n_columns_missing,
-            d.n_columns_extra,
             -- Of a refused text the lines are known; of anything else its size tells how many rows of
             -- the usual length it held, and without that the usual number stands in.
             greatest(
@@ -68,9 +68,9 @@ with
             day,
             entity,
             sum(n_rows) as n_rows,
-            sum(case when not is_landed or n_columns_missing > 0 then n_rows else n_quarantined end)
-            -- Nothing is lost with a new column, yet somebody has to look at it.
-            + max(case when is_landed and n_columns_extra > 0 then 1 else 0 end) as n_affected,
+            sum(
+                case when not is_landed or n_columns_missing > 0 then n_rows else n_quarantined end
+            ) as n_affected,
             max(case when is_landed then 1 else 0 end) = 0 as is_lost
         from deliveries
         group by 1, 2, 3, 4

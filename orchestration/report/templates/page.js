@@ -96,24 +96,28 @@
     };
   }
 
+  function count(n, noun) {
+    return `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;
+  }
+
   function summary(map, rows) {
     const of = (state) => rows.filter((row) => row.raw_state === state).length;
     const parts = [
-      `${rows.length} cells: ${rows.filter((row) => row.kind === "rate").length} with a rate`
+      `${count(rows.length, "cell")}: ${rows.filter((row) => row.kind === "rate").length} with a rate`
         + ` (${of("unstable")} of them unstable), ${of("suppressed")} suppressed, ${of("blind")} blind.`,
     ];
     const [columns, lines] = map.left_out;
     if (columns || lines) {
       parts.push(
-        `Shown are the most exposed ${map.columns.length} columns and ${map.rows.length} rows;`
-          + ` left out: ${columns} columns and ${lines} rows.`,
+        `Shown: the most exposed ${count(map.columns.length, "column")} and ${count(map.rows.length, "row")};`
+          + ` left out: ${count(columns, "column")} and ${count(lines, "row")}.`,
       );
     }
     const named = new Map();
     rows.filter((row) => row.spot !== null)
       .forEach((row) => named.set(row.blind_spot, (named.get(row.blind_spot) || 0) + 1));
     const most = [...named].sort((a, b) => b[1] - a[1])[0];
-    if (most) parts.push(`The blind spot that weighs most often: ${most[0]} (${most[1]} cells).`);
+    if (most) parts.push(`The blind spot that weighs most often: ${most[0]} (${count(most[1], "cell")}).`);
     return parts.join(" ");
   }
 

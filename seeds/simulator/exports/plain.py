@@ -88,7 +88,8 @@ def export(
 
 def select(table: str, told: frozenset[str] = frozenset()) -> str:
     """SQL of a table as it is delivered, with the day of delivery in `_day`; lists are joined by a bar."""
-    columns = [*EXPORTED[table], *(["body"] if table in _FROM_TEXT else [])]
+    columns = [name for name in EXPORTED[table] if name not in _FROM_TEXT.get(table, {})]
+    columns += ["body"] if table in _FROM_TEXT else []
     if table == "cases":
         return _cases()
     if table in _LATE:

@@ -348,3 +348,20 @@ def test_undecidable_cells_have_no_number() -> None:
     cell = _cell(n_observed=None, rate=None, rate_low=None, rate_high=None, state="blind")
     view = page._default_view(charts.payload([cell], {}, {}))
     assert view["unseen"][0][2:5] == ["cannot be known", "cannot be known", "unknown of 100"]
+
+
+def test_a_metric_without_cells_has_its_label_among_the_blind_spots(tmp_path: Path) -> None:
+    """Its id alone would be read as a word of ours."""
+    marts = write_marts(tmp_path / "marts.duckdb")
+    with duckdb.connect(str(marts)) as connection:
+        found = connection.execute(
+            "SELECT schema_name FROM duckdb_tables() WHERE table_name = 'mart_blind_spot'"
+        ).fetchall()
+        schema = found[0][0]
+        connection.execute(
+            f"UPDATE {schema}.mart_blind_spot SET measures_affected = 'sla_missed,other_metric'"
+        )
+        connection.execute(f"DELETE FROM {schema}.mart_escalation_heatmap WHERE measure = 'sla_missed'")
+    _, outline = _rendered(marts)
+    assert "SLA missed, other metric" in outline.text
+    assert "sla_missed" not in outline.text

@@ -38,7 +38,17 @@ with
     ),
 
     worst as (
-        select centre, dim_x, value_x, dim_y, value_y, window_type, window_start, measure, blind_spot_id
+        select
+            centre,
+            dim_x,
+            value_x,
+            dim_y,
+            value_y,
+            window_type,
+            window_start,
+            measure,
+            blind_spot_id,
+            affected_share
         from {{ ref("int_heatmap__cell_blind_spots") }}
         where affected_share > 0
         qualify
@@ -49,7 +59,7 @@ with
             = 1
     )
 
-select p.*, w.blind_spot_id as top_blind_spot_id
+select p.*, w.blind_spot_id as top_blind_spot_id, w.affected_share as top_affected_share
 from products as p
 left join
     worst as w

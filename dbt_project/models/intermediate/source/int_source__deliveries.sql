@@ -39,6 +39,11 @@ with
                 order by day
                 rows between unbounded preceding and current row
             ) as position,
+            max(day) over (
+                partition by source_instance, file_set
+                order by day
+                rows between unbounded preceding and 1 preceding
+            ) as previous_day,
             day = max(day) over (partition by source_instance, file_set) as is_newest
         from days as d
     ),
@@ -130,6 +135,36 @@ with
         having
             count(*) >= {{ threshold("small_delivery_min_points") }}
             and (max(n_weekdays) > 0 or count(*) >= 7)
+    ),
+
+    -- The newest delivery of a source that reaches less far than the time since the one before it is of an
+    -- unfinished week or month: that share of the usual rows is expected.
+    expected as (
+        select
+            u.source_instance,
+            u.file_set,
+            u.day,
+            u.n_usual_files,
+            u.n_usual * case
+                when
+                    n.is_newest
+                    and s.last_date < n.day
+                    and {{ dbt.datediff("n.previous_day", "n.day", "day") }} > 1
+                then
+                    least(
+                        1.0,
+                        greatest({{ dbt.datediff("n.previous_day", "s.last_date", "day") }} + 1, 1)
+                        / cast({{ dbt.datediff("n.previous_day", "n.day", "day") }} as {{ dbt.type_float() }})
+                    )
+                else 1.0
+            end as n_usual
+        from usual as u
+        inner join
+            numbered as n
+            on u.source_instance = n.source_instance
+            and u.file_set = n.file_set
+            and u.day = n.day
+        inner join {{ ref("int_source__spans") }} as s on n.source_instance = s.source_instance
     )
 
 select
@@ -150,4 +185,4 @@ select
             and u.n_usual - n.n_rows > {{ threshold("bs04_z") }} * sqrt(u.n_usual)
     end as is_small
 from numbered as n
-left join usual as u on n.source_instance = u.source_instance and n.file_set = u.file_set and n.day = u.day
+left join expected as u on n.source_instance = u.source_instance and n.file_set = u.file_set and n.day = u.day

@@ -7,7 +7,15 @@ with
             c.n_undecidable / cast(c.n_exposed as double) as undecidable_share,
             (1 - c.n_undecidable / cast(c.n_exposed as double))
             * coalesce(k.seen_share, 1.0) as data_confidence,
-            k.top_blind_spot_id
+            -- Undecidable journeys blind a cell too. A blind spot that explains less than half of their
+            -- share is
+            -- not what blinds it, and one below the smallest share blinds nothing.
+            case
+                when
+                    k.top_affected_share >= {{ threshold("top_blind_spot_min_share") }}
+                    and k.top_affected_share >= 0.5 * c.n_undecidable / cast(c.n_exposed as double)
+                then k.top_blind_spot_id
+            end as top_blind_spot_id
         from {{ ref("int_heatmap__counts") }} as c
         left join
             {{ ref("int_heatmap__cell_confidence") }} as k

@@ -1,0 +1,62 @@
+"""What landed before and is gone now, told once: files that left the exports, sources without their YAML."""
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from orchestration.base import durable
+from orchestration.extract.manifest import Delivery
+from orchestration.extract.sources import MEMBER_SEPARATOR, Source
+from orchestration.landing_report import Note
+from orchestration.wording import count
+
+_FILE = "absences.json"
+_EVERY_FILE = "*"
+
+
+def notes(live: Iterable[Delivery], sources: Iterable[Source], exports: Path, state: Path) -> Iterator[Note]:
+    """A sentence for each source with files, or a YAML, that left since the last run.
+
+    Files of logs are not missed: they rotate. `state` keeps what was told; what comes back is forgotten.
+
+    Args:
+        live: deliveries whose rows count.
+        sources: those that are described now.
+        exports: the folder the exports arrive in.
+        state: the folder that keeps what was told.
+    """
+    described = {source.instance for source in sources}
+    gone: dict[str, list[str]] = {}
+    n_rows: dict[str, int] = {}
+    for delivery in live:
+        if delivery.source_instance not in described:
+            gone[delivery.source_instance] = [_EVERY_FILE]
+            n_rows[delivery.source_instance] = n_rows.get(delivery.source_instance, 0) + delivery.n_landed
+        elif not delivery.appends and not _is_there(exports, delivery.file):
+            gone.setdefault(delivery.source_instance, []).append(delivery.file)
+    known = _known(state)
+    for instance, missing in sorted(gone.items()):
+        new = sorted(set(missing) - set(known.get(instance, ())))
+        if new == [_EVERY_FILE]:
+            rows = count(n_rows[instance], "row")
+            yield Note(
+                f"No source file describes {instance} any more: its {rows} are left out of the marts. "
+                "Put its YAML back to have them again.",
+                is_warning=True,
+            )
+        elif new:
+            more = f" and {count(len(new) - 1, 'more file')}" if len(new) > 1 else ""
+            yield Note(f"{instance}: {new[0]}{more} left the exports; the rows stay.")
+    if gone != known:
+        durable.write(state / _FILE, json.dumps(gone, indent=1, sort_keys=True))
+
+
+def _is_there(exports: Path, name: str) -> bool:
+    return (exports / name).exists() or (exports / name.partition(MEMBER_SEPARATOR)[0]).exists()
+
+
+def _known(state: Path) -> dict[str, list[str]]:
+    try:
+        return dict(json.loads((state / _FILE).read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return {}
