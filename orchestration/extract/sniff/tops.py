@@ -21,6 +21,7 @@ _SAMPLE_BYTES = 1 << 18
 _SAMPLE_RECORDS = 300
 _MOST_TITLES = 30
 _TYPICAL = 0.9
+_MANY_DIGITS = r"\d\D*\d\D*\d"
 
 
 @dataclass(frozen=True)
@@ -127,18 +128,27 @@ def _first_after_titles(rows: list[tuple[int, list[str]]], width: int) -> int:
 
 
 def _votes(cells: Sequence[str], body: Sequence[Sequence[str]]) -> tuple[int, int]:
-    """Columns whose values have digits: in how many the row has some too, and in how many other text."""
+    """Columns whose values have digits: in how many the row has the same shape, and in how many no digit.
+
+    `Q1` above 1 to 5 is neither: it has a digit, but no number of these has its shape.
+    """
     n_like = n_unlike = 0
     for i, cell in enumerate(cells):
         values = [row[i] for row in body if row[i] and row[i] not in vocabulary.NULLS]
-        n_digits = sum(bool(re.search(r"\d", value)) for value in values)
+        n_digits = sum(map(_has_digit, values))
         if not cell or cell in vocabulary.NULLS or not values or n_digits < _TYPICAL * len(values):
             continue
-        if re.search(r"\d", cell):
-            n_like += 1
-        else:
-            n_unlike += 1
+        n_unlike += not _has_digit(cell)
+        n_like += _has_digit(cell) and _shape(cell) in set(map(_shape, values))
     return n_like, n_unlike
+
+
+def _has_digit(text: str) -> bool:
+    return re.search(r"\d", text) is not None
+
+
+def _shape(text: str) -> str:
+    return re.sub(r"\d+", "9", re.sub(r"[^\W\d_]+", "x", text))
 
 
 def _is_record(cells: Sequence[str], body: Sequence[Sequence[str]]) -> bool:
@@ -146,7 +156,7 @@ def _is_record(cells: Sequence[str], body: Sequence[Sequence[str]]) -> bool:
     if n_like or n_unlike:
         return n_like > n_unlike
     if not body:
-        return 2 * sum(bool(re.search(r"\d", cell)) for cell in cells) > _n_filled(cells)
+        return 2 * sum(bool(re.search(_MANY_DIGITS, cell)) for cell in cells) > _n_filled(cells)
     if cells in body:  # names are repeated on every page
         return False
     seen = sum(any(row[i] == cell for row in body) for i, cell in enumerate(cells) if cell)
@@ -155,8 +165,8 @@ def _is_record(cells: Sequence[str], body: Sequence[Sequence[str]]) -> bool:
 
 def _is_second(cells: Sequence[str], body: Sequence[Sequence[str]]) -> bool:
     """Whether a row below names is one of names too: it has text where at least two columns have digits."""
-    n_like, n_unlike = _votes(cells, body)
-    return n_like == 0 and n_unlike > 1
+    _, n_unlike = _votes(cells, body)
+    return n_unlike > 1 and not any(map(_has_digit, cells))
 
 
 def _spans(cells: Sequence[str], width: int) -> bool:
