@@ -177,7 +177,7 @@ def of_rules(chain: Iterable[Link], place: Path | None = None) -> FaultlineError
     for link in chain:
         for rule in RULES:
             if found := re.search(rule.pattern, link.text):
-                named = {"place": _place(link.text) or str(place or "a file")} | found.groupdict()
+                named = {"place": _place(link.text, found) or str(place or "a file")} | found.groupdict()
                 return rule.error(rule.sentence.format_map(named))
     return None
 
@@ -193,8 +193,10 @@ def _kinds(kind: type[FaultlineError]) -> Iterator[type[FaultlineError]]:
         yield from _kinds(below)
 
 
-def _place(text: str) -> str:
-    found = _OF_PYTHON.search(text) or _OF_DUCKDB.search(text)
+def _place(text: str, reason: re.Match[str]) -> str:
+    """The file that a reason is about; other lines, as of a stack trace, name files of the program."""
+    line = text[text.rfind("\n", 0, reason.start()) + 1 :].partition("\n")[0]
+    found = _OF_PYTHON.search(line) or _OF_DUCKDB.search(line)
     return found["place"].rstrip("\\") if found else ""
 
 

@@ -2,11 +2,15 @@
 
 import os
 import shlex
+import subprocess
+import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from orchestration import cli
+from tests.conftest import PROJECT
 from tests.unit.extract.place import cases, csv_text
 
 HEADER = "case_id,opened_at,status"
@@ -43,3 +47,21 @@ def test_what_the_settings_say_is_left_out_of_the_next_step(
     (folder / ".env").write_text("FAULTLINE_SOURCES=described\nFAULTLINE_EXPORTS=from crm\n")
     cli.sources_new(Path("from crm/cases.csv"))
     assert capsys.readouterr().out.strip().endswith("then run: faultline sources check")
+
+
+def test_a_python_that_is_too_old_is_refused_in_one_sentence() -> None:
+    """Without it, people on an older system would read a stack trace of an import."""
+    code = "import sys; sys.version_info = (3, 10, 4, 'final', 0); import orchestration.cli"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("Error Faultline needs Python 3.11 or newer; this is 3.10. Set it up")
+    assert done.stderr.count("\n") == 1
+
+
+def test_the_oldest_python_is_that_of_the_package() -> None:
+    import orchestration
+
+    declared = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["requires-python"]
+    assert declared == ">=" + ".".join(map(str, orchestration._OLDEST))

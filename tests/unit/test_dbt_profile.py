@@ -51,6 +51,7 @@ def test_every_cursor_has_the_limits_and_the_zone(environment: LocalEnvironment,
     """Without it, one model could take all memory of the machine or read times in another zone."""
     names = ("memory_limit", "threads", "temp_directory", "preserve_insertion_order", "TimeZone")
     wanted = ("57.2 MiB", 1, str(tmp_path / "spill"), False, "UTC")
+    assert profile()["settings"]["enable_progress_bar"] is False
     selected = ", ".join(f"current_setting('{name}')" for name in names)
     for _ in range(2):
         assert environment.handle().cursor().execute(f"SELECT {selected}").fetchone() == wanted

@@ -141,6 +141,15 @@ def test_what_dbt_says_of_a_full_disk_is_a_full_disk() -> None:
     assert str(failures.of_chain(chain)).startswith("The disk of /disk/warehouse.duckdb is full.")
 
 
+def test_a_stack_trace_of_a_tool_does_not_name_the_place() -> None:
+    """Without it, a full disk would be that of the program, because a frame of dbt stands before the reason."""
+    text = (
+        'Traceback:\n  File "/usr/lib/dbt/requires.py", line 1\nOSError: [Errno 28] No space left on device\n'
+    )
+    shown = failures.of_rules([Link("dbt", text)], Path("/the home"))
+    assert str(shown).startswith("The disk of /the home is full.")
+
+
 @pytest.mark.parametrize(
     ("own", "code"), [(RunError, 1), (PublishError, 1), (ConfigurationError, 2), (InterruptedRunError, 130)]
 )

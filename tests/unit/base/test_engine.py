@@ -1,5 +1,9 @@
 """The one function that opens DuckDB."""
 
+import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
@@ -7,6 +11,7 @@ import pytest
 
 from orchestration.base import engine
 from orchestration.base.engine import Limits
+from tests.conftest import PROJECT
 
 ASKED = "SELECT " + ", ".join(
     f"current_setting('{name}')" for name in ("memory_limit", "threads", "temp_directory", "TimeZone")
@@ -35,6 +40,28 @@ def test_a_query_larger_than_memory_spills_into_its_folder_only(
     with engine.connect(limits=Limits("60MB")) as connection, pytest.raises(duckdb.OutOfMemoryException):
         connection.execute(SPILLING)
     assert not (tmp_path / ".tmp").exists()
+
+
+def test_no_bar_of_duckdb_breaks_into_what_a_run_prints() -> None:
+    """Where a terminal is interactive DuckDB turns its bar on by itself."""
+    code = (
+        "import sys; from orchestration.base import engine; import duckdb\n"
+        "bars = [c.execute(\"SELECT current_setting('enable_progress_bar')\").fetchone()[0]\n"
+        "        for c in (duckdb.connect(), engine.connect())]\n"
+        "sys.stderr.write(str(bars))"
+    )
+    terminal, shown = pty.openpty()
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=PROJECT,
+        stdin=shown,
+        stdout=shown,
+        stderr=subprocess.PIPE,
+        check=True,
+    )
+    os.close(shown)
+    os.close(terminal)
+    assert done.stderr.startswith(b"[True, False]"), "the first one shows that the test proves something"
 
 
 def test_a_file_opened_for_reading_cannot_be_changed(tmp_path: Path) -> None:
