@@ -20,6 +20,7 @@ from orchestration import failures
 from orchestration import progress as told
 from orchestration.base import durable
 from orchestration.base.engine import bytes_of
+from orchestration.errors import RunError
 from orchestration.extract import compaction, files, privacy
 from orchestration.extract.batch import (
     BATCH_BYTES,
@@ -115,6 +116,7 @@ def land(
                 progress=progress,
             )
             landed = landing.run()
+            landing.require_mended()
             _report_outdated(home, landing.outdated())
             if any(one.deliveries for one in landed.values()):
                 engines[0].share(1)
@@ -181,11 +183,35 @@ class _Landing:
         self.landed = {source.instance: Landed() for source in sources}
         self.closed = files.closed_folders(exports)
         self._gone: dict[str, Delivery] = {}
+        self._damaged = manifest.damaged(engines[0].home.raw, engines[0].home.quarantine)
+        if self._damaged:
+            first = min(self._damaged.values())
+            told.warn(f"{first} is missing or damaged. The files that its rows are from land again.")
 
     def outdated(self) -> list[Delivery]:
         """Deliveries that other code or another mapping landed, that count, and whose files are gone."""
         live = self.manifest.live()
         return [delivery for token, delivery in self._gone.items() if token in live]
+
+    def require_mended(self) -> None:
+        """Stops the run where rows are lost whose export is gone.
+
+        Raises:
+            RunError: with the damaged file and the export that would mend it.
+        """
+        live = self.manifest.live()
+        for token, place in sorted(self._damaged.items()):
+            if token in live:
+                raise RunError(
+                    f"{place} is missing or damaged, and {live[token].file}, which its rows are from, is no "
+                    "longer among the exports. Deliver that file again, or restore the damaged one from a "
+                    "backup, then run again."
+                )
+
+    def _distrusted(self, delivery: Delivery) -> Delivery:
+        """The delivery, as if other code had landed it where its rows are damaged: then it lands anew."""
+        is_damaged = not self._damaged.keys().isdisjoint((delivery.delivery_id, *delivery.covers))
+        return replace(delivery, fingerprint="") if is_damaged else delivery
 
     def run(self) -> dict[str, Landed]:
         """What was done, by source."""
@@ -207,6 +233,9 @@ class _Landing:
     def _round(self) -> bool:
         """Lands what is due now; returns whether other files wait for it."""
         known, live = self.manifest.newest(), self.manifest.live()
+        if self._damaged:
+            known = {key: self._distrusted(delivery) for key, delivery in known.items()}
+            live = {token: self._distrusted(delivery) for token, delivery in live.items()}
         is_waiting, due = False, []
         for source in self.sources:
             for file_set in source.document.files:
@@ -263,7 +292,12 @@ class _Landing:
                 due.fingerprint,
                 lambda file: files.delivered_at(file, options.delivered, zone),
             )
-            parted.due += [(file, identity.Identity()) for file in new if (*place, file.name) in known]
+            for file in new:
+                if was := known.get((*place, file.name)):
+                    # A file that was moved takes the place of what landed under its old name.
+                    moved = (token for token in was.covers if was.status == KNOWN and token in own)
+                    covers = tuple(token for token in moved if own[token].file not in names)
+                    parted.due.append((file, identity.Identity(covers=covers)))
         due.files = sorted((file for file, _ in parted.due), key=found.index)
         due.identities = {file.name: one for file, one in parted.due}
         return due, parted

@@ -16,6 +16,7 @@ from orchestration.base import durable
 from orchestration.errors import RunError
 
 MANIFEST_NAME = "manifest.jsonl"
+_PARQUET = b"PAR1"
 LANDED = "landed"
 QUARANTINED = "quarantined"
 IGNORED = "ignored"
@@ -281,6 +282,21 @@ class Manifest:
         removed = {path for commit in self.commits for path in commit.removed}
         return [part for commit in self.commits for part in commit.parts if part.path not in removed]
 
+    def damaged(self, raw: Path, quarantine: Path) -> dict[str, Path]:
+        """Deliveries whose rows or faults lie in a file that is missing or not whole, each with that file."""
+        live = self.live()
+        needed = (live.keys() | self.current().keys()) - {one for d in live.values() for one in d.covers}
+        found: dict[str, Path] = {}
+        for part in self.parts():
+            tokens = needed & set(part.deliveries)
+            if tokens and _size(raw / part.path) != part.n_bytes:
+                found |= dict.fromkeys(tokens, raw / part.path)
+        for commit in self.quarantines():
+            tokens = needed & {delivery.delivery_id for delivery in commit.deliveries}
+            if tokens and not _is_whole(quarantine / commit.quarantine):
+                found |= dict.fromkeys(tokens, quarantine / commit.quarantine)
+        return found
+
     def quarantines(self) -> list[Commit]:
         """The commits that have a file of faults."""
         return [commit for commit in self.commits if commit.quarantine]
@@ -289,6 +305,19 @@ class Manifest:
         """The commits whose file of faults tells of any of these deliveries."""
         ids = {delivery.delivery_id for delivery in deliveries}
         return [c for c in self.quarantines() if not ids.isdisjoint(d.delivery_id for d in c.deliveries)]
+
+
+def _size(path: Path) -> int | None:
+    return path.stat().st_size if path.is_file() else None
+
+
+def _is_whole(parquet: Path) -> bool:
+    """Whether a file ends as Parquet does; its last bytes are written last."""
+    if (_size(parquet) or 0) < 2 * len(_PARQUET):
+        return False
+    with parquet.open("rb") as file:
+        file.seek(-len(_PARQUET), os.SEEK_END)
+        return file.read() == _PARQUET
 
 
 def forget(state: Path) -> None:

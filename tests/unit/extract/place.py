@@ -108,11 +108,13 @@ class Place:
             assert delivery.n_damaged == sum(not fault["column_name"] for fault in faults)
 
     def _rows_of(self, table: str) -> list[dict[str, Any]]:
-        return self._read(self.home.raw, [p.path for p in self.manifest.parts() if p.table == table])
+        live = self.manifest.live().keys()
+        parts = [p for p in self.manifest.parts() if p.table == table and live & set(p.deliveries)]
+        return self._read(self.home.raw, [part.path for part in parts])
 
     def faults_of(self, delivery: Delivery) -> list[dict[str, Any]]:
         """Rows of the quarantine of one delivery."""
-        names = [commit.quarantine for commit in self.manifest.quarantines()]
+        names = [commit.quarantine for commit in self.manifest.quarantines_of([delivery])]
         return [
             row
             for row in self._read(self.home.quarantine, names)

@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,81 @@ def test_other_code_lands_everything_anew_and_says_once_what_it_cannot(
         [told.replace("b.csv and 1 more", "c.csv").replace("are no", "is no").replace("them", "it")],
     )
     assert len(place.rows("case_id")) == 9
+
+
+@pytest.mark.parametrize("appends", [False, True])
+@pytest.mark.parametrize(
+    "spoil",
+    [Path.unlink, lambda part: part.write_bytes(part.read_bytes()[:-9]), lambda part: part.write_bytes(b"")],
+    ids=["gone", "cut", "empty"],
+)
+@pytest.mark.parametrize("folder", ["raw", "quarantine"])
+def test_files_whose_rows_are_damaged_land_again(
+    place: Place, appends: bool, spoil: Callable[[Path], object], folder: str
+) -> None:
+    """Without it, one file that a disk lost fails every later run of the home."""
+    place.source(append=appends)
+    for n in (0, 10):
+        place.put(f"{n}.csv", csv_text(*cases(3, start=n)) + "X,never,open\n")
+    place.land()
+    queries = (
+        "SELECT case_id, status FROM raw_mapped.cases ORDER BY ALL",
+        "SELECT source_file, line, reason FROM raw_faultline.quarantine ORDER BY ALL",
+    )
+    before = [place.exposed(query) for query in queries]
+    assert [len(rows) for rows in before] == [6, 2]
+    (written,) = (place.home.root / folder).rglob("*.parquet")
+    spoil(written)
+    said: list[str] = []
+    remove = progress.listen(lambda message, _share: said.append(message))
+    assert [d.file for d in place.land().deliveries] == ["0.csv", "10.csv"]
+    remove()
+    assert f"{written} is missing or damaged. The files that its rows are from land again." in said[0]
+    assert [place.exposed(query) for query in queries] == before
+    assert place.land().deliveries == []
+
+
+@pytest.mark.parametrize("appends", [False, True])
+def test_damaged_rows_whose_export_is_gone_stop_the_run_until_it_comes_again(
+    place: Place, appends: bool
+) -> None:
+    path = place.source(append=appends).put("a.csv", csv_text(*cases(3)))
+    part = place.part(place.land_one())
+    content = path.read_bytes()
+    path.unlink()
+    part.write_bytes(b"")
+    place.put("b.csv", csv_text(*cases(3, start=10)))
+    for _ in range(2):
+        with pytest.raises(
+            RunError, match=rf"{part} is missing or damaged, and a\.csv, .* Deliver that file"
+        ):
+            place.land()
+    path.write_bytes(content)
+    assert [d.file for d in place.land().deliveries] == ["a.csv"]
+    assert place.exposed("SELECT count(*) FROM raw_mapped.cases") == [(6,)]
+
+
+@pytest.mark.parametrize("reason", ["damaged", "other code"])
+@pytest.mark.parametrize("appends", [False, True])
+def test_a_moved_file_that_lands_again_counts_once(
+    place: Place, monkeypatch: pytest.MonkeyPatch, appends: bool, reason: str
+) -> None:
+    """Without it, its rows count under the old name and under the new one."""
+    path = place.source(append=appends).put("a.csv", csv_text(*cases(3)))
+    part = place.part(place.land_one())
+    moment = path.stat().st_mtime_ns
+    moved = path.rename(path.with_name("moved.csv"))
+    os.utime(moved, ns=(moment, moment))
+    assert [d.file for d in place.land().known] == ["moved.csv"]
+    if reason == "damaged":
+        part.write_bytes(b"")
+    else:
+        monkeypatch.setattr(code, "digest", lambda *_modules: "other")
+    assert [d.file for d in place.land().deliveries] == ["moved.csv"]
+    assert place.exposed("SELECT case_id FROM raw_mapped.cases ORDER BY ALL") == [
+        (one[0],) for one in sorted(cases(3))
+    ]
+    assert place.land().deliveries == []
 
 
 @pytest.mark.parametrize("same", ["size", "time"])
