@@ -33,7 +33,7 @@ def main() -> None:
 
 
 def is_home_free(lock_file: Path) -> bool:
-    """Whether no dbt process of an earlier run is left; the caller holds the run lock."""
+    """Whether no dbt process of another run is left; the caller holds the run lock."""
     try:
         _lock_alone(lock_file, fcntl.LOCK_NB)
     except BlockingIOError:
@@ -42,7 +42,7 @@ def is_home_free(lock_file: Path) -> bool:
 
 
 def wait_until_home_is_free(lock_file: Path) -> None:
-    """Returns once no dbt process of an earlier run is left; the caller holds the run lock."""
+    """Returns once no dbt process of another run is left; the caller holds the run lock."""
     _lock_alone(lock_file)
 
 

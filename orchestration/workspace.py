@@ -85,7 +85,7 @@ def run_lock(home: Home, wait_seconds: float) -> Iterator[None]:
             ) from error
     try:
         if not dbt_process.is_home_free(home.dbt_lock):
-            progress.say(f"dbt of an earlier run is still at work in {home.root}; waiting for it to end.")
+            progress.say(f"dbt of another run is still at work in {home.root}; waiting for it to end.")
             dbt_process.wait_until_home_is_free(home.dbt_lock)
         yield
     finally:
