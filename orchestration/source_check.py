@@ -32,7 +32,7 @@ from orchestration.extract.files import Delivered, UnreadableFile
 from orchestration.extract.people import protection
 from orchestration.extract.quirks import documents, durations, foreign, ids
 from orchestration.extract.reading import Origin, Readable
-from orchestration.extract.sniff import heads, tops
+from orchestration.extract.sniff import heads, roles, tops
 from orchestration.extract.sniff.columns import NAMELESS, expression_of
 from orchestration.extract.sniff.dates import date_readings, order_of
 from orchestration.extract.sniff.text import double, one_line, scalar, shape
@@ -648,7 +648,7 @@ class _SourceCheck:
             told = f"{records}{chosen}, {count(n_unfit, 'value') + ' unfit' if n_unfit else 'all fit'}"
         self.report.line(f"-> {feed.table.name}: {told}", indent=4)
         if one.n_kept:
-            for label, names in _filled(one):
+            for label, names in (*_filled(one), *_roles(feed)):
                 self.report.line(names, indent=7, label=label)
             self._tell_personal(one)
             _show_rows(self.report.console, one, self.source.document.files[one.file_set])
@@ -958,6 +958,14 @@ def _filled(one: _Sampled) -> list[tuple[str, str]]:
     dropped = [name for name in one.feed.mappings if name not in one.filled]
     told = (("filled", always), ("in part", partly), ("empty", never), ("not kept", dropped))
     return [(label, ", ".join(names)) for label, names in told if names]
+
+
+def _roles(feed: Feed) -> list[tuple[str, str]]:
+    """Axes of the map that the feed's fields become, and blind spots that stay undecided without others."""
+    mapped = set(feed.mappings)
+    axes, undecided = roles.axes(feed.table, mapped), roles.undecided(feed.table, mapped)
+    told = (("on the map", axes), ("blind without", undecided))
+    return [(label, ", ".join(found)) for label, found in told if found]
 
 
 # ---------------------------------------------------------------- mapped rows

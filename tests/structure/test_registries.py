@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from orchestration.extract import contract
+from orchestration.extract.sniff import roles
 from tests.structure.reading import (
     below,
     implemented,
@@ -111,3 +112,22 @@ def test_registries_are_described_column_by_column_in_their_order() -> None:
     }
     existing = {path.stem: list(registry(path.stem)[0]) for path in below("seeds/reference", ".csv")}
     assert described == existing
+
+
+def test_fields_that_decide_a_blind_spot_or_make_an_axis_are_optional_fields_of_the_contract() -> None:
+    """A renamed field would leave its blind spot unexplained in every check."""
+    of_axes = {field for fields in roles.AXES.values() for field in fields}
+    named = {*roles.deciding(), *of_axes}
+    entities = contract.entities()
+    columns = {f"{e.name}.{c.name}": c for e in entities.values() for c in e.columns.values()}
+    assert named <= columns.keys()
+    assert not [name for name in roles.deciding() if columns[name].is_required]
+
+
+def test_every_axis_of_the_map_has_fields() -> None:
+    macro = next(text_of(path) for path in sql_files() if "macro heatmap_pairs" in text_of(path))
+    assert set(re.findall(r"[\"'](\w+)[\"']", macro)) == set(roles.AXES)
+
+
+def test_only_blind_spots_that_are_measured_name_fields() -> None:
+    assert {row["blind_spot_id"] for row in registry("blind_spots") if row["fields"]} <= set(implemented())
