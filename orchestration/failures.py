@@ -134,6 +134,12 @@ RULES = (
         "Another program holds the history of runs below {place} open. Close it, then run again.",
     ),
     Rule(
+        r"No module named '(?P<module>[^']+)'",
+        "Python's module {module} is missing: the set-up is older than the code. Run `make "
+        ".venv/.installed`, then run again.",
+        ConfigurationError,
+    ),
+    Rule(
         r"\[Errno 2\]",
         "{place} is missing. Check the path, or who deleted it, then run again.",
     ),

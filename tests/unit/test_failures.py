@@ -67,6 +67,11 @@ def os_error(number: int, place: str | None = "/disk/raw/part") -> OSError:
         (sqlite3.OperationalError("attempt to write a readonly database"), "its disk is read-only", 2),
         (sqlite3.OperationalError("database is locked"), "holds the history of runs below /the home open", 1),
         (sqlite3.DatabaseError("database disk image is malformed"), "history of runs in /the home is dam", 1),
+        (
+            ModuleNotFoundError("No module named 'openpyxl'"),
+            "module openpyxl is missing: the set-up is old",
+            2,
+        ),
         (KeyboardInterrupt(), "Interrupted.", 130),
         (RuntimeError("Query interrupted"), "Interrupted.", 130),
         (duckdb.InterruptException("INTERRUPT Error: Interrupted!"), "Interrupted.", 130),
@@ -188,6 +193,8 @@ def test_only_the_end_of_a_long_message_of_dbt_is_shown() -> None:
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.sentence[:40])
 def test_every_sentence_says_what_happened_and_what_to_do(rule: failures.Rule) -> None:
-    text = rule.sentence.format_map({"place": "/disk", "process": "python", "reason": "it is so"})
+    text = rule.sentence.format_map(
+        {"place": "/disk", "process": "python", "reason": "it is so", "module": "m"}
+    )
     assert text.endswith(".")
     assert text == "Interrupted." or len(text.split(". ")) >= 2
