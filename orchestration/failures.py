@@ -106,7 +106,11 @@ RULES = (
         "Too many files are open at once. Raise the limit with `ulimit -n 4096`, then run again.",
     ),
     Rule(
-        r"\[Errno 5\]|Input/output error|disk I/O error",
+        r"disk I/O error",  # SQLite says so of a full disk too, when its log or its index does not fit
+        "The disk of {place} is full, or it fails. Make room on it or check it, then run again.",
+    ),
+    Rule(
+        r"\[Errno 5\]|Input/output error",
         "The disk fails to read or write {place}. Check the disk, then run again.",
     ),
     Rule(

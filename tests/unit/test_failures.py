@@ -42,6 +42,11 @@ def os_error(number: int, place: str | None = "/disk/raw/part") -> OSError:
         (os_error(errno.EISDIR), "/disk/raw/part is a folder where a file should be.", 1),
         (os_error(errno.ENOENT, 'it\'s "there"'), "is missing. Check the path", 1),
         (os_error(errno.EMFILE), "Too many files are open at once. Raise the limit with `ulimit -n 4096`", 1),
+        (
+            sqlite3.OperationalError("disk I/O error"),
+            "The disk of /the home is full, or it fails. Make room on it",
+            1,
+        ),
         (os_error(errno.EIO), "The disk fails to read or write /disk/raw/part. Check the disk", 1),
         (os_error(errno.ELOOP), "/disk/raw/part: Too many levels of symbolic links. Mend that", 1),
         (OSError(errno.ENOSPC, "No space left on device", "/a", None, "/b"), "The disk of /a is full.", 1),
