@@ -1,9 +1,11 @@
 """SQL that keeps people out of the raw zone: what lands of each field, and which rows were changed for it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from orchestration.extract import contract, privacy, sql
 from orchestration.extract.contract import Column, Table
+from orchestration.extract.people import rules
 
 # What a changed field is called by us and by vendors, by what its values are.
 _CHANGED_FIELDS = {
@@ -46,17 +48,11 @@ def of(table: Table, column: Column, centre: str, region: str, *, field: str = "
         is_changed = f"len(list_filter({value}, lambda x: {_asked(rule, 'x')})) > 0"
         return Protected(f"CASE WHEN {flag} THEN {replaced} ELSE {value} END", is_changed)
     if rule == "change":
-        folded = f"lower(regexp_replace({field}, '[\\s_-]+', '_', 'g'))" if field else "''"
-        names = {kind: ", ".join(map(sql.text, fields)) for kind, fields in _CHANGED_FIELDS.items()}
         words = contract.entities()["cases"].columns["status"].words
-        asked = " ".join(
-            f"WHEN {folded} IN ({listed}) THEN {_asked(kind, value, words)}" for kind, listed in names.items()
-        )
-        is_changed = f"CASE {asked} ELSE {_asked('unknown', value)} END"
-        hashed = ", ".join(names[kind] for kind in _HASHED)
-        replaced = (
-            f"CASE WHEN {folded} IN ({hashed}) THEN {privacy.hashed_id(centre, value)} "
-            f"ELSE {privacy.masked_text(centre, value)} END"
+        asked: dict[tuple[str, ...], str] = {(kind,): _asked(kind, value, words) for kind in _CHANGED_FIELDS}
+        is_changed = _chosen(field, asked, _asked("unknown", value))
+        replaced = _chosen(
+            field, {_HASHED: privacy.hashed_id(centre, value)}, privacy.masked_text(centre, value)
         )
     else:
         is_changed = _asked(rule, value, contract.vocabularies(table).get(column.name, ()))
@@ -86,15 +82,50 @@ def _rule(table: Table, column: Column) -> str:
 def _asked(rule: str, value: str, words: tuple[str, ...] = ()) -> str:
     """SQL of whether a rule finds a person in a value; the cheap half of the question first."""
     if rule in ("word", "channel"):
-        listed = ", ".join(map(sql.text, words))
-        folded = f"trim(regexp_replace(lower({value}), '[\\s_-]+', '_', 'g'), '_')"
-        known = f"WHEN {value} IN ({listed}) THEN false WHEN {folded} IN ({listed}) THEN false"
-        asked = "NOT is_ordinary_label" if rule == "channel" else _RULES[rule]
-        return f"CASE WHEN {value} IS NULL THEN false {known} ELSE {asked}({value}) END"
+        known = (
+            f"WHEN {_is_one_of(value, words)} THEN false WHEN {_is_one_of(_folded(value), words)} THEN false"
+        )
+        asked = f"NOT is_ordinary_label({value})" if rule == "channel" else _asked_rule(_RULES[rule], value)
+        return f"CASE WHEN {value} IS NULL THEN false {known} ELSE {asked} END"
     if rule == "id":
         asked = f"contains({value}, '@') OR contains({value}, ' ') OR starts_with({value}, '+')"
         return f"CASE WHEN {asked} THEN {_RULES[rule]}({value}) ELSE false END"
-    return f"coalesce({_RULES[rule]}({value}), false)"
+    return _asked_rule(_RULES[rule], value)
+
+
+def _asked_rule(rule: str, value: str) -> str:
+    return _suspected(f"{rule}({value})", value, rule)
+
+
+def _suspected(asked: str, value: str, rule: str) -> str:
+    """SQL of a question that is asked about values only in which a rule may find somebody."""
+    is_clear = f"regexp_full_match({value}, {sql.text(rules.UNSUSPICIOUS[rule])})"
+    return f"CASE WHEN {value} IS NULL OR {is_clear} THEN false ELSE {asked} END"
+
+
+def _chosen(field: str, answers: dict[tuple[str, ...], str], otherwise: str) -> str:
+    """SQL of an answer by what a changed field holds.
+
+    Each answer stands there once: what stands twice in a CASE, the engine asks of every row.
+    """
+    if not field:
+        return otherwise
+    every = [name for names in _CHANGED_FIELDS.values() for name in names]
+    spelled = f"CASE WHEN {_is_one_of(field, every)} THEN {field} ELSE {_folded(field)} END"
+    chosen = ""
+    for kinds, answer in answers.items():
+        names = [name for kind in kinds for name in _CHANGED_FIELDS[kind]]
+        chosen += f"WHEN {_is_one_of(spelled, names)} THEN {answer} "
+    return f"CASE {chosen}ELSE {otherwise} END"
+
+
+def _is_one_of(value: str, words: Iterable[str]) -> str:
+    """SQL of `value IN (words)` that a CASE asks of few rows; the engine asks IN of all, in a join."""
+    return f"list_contains([{', '.join(map(sql.text, words))}], {value})"
+
+
+def _folded(value: str) -> str:
+    return f"trim(regexp_replace(lower({value}), '[\\s_-]+', '_', 'g'), '_')"
 
 
 def _replaced(rule: str, centre: str, value: str) -> str:

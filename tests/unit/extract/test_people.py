@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from orchestration.extract import contract, privacy
 from orchestration.extract.connectors import bundle
@@ -56,6 +58,13 @@ OTHER_WORDS = [
     "inProgress",
     "Live-Chat",
 ]
+
+
+@pytest.mark.parametrize("rule", rules.UNSUSPICIOUS)
+@given(data=st.data())
+def test_no_rule_finds_anybody_in_what_is_unsuspicious(rule: str, data: st.DataObject) -> None:
+    value = data.draw(st.from_regex(rules.UNSUSPICIOUS[rule], fullmatch=True))
+    assert not rules.RULES[rule](value)
 
 
 @pytest.mark.parametrize("value", PEOPLE)
