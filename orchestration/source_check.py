@@ -743,7 +743,7 @@ class _SourceCheck:
                 "choose the rows with where."
             )
         own, dated = key_check.key_of(feed)[0], feed.mappings[feed.table.event_at].expression
-        made = f"left(md5(concat_ws('|', {feed.mappings[own].expression}, {dated})), 20)"
+        made = f"left(keyed_hash('row', concat_ws('|', {feed.mappings[own].expression}, {dated})), 20)"
         return (
             f"Map a column that is unique, or make one: {own}: {scalar(made)}. "
             "Where such rows are versions of one thing, write keep: last (or first) under the entity."

@@ -204,7 +204,8 @@ def _made_up(
         telling = [c for c in columns if c.counts and not c.parts and "." not in c.label][:_MAX_ID_COLUMNS]
         if name in ROW_IDS and telling:
             listed = ", ".join(c.expression for c in telling)
-            found[name] = f"left(md5(concat_ws('|', {listed})), 20)"
+            # Keyed, because nobody knows which columns hold numbers or addresses.
+            found[name] = f"left(keyed_hash('row', concat_ws('|', {listed})), 20)"
     return found
 
 

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from orchestration.extract.contract import FIRST
+from orchestration.extract.people import rules
 from orchestration.extract.quirks import ids
 from orchestration.extract.sniff import vocabulary
 from orchestration.extract.sniff.columns import Column
@@ -350,7 +351,10 @@ def _value_map(feed: Guess, name: str, column: Column) -> list[str]:
     start = "            " if known else "          # map: "
     if unknown and is_shown:
         lines.append(f"{start}# <- put one of these behind each value: {choices}")
-        lines += [f"            # {scalar(one_line(value))}:" for value in unknown]
+        people = [value for value in unknown if rules.is_personal_word(value)]
+        lines += [f"            # {scalar(one_line(value))}:" for value in unknown if value not in people]
+        if people:
+            lines.append(f"            # not shown because they hold personal data: {len(people)}")
     elif unknown:
         share = f"{len(unknown)} of {len(column.counts)} values are"
         lines.append(f"{start}# <- {share} none of ours yet; ours: {choices}")

@@ -310,7 +310,7 @@ def test_runner_up_is_named(tmp_path):
 def test_row_without_an_id_gets_one_made_of_its_columns(tmp_path):
     path = write_csv(tmp_path / "reviews.csv", ["date", "stars"], [["2024-01-01", i % 5] for i in range(20)])
     found = expressions(loaded(draft(path), tmp_path))
-    assert found["response_id"] == "left(md5(concat_ws('|', date, stars)), 20)"
+    assert found["response_id"] == "left(keyed_hash('row', concat_ws('|', date, stars)), 20)"
 
 
 # ---------------------------------------------------------------- the file as such
@@ -529,6 +529,28 @@ def test_no_personal_value_reaches_the_draft(tmp_path):
         assert secret not in text
     text = draft(write_csv(tmp_path / "cases.csv", header, [["C1", *row]]))
     assert "Quillfeather" not in text  # a value that does not repeat is no category
+
+
+def test_a_person_among_words_of_a_field_is_not_shown(tmp_path):
+    """Without it, a name that somebody typed into a status stands in the draft, though it lands masked."""
+    statuses = ["New", "Closed", "Escalated elsewhere", "Zoe Quillfeather"]
+    rows = [[f"C{i}", "2024-02-01 10:00:00", statuses[i % 4]] for i in range(40)]
+    text = draft(write_csv(tmp_path / "cases.csv", ["case id", "opened at", "status"], rows))
+    assert "# Escalated elsewhere:" in text
+    assert "# not shown because they hold personal data: 1" in text
+    assert "Quillfeather" not in text
+
+
+def test_a_direction_with_a_number_in_it_is_not_shown(tmp_path):
+    ways = ["Inbound", "Outbound", "Inbound call for +49 30 5550199"]
+    rows = [
+        [f"2024-02-01 10:{i:02}:00", f"+49 30 55501{i:02}", "+49 30 7777777", ways[i % 3], "00:02:00"]
+        for i in range(30)
+    ]
+    header = ["Start Time", "Caller", "Called Number", "Direction", "Duration"]
+    text = draft(write_csv(tmp_path / "calls.csv", header, rows))
+    assert "Direction IN ('Inbound')" in text
+    assert "5550199" not in text
 
 
 def test_what_is_missing_is_explained_and_named_on_loading(tmp_path):
