@@ -1,11 +1,11 @@
-"""What landed before and is gone now, told once: files that left the exports, sources without their YAML."""
+"""Names once what landed before and is gone now: files that left the exports, sources without their YAML."""
 
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from orchestration.base import durable
-from orchestration.extract.manifest import Delivery
+from orchestration.extract.manifest import KNOWN, Manifest
 from orchestration.extract.sources import MEMBER_SEPARATOR, Source
 from orchestration.landing_report import Note
 from orchestration.wording import count
@@ -14,25 +14,32 @@ _FILE = "absences.json"
 _EVERY_FILE = "*"
 
 
-def notes(live: Iterable[Delivery], sources: Iterable[Source], exports: Path, state: Path) -> Iterator[Note]:
+def notes(manifest: Manifest, sources: Iterable[Source], exports: Path, state: Path) -> Iterator[Note]:
     """A sentence for each source with files, or a YAML, that left since the last run.
 
-    Files of logs are not missed: they rotate. `state` keeps what was told; what comes back is forgotten.
+    Files of logs are not missed, because they rotate, nor is a file that lies under another name now. `state`
+    keeps what was reported; a file that comes back is reported again when it leaves again.
 
     Args:
-        live: deliveries whose rows count.
+        manifest: what landed.
         sources: those that are described now.
         exports: the folder the exports arrive in.
-        state: the folder that keeps what was told.
+        state: the folder that keeps what was reported.
     """
     described = {source.instance for source in sources}
     gone: dict[str, list[str]] = {}
     n_rows: dict[str, int] = {}
-    for delivery in live:
+    moved = {
+        token
+        for delivery in manifest.newest().values()
+        if delivery.status == KNOWN and _is_there(exports, delivery.file)
+        for token in delivery.covers
+    }
+    for token, delivery in manifest.live().items():
         if delivery.source_instance not in described:
             gone[delivery.source_instance] = [_EVERY_FILE]
             n_rows[delivery.source_instance] = n_rows.get(delivery.source_instance, 0) + delivery.n_landed
-        elif not delivery.appends and not _is_there(exports, delivery.file):
+        elif not delivery.appends and token not in moved and not _is_there(exports, delivery.file):
             gone.setdefault(delivery.source_instance, []).append(delivery.file)
     known = _known(state)
     for instance, missing in sorted(gone.items()):

@@ -120,7 +120,7 @@ def _report(
     if len(changes) > _NOTES_TOLD:
         progress.say(f"{len(changes) - _NOTES_TOLD:,} more such changes stand in the run's log in the UI.")
     exports, state_folder = workspace.settings.exports, workspace.home.state
-    for note in absences.notes(manifest.live().values(), workspace.sources(), exports, state_folder):
+    for note in absences.notes(manifest, workspace.sources(), exports, state_folder):
         _note(context, note)
     for note in landing_report.faults(deliveries, manifest, workspace.home, workspace.settings.limits):
         _note(context, note)

@@ -9,7 +9,7 @@ from tests.unit.extract.place import Place, cases, csv_text
 
 def _told(place: Place, *, described: bool = True) -> list[str]:
     known = [sources.load(place.yaml)] if described else []
-    found = absences.notes(place.manifest.live().values(), known, place.exports, place.home.state)
+    found = absences.notes(place.manifest, known, place.exports, place.home.state)
     return [note.text for note in found]
 
 
@@ -37,6 +37,19 @@ def test_a_file_that_came_back_and_left_again_is_told_again(tmp_path: Path) -> N
     path.write_bytes(content)
     assert _told(place) == []
     path.unlink()
+    assert _told(place) == ["crm: a.csv left the exports; the rows stay."]
+
+
+def test_a_file_that_was_moved_did_not_leave(tmp_path: Path) -> None:
+    """Without it, a run says that a file left which lies among the exports under another name."""
+    place = Place(tmp_path).source(glob="**/*.csv")
+    path = place.put("a.csv", csv_text(*cases(2)))
+    place.land()
+    (place.exports / "old").mkdir()
+    moved = path.rename(place.exports / "old" / "a.csv")
+    place.land()
+    assert _told(place) == []
+    moved.unlink()
     assert _told(place) == ["crm: a.csv left the exports; the rows stay."]
 
 
