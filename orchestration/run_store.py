@@ -37,6 +37,7 @@ _UNSETTLED = [
 ]
 _FINISHED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 _AT_ONCE = 100
+_STARTING = ".starting"
 _log = logging.getLogger(__name__)
 _held: dict[Path, int] = {}
 
@@ -46,7 +47,7 @@ def mark_alive(home: Home, run_id: str) -> None:
     file = home.runs / run_id
     if file in _held:
         return
-    starting = file.with_suffix(".starting")
+    starting = file.with_suffix(_STARTING)
     handle = os.open(starting, os.O_RDWR | os.O_CREAT, 0o600)
     fcntl.flock(handle, fcntl.LOCK_EX)
     starting.replace(file)  # named once it is locked: nobody ever sees it unlocked while the process lives
@@ -120,6 +121,8 @@ def prune(instance: dg.DagsterInstance, home: Home, kept_runs: int) -> int:
     if deleted:
         _shrink(home)
     for file in home.runs.iterdir():
+        if file.suffix == _STARTING:  # another run is about to lock it
+            continue
         run = instance.get_run_by_id(file.name)
         if (run is None or run.is_finished) and _is_unlocked(file):
             file.unlink(missing_ok=True)

@@ -101,6 +101,7 @@ def _write(workspace: Workspace, results: pd.DataFrame) -> None:
         for c in judge.RESULT_COLUMNS
     )
     with workspace.connect() as connection:
+        built.forget(connection, [_JUDGED])
         connection.register("results", results)
         connection.execute("CREATE SCHEMA IF NOT EXISTS judged")
         connection.execute(
