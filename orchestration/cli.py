@@ -124,7 +124,7 @@ def simulate(context: typer.Context) -> None:
 
 @sources_app.command("new")
 def sources_new(
-    file: Annotated[Path, typer.Argument(help="An export: CSV, TSV, JSON lines, JSON or Parquet.")],
+    file: Annotated[Path, typer.Argument(help="An export: CSV, TSV, JSON lines, JSON, Parquet or .xlsx.")],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Where to write; default: beside the others.")
     ] = None,

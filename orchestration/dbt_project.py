@@ -84,12 +84,12 @@ def _parsed(config: Settings) -> Path:
     """The manifest of the project as it is now."""
     home = config.paths.dbt
     manifest = home / "parsed" / "manifest.json"
-    code = fingerprint(("dbt_project", "seeds/reference")) + f" dbt-core {version('dbt-core')}"
+    models = fingerprint(("dbt_project", "seeds/reference")) + f" dbt-core {version('dbt-core')}"
     home.mkdir(parents=True, exist_ok=True)
     with FileLock(home / "parsing.lock"):
-        if not _is_parsed_from(manifest, code):
+        if not _is_parsed_from(manifest, models):
             progress.say("Reading the models")
-            _parse(config, manifest, code)
+            _parse(config, manifest, models)
     return manifest
 
 

@@ -524,9 +524,7 @@ def _lines_of(file: Path, root: yaml.MappingNode) -> "_Lines":
 
 
 class _Lines:
-    """Line of every key
-    of a YAML document; refuses keys written twice.
-    """
+    """Line of every key of a YAML document; refuses keys written twice."""
 
     def __init__(self, file: Path, root: yaml.MappingNode) -> None:
         self._file = file

@@ -609,7 +609,9 @@ def test_a_key_that_repeats_behind_the_sample_is_an_error_with_both_lines_and_a_
         "1,500 of 2,500 rows would remain.",
         "contact_id: left(keyed_hash('row', concat_ws('|', call_id, start)), 20)",
     )  # fmt: skip
-    made = CALLS.replace("contact_id: call_id", "contact_id: left(keyed_hash('row', concat_ws('|', call_id, start)), 20)")
+    made = CALLS.replace(
+        "contact_id: call_id", "contact_id: left(keyed_hash('row', concat_ws('|', call_id, start)), 20)"
+    )
     assert place.source(made).check()[0]
     # Whoever says which row counts has decided.
     said = CALLS.replace("contact_id: call_id", "keep: last\n        contact_id: call_id")

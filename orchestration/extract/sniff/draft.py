@@ -52,7 +52,7 @@ def draft(file: Path, exports: Path | None = None, limits: Limits = engine.SMALL
     """A commented source file for an export.
 
     Args:
-        file: CSV, TSV, JSON lines, a JSON array or Parquet; plain, `.gz` or `.zip`.
+        file: CSV, TSV, JSON lines, a JSON array, Parquet or a workbook; plain, `.gz` or `.zip`.
         exports: the folder exports arrive in; if the file lies below it, the glob says where.
         limits: memory and threads; what does not fit spills into a folder that is removed at the end.
 

@@ -1,7 +1,7 @@
 -- One row per centre and customer id that another one stands for, with the id that survives.
--- It was merged away (`merge`), or a customer lists it among its ids in other systems (`other_id`). The
--- surviving
--- id stands for the other in all history. When a merge happened is known if an earlier state was delivered.
+-- It was merged away (`merge`), or a customer lists it among its ids in other systems (`other_id`).
+-- The surviving id stands for the other in all history. When a merge happened is known if an earlier state
+-- was delivered.
 with
     merges as (
         select distinct centre, customer_id, merged_into
@@ -44,9 +44,8 @@ with
 
     {{ connected_components("pairs") }},
 
-    -- Where ids are replaced by each other none survives by itself: the smallest is taken, if possible of
-    -- those
-    -- that were not merged.
+    -- Where ids are replaced by each other none survives by itself: the smallest one that was not merged is
+    -- taken, or else the smallest of all.
     survivors as (
         select
             c.label,

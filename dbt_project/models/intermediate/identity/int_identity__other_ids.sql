@@ -1,7 +1,6 @@
 -- One row per centre and id under which exactly one customer is also known in another system.
--- An id that several customers list leads to nobody, as a placeholder would. A customer's own id stays its
--- own
--- within its source, whoever lists it; only other sources may know that customer by another id.
+-- An id that several customers list leads to nobody, as a placeholder would. Within its source a customer
+-- keeps its own id, whoever lists it; only other sources may know that customer by another id.
 with
     listed as (
         select distinct
