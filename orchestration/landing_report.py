@@ -16,11 +16,11 @@ from orchestration.extract.sources import Feed, Source
 from orchestration.settings import Home
 from orchestration.wording import count, listed, share
 
-_COLUMNS_TOLD = 20
-_FILES_TOLD = 5
+_MOST_COLUMNS = 20
+_MOST_FILES = 5
 _WIDTH_OF_FILES = 160
 
-_REASONS_TOLD = 3
+_MOST_REASONS = 3
 _DIGITS = 12  # of a digest; enough to tell one from another, and to find it in the manifest
 
 
@@ -46,14 +46,14 @@ def figures(deliveries: Sequence[Delivery], seconds: float) -> str:
 def ignored(deliveries: Sequence[Delivery]) -> Iterator[Note]:
     """Files beside exports that hold no rows; nothing of them counts as lost."""
     for reason, names in _by_reason((d.file, d.reason) for d in deliveries):
-        shown = listed(names, _FILES_TOLD, _WIDTH_OF_FILES)
+        shown = listed(names, _MOST_FILES, _WIDTH_OF_FILES)
         yield Note(f"Ignored {count(len(names), 'file')} without rows ({reason}): {shown}.")
 
 
 def postponed(files: Iterable[tuple[str, str]]) -> Iterator[Note]:
     """Files that could not be judged this time, each with the reason."""
     for reason, names in _by_reason(files):
-        shown = listed(names, _FILES_TOLD, _WIDTH_OF_FILES)
+        shown = listed(names, _MOST_FILES, _WIDTH_OF_FILES)
         yield Note(f"Left for the next run: {shown}. The reason: {reason}.", is_warning=True)
 
 
@@ -69,19 +69,19 @@ def changes(
     replaced: Iterable[tuple[Delivery, Delivery]],
     earlier_deliveries: Iterable[Delivery] = (),
 ) -> Iterator[Note]:
-    """Files that replace what they were, told as pairs with what they were, and columns that came or went.
+    """Replaced files, each beside its earlier delivery, and columns that came or went.
 
-    A column that nobody maps is told when it first comes: those of earlier deliveries are known.
+    A column that nobody maps is named when it first comes; those of earlier deliveries are known.
     """
     known = _by_file_set(list(earlier_deliveries))
     for earlier, delivery in replaced:
         yield Note(_replaced(earlier, delivery))
     by_file_set = _by_file_set(deliveries)
     for name, members in by_file_set.items():
-        told = {column for d in known.get(name, ()) for column in d.columns_extra}
-        new = sorted({column for d in members for column in d.columns_extra} - told)
+        earlier_columns = {column for d in known.get(name, ()) for column in d.columns_extra}
+        new = sorted({column for d in members for column in d.columns_extra} - earlier_columns)
         if new:
-            shown = listed(new, _COLUMNS_TOLD)
+            shown = listed(new, _MOST_COLUMNS)
             yield Note(f"{name} has columns that no mapping reads: {shown}.")
     for name, members in by_file_set.items():
         yield from _placeholders(name, members)
@@ -122,7 +122,7 @@ def _placeholders(name: str, members: Sequence[Delivery]) -> Iterator[Note]:
 
 
 def _personal(name: str, members: Sequence[Delivery]) -> Iterator[Note]:
-    """Values that told of a person; the rows of one feed share a sentence."""
+    """Values with personal data that were hashed or masked; one sentence for each raw table."""
     n_rows: Counter[str] = Counter()
     found: dict[str, Counter[tuple[str, str]]] = {}
     for landed in (landed for delivery in members for landed in delivery.counts):
@@ -147,7 +147,7 @@ def _lacking(name: str, lacking: Sequence[Delivery]) -> str:
     columns = sorted({column for delivery in lacking for column in delivery.columns_missing})
     more = f" and {count(len(lacking) - 1, 'more file')}" if len(lacking) > 1 else ""
     return (
-        f"{name} lacks columns that the mapping reads: {listed(columns, _COLUMNS_TOLD)}. "
+        f"{name} lacks columns that the mapping reads: {listed(columns, _MOST_COLUMNS)}. "
         f"The rows of {lacking[0].file}{more} landed without them."
     )
 
@@ -199,11 +199,11 @@ def faults(
     """Files with rows in quarantine, the worst first, and where all those rows are told; then whole files."""
     faulty = sorted((d for d in deliveries if d.n_quarantined), key=_share, reverse=True)
     if faulty:
-        paths = [home.quarantine / c.quarantine for c in manifest.quarantines_of(faulty[:_FILES_TOLD])]
+        paths = [home.quarantine / c.quarantine for c in manifest.quarantines_of(faulty[:_MOST_FILES])]
         reasons = quarantine.reasons(paths, limits)
-        for delivery in faulty[:_FILES_TOLD]:
+        for delivery in faulty[:_MOST_FILES]:
             yield _faulty(delivery, reasons.get(delivery.delivery_id, []))
-        more = faulty[_FILES_TOLD:]
+        more = faulty[_MOST_FILES:]
         if more:
             n_rows = sum(delivery.n_quarantined for delivery in more)
             yield Note(f"{count(len(more), 'more file')} with {count(n_rows, 'row')} in quarantine.")
@@ -225,9 +225,9 @@ def _share(delivery: Delivery) -> float:
 def _faulty(delivery: Delivery, reasons: Sequence[quarantine.Reason]) -> Note:
     n, n_due = delivery.n_quarantined, _n_due(delivery)
     text = f"{delivery.file}: {n:,} of {count(n_due, 'row')} quarantined ({share(n, n_due)})."
-    lines = [_reason(reason) for reason in reasons[:_REASONS_TOLD]]
-    if len(reasons) > _REASONS_TOLD:
-        lines.append(f"and {count(len(reasons) - _REASONS_TOLD, 'more reason')}.")
+    lines = [_reason(reason) for reason in reasons[:_MOST_REASONS]]
+    if len(reasons) > _MOST_REASONS:
+        lines.append(f"and {count(len(reasons) - _MOST_REASONS, 'more reason')}.")
     return Note(text, tuple(lines), is_warning=_share(delivery) > quarantine.TOLERATED_SHARE)
 
 

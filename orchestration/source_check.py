@@ -278,7 +278,7 @@ class _Sampled:
     words: dict[str, Counter[str]] = field(default_factory=dict)  # outside its vocabulary, by field
     rows: list[dict[str, object]] = field(default_factory=list)
     placeholders: Counter[str] = field(default_factory=Counter)
-    personal: Counter[str] = field(default_factory=Counter)  # rows whose value told of a person, by field
+    personal: Counter[str] = field(default_factory=Counter)  # rows with a hashed or masked value, by field
     impossible: dict[tuple[str, str], _Fault] = field(default_factory=dict)  # by field and what is wrong
     twins: _Twins | None = None
     keys: key_check.Findings = field(default_factory=key_check.Findings)
@@ -773,11 +773,11 @@ class _SourceCheck:
                 self._place(one, name),
                 f"{table.name}.{name} holds words outside the vocabulary in {n:,} of "
                 f"{count(one.n_kept, 'row')}: {unknown_words.named(unknown_words.shown(words))}.",
-                f"They land as they are, and models treat them as unknown. Map each to one of: {known}.",
+                f"They are kept, and models treat them as unknown. Map each to one of: {known}.",
             )
 
     def _tell_personal(self, one: _Sampled) -> None:
-        """Values that told of a person: hashed ids join as before, a masked code has lost its label."""
+        """Values with personal data: hashed ids join as before, a masked code has lost its label."""
         for name, n in sorted(one.personal.items()):
             column = one.feed.table.columns[name]
             how = protection.treatment(column)
@@ -964,8 +964,8 @@ def _roles(feed: Feed) -> list[tuple[str, str]]:
     """Axes of the map that the feed's fields become, and blind spots that stay undecided without others."""
     mapped = set(feed.mappings)
     axes, undecided = roles.axes(feed.table, mapped), roles.undecided(feed.table, mapped)
-    told = (("on the map", axes), ("blind without", undecided))
-    return [(label, ", ".join(found)) for label, found in told if found]
+    labelled = (("on the map", axes), ("blind without", undecided))
+    return [(label, ", ".join(found)) for label, found in labelled if found]
 
 
 # ---------------------------------------------------------------- mapped rows

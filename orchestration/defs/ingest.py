@@ -28,7 +28,7 @@ _SYSTEM_DESCRIPTIONS = {
 
 
 _WORTH_A_LINE_BYTES = 100_000_000
-_NOTES_TOLD = 20
+_MOST_NOTES = 20
 
 
 def _specs() -> list[dg.AssetSpec]:
@@ -116,9 +116,9 @@ def _report(
         _note(context, note)
 
     for number, note in enumerate(changes):
-        _note(context, note, is_told=number < _NOTES_TOLD)
-    if len(changes) > _NOTES_TOLD:
-        progress.say(f"{len(changes) - _NOTES_TOLD:,} more such changes stand in the run's log in the UI.")
+        _note(context, note, is_shown=number < _MOST_NOTES)
+    if len(changes) > _MOST_NOTES:
+        progress.say(f"{len(changes) - _MOST_NOTES:,} more such changes stand in the run's log in the UI.")
     exports, state_folder = workspace.settings.exports, workspace.home.state
     for note in absences.notes(manifest, workspace.sources(), exports, state_folder):
         _note(context, note)
@@ -126,10 +126,10 @@ def _report(
         _note(context, note)
 
 
-def _note(context: dg.AssetExecutionContext, note: Note, *, is_told: bool = True) -> None:
+def _note(context: dg.AssetExecutionContext, note: Note, *, is_shown: bool = True) -> None:
     log = context.log.warning if note.is_warning else context.log.info
     log(printable(" ".join((note.text, *note.details))))
-    if is_told:
+    if is_shown:
         (progress.warn if note.is_warning else progress.say)(note.text)
         for line in note.details:
             progress.say(f"  {line}")

@@ -806,7 +806,7 @@ class Batch:
 
         Returns:
             The part, unless it would be empty; for each delivery, rows selected and rows flagged bad; by
-            field, how many sound rows hold a placeholder, and in how many a value told of a person.
+            field, how many sound rows hold a placeholder, and in how many a value was hashed or masked.
         """
         target = self.home.raw / self._part_name(feed)
         writing = target.with_name(f"{target.name}.writing")

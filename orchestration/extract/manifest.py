@@ -30,7 +30,7 @@ class Count:
     """What became of the rows of one delivery that a raw table is made of; `table` has its schema.
 
     `placeholders` counts, by field, landed rows with a time that stands for no time; `personal` those with a
-    value that was hashed or masked because it told of a person.
+    value that was hashed or masked because it held personal data.
     """
 
     table: str

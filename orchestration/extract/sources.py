@@ -363,10 +363,10 @@ class Source:
 
 
 def _landed_as(table: contract.Table) -> list[object]:
-    """All that the contract says of a table, but for what it tells people."""
-    told = ("columns", "grain")
+    """All that the contract says of a table, without what describes it to people."""
+    described = ("columns", "grain")
     columns = [astuple(replace(column, note="")) for column in table.columns.values()]
-    return [{f.name: getattr(table, f.name) for f in fields(table) if f.name not in told}, columns]
+    return [{f.name: getattr(table, f.name) for f in fields(table) if f.name not in described}, columns]
 
 
 def found_in(folder: Path) -> list[Path]:

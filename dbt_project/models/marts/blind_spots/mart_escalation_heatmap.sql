@@ -7,9 +7,8 @@ with
             c.n_undecidable / cast(c.n_exposed as double) as undecidable_share,
             (1 - c.n_undecidable / cast(c.n_exposed as double))
             * coalesce(k.seen_share, 1.0) as data_confidence,
-            -- Undecidable journeys blind a cell too. A blind spot that explains less than half of their
-            -- share is
-            -- not what blinds it, and one below the smallest share blinds nothing.
+            -- Undecidable journeys blind a cell too. A blind spot that explains less than half of them is not
+            -- what blinds the cell, and one below `top_blind_spot_min_share` blinds nothing.
             case
                 when
                     k.top_affected_share >= {{ threshold("top_blind_spot_min_share") }}
