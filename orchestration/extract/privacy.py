@@ -260,7 +260,7 @@ def hashed(domain: str, expression: str) -> str:
 
 def hashed_id(centre: str, value: str) -> str:
     """SQL for the keyed hash of an id that tells of a person, whatever its case and blanks."""
-    folded = f"lower(nfc_normalize(regexp_replace(trim({value}), '\\s+', ' ', 'g')))"
+    folded = f"lower(nfc_normalize(trim(regexp_replace({value}, '[\\s\\p{{Z}}]+', ' ', 'g'))))"
     return hashed(f"id:{centre}", folded)
 
 

@@ -88,7 +88,10 @@ def _asked(rule: str, value: str, words: tuple[str, ...] = ()) -> str:
         asked = f"NOT is_ordinary_label({value})" if rule == "channel" else _asked_rule(_RULES[rule], value)
         return f"CASE WHEN {value} IS NULL THEN false {known} ELSE {asked} END"
     if rule == "id":
-        asked = f"contains({value}, '@') OR contains({value}, ' ') OR starts_with({value}, '+')"
+        # Other scripts have blanks, plus and at signs of their own; their characters take more than a byte.
+        marks = ("'@'", "' '", "chr(9)", "chr(10)", "chr(13)")
+        asked = " OR ".join(f"contains({value}, {mark})" for mark in marks)
+        asked += f" OR starts_with({value}, '+') OR strlen({value}) <> length({value})"
         return f"CASE WHEN {asked} THEN {_RULES[rule]}({value}) ELSE false END"
     return _asked_rule(_RULES[rule], value)
 
