@@ -63,11 +63,11 @@ def run(
         published = config.paths.published
         before = published.resolve()
         with _told(debug):
+            if land_anew:
+                _forget_landed(config)  # before dbt starts: its lock would pass for that of another run
             dbt_project.parse_ahead(config)
             from orchestration import job  # importing Dagster and dbt costs seconds
 
-            if land_anew:
-                _forget_landed(config)
             job.run(config, is_debugging=debug)
         is_new = published.resolve() != before
         out.print(f"[bold green]{'Published' if is_new else 'Unchanged'}[/] {published.resolve().name}")

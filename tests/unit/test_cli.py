@@ -49,6 +49,20 @@ def test_what_the_settings_say_is_left_out_of_the_next_step(
     assert capsys.readouterr().out.strip().endswith("then run: faultline sources check")
 
 
+def test_a_run_forgets_what_landed_before_its_own_dbt_starts(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without it, `run --land-anew` says that dbt of another run is at work, and waits for its own."""
+    steps: list[str] = []
+    monkeypatch.setattr(cli.settings, "apply", lambda config: config)
+    monkeypatch.setattr(cli, "_check_configuration", lambda config: None)
+    monkeypatch.setattr(cli, "_forget_landed", lambda config: steps.append("forget"))
+    monkeypatch.setattr(cli.dbt_project, "parse_ahead", lambda config: steps.append("dbt"))
+    monkeypatch.setattr("orchestration.job.run", lambda config, *, is_debugging: steps.append("run"))
+    cli.run(home=folder / "home", land_anew=True)
+    assert steps == ["forget", "dbt", "run"]
+
+
 def test_a_python_that_is_too_old_is_refused_in_one_sentence() -> None:
     """Without it, people on an older system would read a stack trace of an import."""
     code = "import sys; sys.version_info = (3, 10, 4, 'final', 0); import orchestration.cli"
