@@ -111,7 +111,12 @@ def _write(workspace: Workspace, results: pd.DataFrame) -> None:
 
 
 def _check(row: dict[str, str], measures: pd.DataFrame, results: pd.DataFrame) -> dg.AssetCheckResult:
-    """The asset check of one blind spot: whole span, worst source first."""
+    """The asset check of one blind spot, worst source first.
+
+    It fails when a whole source over its whole span is judged `warn`, `blind` or `errored`. It is then red
+    where the registry says `error`, and a warning elsewhere. Single teams, weeks and other scopes never fail
+    it, because small ones go wrong by chance.
+    """
     blind_spot_id = row["blind_spot_id"]
     if blind_spot_id == "BS49":
         n_errored = int((results["status"] == "errored").sum())

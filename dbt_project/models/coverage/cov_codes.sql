@@ -10,6 +10,7 @@ with
             coalesce(reason, '(unknown)') as reason,
             coalesce(channel, '(unknown)') as channel,
             started_date as day,
+            coalesce(direction, 'inbound') = 'outbound' as is_outbound,
             disposition
         from {{ ref("int_contact__outcomes") }}
         where is_answered
@@ -23,11 +24,12 @@ with
             count(*) as n_code,
             sum(count(*)) over (partition by source_instance, team) as n_team
         from handled
-        where disposition is not null
+        where disposition is not null and not is_outbound
         group by source_instance, team, disposition
     ),
 
-    -- A code that stands under nearly everything tells nothing.
+    -- A code that stands under nearly everything tells nothing. Outbound contacts do not count: a team that
+    -- calls customers back rightly gives all its calls one code.
     worn_codes as (
         select source_instance, team, disposition
         from code_shares
@@ -51,11 +53,13 @@ with
         from handled as h
         left join
             worn_codes as w
-            on h.source_instance = w.source_instance
+            on not h.is_outbound
+            and h.source_instance = w.source_instance
             and h.team = w.team
             and h.disposition = w.disposition
     ),
 
+    -- A vague reason at entry that becomes a telling one was not changed but found out.
     bs11 as (
         select
             centre,
@@ -66,7 +70,9 @@ with
             started_date as day,
             reason is null
             or lower(reason) in {{ vague }}
-            or coalesce(reason_entry <> reason_close, false) as is_affected,
+            or coalesce(
+                reason_entry <> reason_close and lower(reason_entry) not in {{ vague }}, false
+            ) as is_affected,
             false as is_undecidable
         from {{ ref("int_contact__outcomes") }}
         union all

@@ -39,16 +39,22 @@ with
 
     silent as (
         select
-            centre,
-            source_instance,
+            x.centre,
+            x.source_instance,
             cast(null as {{ dbt.type_string() }}) as team,
             cast(null as {{ dbt.type_string() }}) as reason,
             cast(null as {{ dbt.type_string() }}) as channel,
-            day,
+            x.day,
             (n = 0 and p_zero_hour < {{ threshold("bs03_p_zero") }})
             or (n_day = 0 and p_zero_day < {{ threshold("bs03_p_zero") }}) as is_affected,
             false as is_undecidable
-        from expected
+        from expected as x
+        -- Exports begin and end within a day: the hours missing there are cut off, not silent.
+        inner join
+            {{ ref("int_source__spans") }} as s
+            on x.source_instance = s.source_instance
+            and x.day > s.first_date
+            and x.day < s.last_date
         where p_zero_hour < {{ threshold("bs03_p_zero") }} or p_zero_day < {{ threshold("bs03_p_zero") }}
     ),
 

@@ -107,7 +107,8 @@ def _people(story: Chronicle) -> None:
             add("agent_skills", agent.agent_id, skill, 1 + agent.index % 3, since, None)
         if team.function == SPECIALISTS:
             for other in world.teams[:-1]:
-                add("agent_skills", agent.agent_id, other.function, 3, since, None)
+                if other.function not in agent.skills:
+                    add("agent_skills", agent.agent_id, other.function, 3, since, None)
     for shift in story.shifts:
         if world.start <= shift.start < world.end:
             add("rosters", story.agents[shift.agent].agent_id, shift.start, shift.end, shift.is_absent)

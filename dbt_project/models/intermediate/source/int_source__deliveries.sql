@@ -137,8 +137,35 @@ with
             and (max(n_weekdays) > 0 or count(*) >= 7)
     ),
 
-    -- The newest delivery of a source that reaches less far than the time since the one before it is of an
-    -- unfinished week or month: that share of the usual rows is expected.
+    -- The last day of the centre stands in for a source without events.
+    reach as (
+        select source_instance, coalesce(last_date, max(last_date) over (partition by centre)) as last_date
+        from {{ ref("int_source__spans") }}
+    ),
+
+    -- Mondays to Fridays from 1970-01-05, a Monday, until before the delivery, the one before it and the
+    -- last event.
+    periods as (
+        select
+            n.source_instance,
+            n.file_set,
+            n.day,
+            n.is_newest
+            and {{ dbt.datediff("n.previous_day", "r.last_date", "day") }} + 1
+            < {{ dbt.datediff("n.previous_day", "n.day", "day") }} as is_unfinished,
+            {% for date in ["n.day", "n.previous_day", "r.last_date"] %}
+                {% set days = dbt.datediff("cast('1970-01-05' as date)", date, "day") %}
+                5 * ({{ days }} - mod({{ days }}, 7)) / 7
+                + least(mod({{ days }}, 7), 5) as n_workdays_until_{{ date.split(".")[1] }}
+                {% if not loop.last %}, {% endif %}
+            {% endfor %}
+        from numbered as n
+        inner join reach as r on n.source_instance = r.source_instance
+    ),
+
+    -- The newest delivery of a source whose events end early is of an unfinished week or month. It
+    -- is expected to hold the share of the Mondays to Fridays before the last event. Nothing is expected of
+    -- weekends, which may be quiet, and of the day of the last event, which is itself unfinished.
     expected as (
         select
             u.source_instance,
@@ -146,25 +173,23 @@ with
             u.day,
             u.n_usual_files,
             u.n_usual * case
-                when
-                    n.is_newest
-                    and s.last_date < n.day
-                    and {{ dbt.datediff("n.previous_day", "n.day", "day") }} > 1
+                when p.is_unfinished
                 then
-                    least(
-                        1.0,
-                        greatest({{ dbt.datediff("n.previous_day", "s.last_date", "day") }} + 1, 1)
-                        / cast({{ dbt.datediff("n.previous_day", "n.day", "day") }} as {{ dbt.type_float() }})
+                    nullif(
+                        greatest(n_workdays_until_last_date - n_workdays_until_previous_day, 0),
+                        0
+                    ) / nullif(
+                        cast(n_workdays_until_day - n_workdays_until_previous_day as {{ dbt.type_float() }}),
+                        0
                     )
                 else 1.0
             end as n_usual
         from usual as u
         inner join
-            numbered as n
-            on u.source_instance = n.source_instance
-            and u.file_set = n.file_set
-            and u.day = n.day
-        inner join {{ ref("int_source__spans") }} as s on n.source_instance = s.source_instance
+            periods as p
+            on u.source_instance = p.source_instance
+            and u.file_set = p.file_set
+            and u.day = p.day
     )
 
 select
