@@ -137,7 +137,11 @@ def test_a_second_run_finds_nothing_new(demo: Run) -> None:
     before = (demo.home / "state" / "manifest.jsonl").read_bytes()
     again = run(DEMO / "sources", DEMO / "exports", demo.home)
     assert again.code == 0
-    assert "Nothing new" in again.output
+    assert "Nothing new was delivered; the last publication stands." in again.output
+    publication = demo.home.joinpath("published").resolve().name
+    assert f"Published {publication}" in demo.output
+    assert f"Unchanged {publication}" in again.output
+    assert "Published" not in again.output
     assert (demo.home / "state" / "manifest.jsonl").read_bytes() == before
 
 
