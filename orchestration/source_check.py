@@ -118,6 +118,7 @@ class _Report:
     def line(self, text: str = "", indent: int = 0, label: str = "") -> None:
         """A line under its label; what is too long hangs under its beginning."""
         start = " " * indent + (f"{label:<{_LABEL}}" if label else "")
+        start += " " if len(label) >= _LABEL and not label.endswith(" ") else ""
         self.console.print(
             Text("\n".join(_wrapped(text, self.console.width, start)) or start), soft_wrap=True
         )

@@ -618,6 +618,7 @@ def test_a_key_that_repeats_behind_the_sample_is_an_error_with_both_lines_and_a_
     is_fine, text = place.source(said).check()
     assert is_fine
     assert "1,000 keys with several rows: the last of each counts" in text
+    assert re.search(r"on the map channel\n +blind without \w+ \(BS", text)
 
 
 def test_a_key_that_starts_anew_every_day_is_an_error_over_all_files(place):
