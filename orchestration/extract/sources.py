@@ -42,7 +42,7 @@ MAPPED = "mapped"
 FILE_COLUMN = "_source_file"
 """What an expression calls the name of the file that a row is from."""
 EPOCH_FORMATS = ("epoch", "epoch_ms")
-_CONSTANTS = ("true", "false", "null")
+_CONSTANTS = ("true", "false")
 _CLOCK_AND_CHANCE = ("VOLATILE", "CONSISTENT_WITHIN_QUERY")
 
 
@@ -683,10 +683,11 @@ def _mapping(
 def _column_or_expression(written: str, *, is_constant: bool) -> str:
     """What fills a field, with quotes around a column that is called like an SQL word, such as `end`.
 
-    `true`, `false` and `null` are constants where the field is yes or no.
+    `null` is a constant, and so are `true` and `false` where the field is yes or no.
     """
     word = written.strip()
-    if not re.fullmatch(r"[^\W\d]\w*", word) or (is_constant and word.lower() in _CONSTANTS):
+    constants = ("null", *_CONSTANTS) if is_constant else ("null",)
+    if not re.fullmatch(r"[^\W\d]\w*", word) or word.lower() in constants:
         return written
     parsed = _parsed(word)
     selected = [] if parsed.get("error") else parsed["statements"][0]["node"].get("select_list", [])
