@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.extract import files
-from tests.unit.extract.place import SALT, CASES, Place, cases, csv_text
+from tests.unit.extract.place import CASES, SALT, Place, cases, csv_text
 
 SOUND = csv_text(*cases(50)).encode()
 

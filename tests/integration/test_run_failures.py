@@ -67,7 +67,8 @@ def test_broken_exports_are_quarantined_and_the_rest_is_published(demo_copy: Cop
 def test_markup_and_formulas_in_texts_reach_the_page_escaped(demo: Run) -> None:
     # The planted formula holds a link, which nobody publishes.
     reasons = [
-        value for (value,) in demo.rows("SELECT DISTINCT reason FROM mart_case WHERE reason LIKE '(masked ?%'")
+        value
+        for (value,) in demo.rows("SELECT DISTINCT reason FROM mart_case WHERE reason LIKE '(masked ?%'")
     ]
     products = [
         value for (value,) in demo.rows("SELECT DISTINCT product FROM mart_case WHERE product LIKE '%<%'")
