@@ -19,7 +19,7 @@ source of a centre, and both sides of a join agree. What is asked depends on wha
 import re
 import unicodedata
 from collections.abc import Callable
-from functools import cache, lru_cache
+from functools import cache, lru_cache, wraps
 from pathlib import Path
 
 import yaml
@@ -28,9 +28,11 @@ _WORDS_FILE = Path(__file__).with_name("words.yml")
 MAX_LABEL_CHARACTERS = 100
 """Labels of public complaint taxonomies have up to 80 characters; what people write is longer."""
 MAX_LABEL_WORDS = 14
+MAX_JUDGED_CHARACTERS = 1_000
+"""What is longer is no id, code or label but a text, which the patterns would take long to read."""
 _MOST_DIGITS_OF_LABEL = 3
 _SENTENCE_WORDS = 5  # fewer words are a label, whatever stands between them
-_DISTINCT_VALUES = 1_000_000  # kept in memory: the same codes and agents come again in every row
+_DISTINCT_VALUES = 100_000  # kept in memory: the same codes and agents come again in every row
 
 _UUID = re.compile(r"\{?[0-9a-f]{8}(-?)[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{12}\}?", re.IGNORECASE)
 _HEX = re.compile(r"(?=.*\d)[0-9a-f]{16,}", re.IGNORECASE)
@@ -97,7 +99,22 @@ def _plain(text: str) -> str:
     return "".join(c for c in composed if unicodedata.category(c) != "Cf").strip()
 
 
-@lru_cache(maxsize=_DISTINCT_VALUES)
+def _of_usual_length(*, otherwise: bool) -> Callable[[Callable[[str], bool]], Callable[[str], bool]]:
+    """A rule that is asked once about each value, and answers `otherwise` about very long ones."""
+
+    def bounded(rule: Callable[[str], bool]) -> Callable[[str], bool]:
+        cached = lru_cache(maxsize=_DISTINCT_VALUES)(rule)
+
+        @wraps(rule)
+        def call(value: str) -> bool:
+            return otherwise if len(value) > MAX_JUDGED_CHARACTERS else cached(value)
+
+        return call
+
+    return bounded
+
+
+@_of_usual_length(otherwise=True)
 def is_staff_name(value: str) -> bool:
     """Whether the id of an agent, owner or evaluator is a name, an address, a login or a phone number."""
     text = _ARN.sub("", _plain(value))
@@ -111,7 +128,7 @@ def is_staff_name(value: str) -> bool:
 
 def _has_address(text: str) -> bool:
     """Whether a mailbox stands in it; `Local/7001@agents` and `7001@10.0.0.5` are channels."""
-    return any(_DOMAIN.fullmatch(domain) for _, domain in _ADDRESS.findall(text))
+    return "@" in text and any(_DOMAIN.fullmatch(domain) for _, domain in _ADDRESS.findall(text))
 
 
 def _has_phone(text: str) -> bool:
@@ -146,7 +163,7 @@ def _is_of_name(run: str, *, has_digits: bool) -> bool:
     return len(run) > (2 if has_digits else 1)
 
 
-@lru_cache(maxsize=_DISTINCT_VALUES)
+@_of_usual_length(otherwise=True)
 def is_personal_id(value: str) -> bool:
     """Whether the id of a thing holds an address, a number as people write it, or a named person."""
     text = _plain(value)
@@ -156,7 +173,7 @@ def is_personal_id(value: str) -> bool:
     return bool(is_spaced or _TITLED.search(text) or _BRACKETED.fullmatch(text))
 
 
-@lru_cache(maxsize=_DISTINCT_VALUES)
+@_of_usual_length(otherwise=True)
 def is_personal_text(value: str) -> bool:
     """Whether a code or label holds an address, a long number, a named person or what somebody wrote."""
     text = _plain(value)
@@ -165,7 +182,7 @@ def is_personal_text(value: str) -> bool:
     return _has_contact_data(text) or _names_person(text) or _is_written(text)
 
 
-@lru_cache(maxsize=_DISTINCT_VALUES)
+@_of_usual_length(otherwise=True)
 def is_personal_label(value: str) -> bool:
     """The same for the label of a team or queue, which may read `Support, Berlin`."""
     text = _plain(value)
@@ -173,13 +190,13 @@ def is_personal_label(value: str) -> bool:
     return not _is_of_machine(text) and (bool(is_named) or _has_contact_data(text) or _is_written(text))
 
 
-@lru_cache(maxsize=_DISTINCT_VALUES)
+@_of_usual_length(otherwise=True)
 def is_personal_change(value: str) -> bool:
     """Whether a value of a changed field that nobody knows may tell of a person: it may hold anything."""
     return is_personal_text(value) or (is_staff_name(value) and not is_ordinary_label(value))
 
 
-@lru_cache(maxsize=_DISTINCT_VALUES)
+@_of_usual_length(otherwise=True)
 def is_personal_word(value: str) -> bool:
     """Whether a value outside a vocabulary holds personal data or reads like the name of a person."""
     text = _plain(value)
@@ -189,7 +206,7 @@ def is_personal_word(value: str) -> bool:
     return bool(is_named) or is_personal_text(value)
 
 
-@lru_cache(maxsize=_DISTINCT_VALUES)
+@_of_usual_length(otherwise=False)
 def is_ordinary_label(value: str) -> bool:
     """Whether a value outside a closed list consists of ordinary words and short numbers."""
     text = _plain(value)
@@ -248,7 +265,7 @@ _NUMBERED = (
     rf"(?i:[a-z]{{0,2}}|(?:{'|'.join(sorted(w for w in _words()['organisation'] if w.isascii()))})[_-]?)"
 )
 _UNSUSPICIOUS_STAFF = rf"{_NUMBERED}[0-9]{{1,6}}"
-_UNSUSPICIOUS_CODE = r"[A-Za-z_-]*[0-9]{0,6}[A-Za-z_-]*"
+_UNSUSPICIOUS_CODE = r"[A-Za-z_-]{0,40}[0-9]{0,6}[A-Za-z_-]{0,40}"
 
 STAFF_RULE = "is_staff_name"
 RULES: dict[str, Callable[[str], bool]] = {

@@ -61,6 +61,13 @@ OTHER_WORDS = [
 ]
 
 
+@pytest.mark.parametrize("rule", rules.RULES)
+@pytest.mark.parametrize("part", ["[", "1", "a", "Ab-", "a.", "1-", "a b "])
+def test_a_very_long_value_is_a_text_whatever_it_holds(rule: str, part: str) -> None:
+    """A pattern that looks for addresses would read it again from each of its characters."""
+    assert rules.RULES[rule](part * 200_000) == (rule != "is_ordinary_label")
+
+
 @pytest.mark.parametrize("rule", rules.UNSUSPICIOUS)
 @given(data=st.data())
 def test_no_rule_finds_anybody_in_what_is_unsuspicious(rule: str, data: st.DataObject) -> None:
