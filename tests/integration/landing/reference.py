@@ -304,6 +304,8 @@ def _depth(text: str) -> int:
 def _json_lines(content: bytes) -> Found:
     if re.fullmatch(rb"\s*\[\s*\]\s*", content):
         return Found(may_refuse=True)  # a list without records
+    if b"\r" in content.replace(b"\r\n", b""):
+        return ANYTHING  # whether such a sign ends a line among others that line feeds end
     lines = content.split(b"\n")
     records: list[Record] = []
     for number, line in enumerate(lines, 1):
@@ -316,7 +318,9 @@ def _json_lines(content: bytes) -> Found:
     found = _judged("jsonl", records)
     found.may_refuse = any(one.is_open for one in records)
     seen = {key for values in objects for key in values}
-    if not {"id", "seq", "started"} <= seen:
+    if not objects:
+        found.may_refuse = True  # the file, or each of its lines
+    elif not {"id", "seq", "started"} <= seen:
         found.must_refuse, found.may_refuse = not found.may_refuse, found.may_refuse
     return found
 
@@ -441,11 +445,11 @@ def _row(file_set: str, line: int, values: dict[str, Value]) -> Row:
         values = values | {name: text for name, text in helped.items() if values.get(name) is None}
     is_comma = sound.FILE_SETS[file_set].get("decimal") == ","
     typed = (
-        values.get("id"),
+        _id(values.get("id")),
         _whole(values.get("seq")),
         _moment(values.get("started")),
-        values.get("queue"),
-        values.get("agent"),
+        _id(values.get("queue")),
+        _id(values.get("agent")),
         _number(values.get("talk"), is_comma=is_comma),
         values.get("reason"),
     )
@@ -454,6 +458,19 @@ def _row(file_set: str, line: int, values: dict[str, Value]) -> Row:
     if None in typed[:3]:
         return Row(line, "bad", typed)
     return Row(line, "unsure" if UNSURE in typed else "lands", typed)
+
+
+def _id(text: Value) -> Value:
+    """An id as it lands: `7001.0` is 7001; of other spellings of numbers the digits may be lost."""
+    if not isinstance(text, str):
+        return text
+    if re.fullmatch(r"[+-]?[0-9]{1,15}\.0+", text):
+        return text.partition(".")[0]
+    return (
+        UNSURE
+        if re.fullmatch(r"[+-]?[0-9]+([.,][0-9]+)?([eE][+-]?[0-9]+)?", text) and not text.isdigit()
+        else text
+    )
 
 
 def _whole(text: Value) -> int | Unsure | None:
