@@ -24,9 +24,10 @@ def digest(*modules: str, root: Path = ROOT) -> str:
     Comments, docstrings and layout do not count, nor what is imported for type checks only. Minor versions of
     Python count: they change how text is folded and parsed.
     """
+    reached = closure(modules, root)
     parts = [f"python {'.'.join(platform.python_version_tuple()[:2])}"]
-    parts += [f"{name} {_version(name)}" for name in libraries(modules, root)]
-    for name, tree in sorted(closure(modules, root).items()):
+    parts += [f"{name} {_version(name)}" for name in libraries(reached.values(), root)]
+    for name, tree in sorted(reached.items()):
         parts.append(f"{name} {ast.dump(tree)}")
         parts += [hashlib.sha256(data.read_bytes()).hexdigest() for data in _data(name, tree, root)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
@@ -54,9 +55,9 @@ def closure(modules: Iterable[str], root: Path = ROOT) -> dict[str, ast.Module]:
     return reached
 
 
-def libraries(modules: Iterable[str], root: Path = ROOT) -> list[str]:
-    """Names of the third-party packages that the modules and all that they reach import."""
-    names = {name.partition(".")[0] for tree in closure(modules, root).values() for name in _imports(tree)}
+def libraries(trees: Iterable[ast.Module], root: Path = ROOT) -> list[str]:
+    """Names of the third-party packages that parsed modules import."""
+    names = {name.partition(".")[0] for tree in trees for name in _imports(tree)}
     return sorted(
         name for name in names if name not in sys.stdlib_module_names and not (root / name).exists()
     )

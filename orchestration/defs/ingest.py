@@ -72,7 +72,7 @@ def land_exports(context: dg.AssetExecutionContext, workspace: Workspace) -> Ite
         staff_ids=config.staff_ids,
         progress=_tell,
     )
-    _report(context, done, workspace, time.perf_counter() - began)
+    _report(context, done, workspace, sources, time.perf_counter() - began)
     inputs = inputs_fingerprint(workspace, sources)
     if state.published_inputs(home) == inputs and home.warehouse.exists():
         progress.say("Nothing new was delivered; the last publication stands.")
@@ -98,7 +98,11 @@ def _tell(advance: landing.Advance) -> None:
 
 
 def _report(
-    context: dg.AssetExecutionContext, done: list[landing.Landed], workspace: Workspace, seconds: float
+    context: dg.AssetExecutionContext,
+    done: list[landing.Landed],
+    workspace: Workspace,
+    sources: list[Source],
+    seconds: float,
 ) -> None:
     deliveries = [d for landed in done for d in landed.deliveries]
     manifest = Manifest(workspace.home.state)
@@ -114,13 +118,12 @@ def _report(
         _note(context, note)
     for note in landing_report.postponed([file for landed in done for file in landed.postponed]):
         _note(context, note)
-
     for number, note in enumerate(changes):
         _note(context, note, is_shown=number < _MOST_NOTES)
     if len(changes) > _MOST_NOTES:
         progress.say(f"{len(changes) - _MOST_NOTES:,} more such changes stand in the run's log in the UI.")
     exports, state_folder = workspace.settings.exports, workspace.home.state
-    for note in absences.notes(manifest, workspace.sources(), exports, state_folder):
+    for note in absences.notes(manifest, sources, exports, state_folder):
         _note(context, note)
     for note in landing_report.faults(deliveries, manifest, workspace.home, workspace.settings.limits):
         _note(context, note)

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from orchestration import dbt_project, progress
+from orchestration.defs.transform import relation_of
 from orchestration.publish import built, publication
+from orchestration.run_store import PUBLICATION
 from orchestration.workspace import Workspace
-
-PUBLICATION = dg.AssetKey(["published", "marts"])
 
 
 def _marts() -> list[dg.AssetKey]:
@@ -32,7 +32,7 @@ def published_marts(context: dg.AssetExecutionContext, workspace: Workspace) -> 
     progress.say("Publishing")
     with workspace.connect(read_only=True) as connection:
         present = built.read(connection)
-        built.require(present, [(key.path[-2], key.path[-1]) for key in _marts()])
+        built.require(present, [relation_of(key) for key in _marts()])
         newest = connection.execute("SELECT max(as_of_at) FROM marts.mart_source_span").fetchall()[0][0]
     stamp = newest.strftime("%Y%m%dT%H%M%SZ") if newest else "empty"
     about = publication.About(

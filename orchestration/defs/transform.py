@@ -63,7 +63,7 @@ def transform(context: dg.AssetExecutionContext, dbt: DbtCliResource, workspace:
     keys = {key.path[0] for key in context.selected_asset_keys}
     progress.say(f"Building {len(context.selected_asset_keys)} models: {', '.join(sorted(keys))}")
     with workspace.connect() as connection:
-        built.forget(connection, map(_relation, context.selected_asset_keys))
+        built.forget(connection, map(relation_of, context.selected_asset_keys))
     arguments = ["build", "--exclude-resource-type", "unit_test"]
     events, failure = _exhausted(
         dbt.cli(arguments, context=context, target_path=dbt_project.target(_CONFIG)).stream()
@@ -73,7 +73,7 @@ def transform(context: dg.AssetExecutionContext, dbt: DbtCliResource, workspace:
         raise failure
     with workspace.connect() as connection:
         outputs = [event for event in events if isinstance(event, dg.Output)]
-        materialized = [_relation(context.asset_key_for_output(event.output_name)) for event in outputs]
+        materialized = [relation_of(context.asset_key_for_output(event.output_name)) for event in outputs]
         built.note(connection, _parents(), materialized)
     with workspace.connect(read_only=True) as connection:
         existing = {
@@ -87,14 +87,15 @@ def transform(context: dg.AssetExecutionContext, dbt: DbtCliResource, workspace:
             yield _with_preview(context, connection, event, existing)
 
 
-def _relation(key: dg.AssetKey) -> built.Relation:
+def relation_of(key: dg.AssetKey) -> built.Relation:
+    """Schema and name of the table or view that an asset stands for."""
     schema, name = key.path[-2:]
     return schema, name
 
 
 def _parents() -> dict[built.Relation, set[built.Relation]]:
     """Of each model and registry, the relations that it reads."""
-    return {_relation(key): set(map(_relation, deps)) for key, deps in transform.asset_deps.items()}
+    return {relation_of(key): set(map(relation_of, deps)) for key, deps in transform.asset_deps.items()}
 
 
 def _exhausted(stream: Iterator[Any]) -> tuple[list[Any], DagsterDbtCliRuntimeError | None]:
@@ -112,7 +113,7 @@ def _with_preview(context: Any, connection: Any, event: Any, existing: set[tuple
     """Adds row count and first rows to the event of a table."""
     if not isinstance(event, dg.Output):
         return event
-    schema, table = context.asset_key_for_output(event.output_name).path[-2:]
+    schema, table = relation_of(context.asset_key_for_output(event.output_name))
     if (schema, table) not in existing:
         return event
     extra = preview(connection, schema, table)

@@ -125,7 +125,9 @@ def test_what_lands_depends_on_all_that_reads_and_writes_and_on_no_page_or_setti
         for file in code._data(name, tree, code.ROOT)
     ]
     assert sorted(data) == ["contract.yml", "words.yml"]
-    assert {"duckdb", "pyarrow", "phonenumbers"} <= set(code.libraries([sources.LANDED_BY]))
+    assert {"duckdb", "pyarrow", "phonenumbers"} <= set(
+        code.libraries(code.closure([sources.LANDED_BY]).values())
+    )
 
 
 def test_what_is_published_depends_on_all_that_stands_between_raw_zone_and_page() -> None:
@@ -139,7 +141,9 @@ def test_what_is_published_depends_on_all_that_stands_between_raw_zone_and_page(
         "orchestration.dbt_project",
         "expectations.judge",
     } <= reached
-    assert {"great_expectations", "altair", "dagster_dbt"} <= set(code.libraries(dbt_project.STEPS))
+    assert {"great_expectations", "altair", "dagster_dbt"} <= set(
+        code.libraries(code.closure(dbt_project.STEPS).values())
+    )
 
 
 def test_every_step_of_a_run_counts() -> None:
