@@ -54,7 +54,7 @@ def target(config: Settings) -> Path:
 
 
 def parse_ahead(config: Settings) -> threading.Thread:
-    """Begins to parse while this process imports Dagster; `prepare` waits for it and tells of errors."""
+    """Begins to parse while this process imports Dagster; `prepare` waits for it and reports errors."""
 
     def parse() -> None:
         with contextlib.suppress(FaultlineError, OSError):

@@ -17,7 +17,7 @@ from queue import SimpleQueue
 from tempfile import TemporaryDirectory
 
 from orchestration import failures
-from orchestration import progress as told
+from orchestration import progress as messages
 from orchestration.base import durable
 from orchestration.base.engine import bytes_of
 from orchestration.errors import RunError
@@ -94,7 +94,6 @@ def land(
 
     Raises:
         ConfigurationError: the exports folder does not exist, or the raw zone was landed with another salt.
-
         FaultlineError: the disk is full or refuses; what was landed before stays.
     """
     sources = list(sources)
@@ -102,10 +101,10 @@ def land(
     try:
         manifest = Manifest(home.state)
         privacy.require_same_salt(salt, manifest.salt, home.root)
-        if not manifest.salt:
-            manifest.append(Commit(salt=privacy.salt_fingerprint(salt)))
-        _drop_orphans(home, manifest)
         fingerprint = privacy.salt_fingerprint(salt)
+        if not manifest.salt:
+            manifest.append(Commit(salt=fingerprint))
+        _drop_orphans(home, manifest)
         with _scratch(home), _engines(home, salt, memory_limit, threads, staff_ids) as engines:
             landing = _Landing(
                 exports,
@@ -166,19 +165,22 @@ _MOST_ROUNDS = 8
 
 
 class _Landing:
-    """Lands what is due in rounds: a file whose content is in a longer new one waits for that."""
+    """Lands what is due in rounds: a file whose content is in a longer new one waits for that.
+
+    `hashing` changes with the salt and with whether ids of staff are hashed; then everything lands anew.
+    """
 
     def __init__(
         self,
         exports: Path,
-        salt: str,
+        hashing: str,
         sources: list[Source],
         engines: list[Engine],
         *,
         manifest: Manifest,
         progress: Progress,
     ) -> None:
-        self.exports, self.salt, self.sources = exports, salt, sources
+        self.exports, self.hashing, self.sources = exports, hashing, sources
         self.engines, self.manifest, self.progress = engines, manifest, progress
         self.landed = {source.instance: Landed() for source in sources}
         self.closed = files.closed_folders(exports)
@@ -186,7 +188,7 @@ class _Landing:
         self._damaged = manifest.damaged(engines[0].home.raw, engines[0].home.quarantine)
         if self._damaged:
             first = min(self._damaged.values())
-            told.warn(f"{first} is missing or damaged. The files that its rows are from land again.")
+            messages.warn(f"{first} is missing or damaged. The files that its rows are from land again.")
 
     def outdated(self) -> list[Delivery]:
         """Deliveries that other code or another mapping landed, that count, and whose files are gone."""
@@ -246,7 +248,7 @@ class _Landing:
                 if same:
                     self.manifest.append(Commit(deliveries=tuple(same)))
                     self.landed[source.instance].known += same
-                    told.say(_nothing_new(same))
+                    messages.say(_nothing_new(same))
         for one in due:
             self.landed[one.source.instance].unchanged += one.n_unchanged
         self._land_all(known, due)
@@ -255,7 +257,7 @@ class _Landing:
     def _due(
         self, source: Source, file_set: str, known: Known, live: dict[str, Delivery]
     ) -> tuple[Due, identity.Sorted]:
-        due = Due(source, file_set, token_of(source.fingerprint(file_set), self.salt))
+        due = Due(source, file_set, token_of(source.fingerprint(file_set), self.hashing))
         options, place = source.document.files[file_set], (source.instance, file_set)
         found = files.discover(self.exports, source, file_set)
         postponed = self.landed[source.instance].postponed
@@ -354,7 +356,7 @@ def _report_outdated(home: Home, outdated: list[Delivery]) -> None:
         first, *others = [delivery.file for delivery in group]
         them, they_are = ("them", "are") if others else ("it", "is")
         more = f" and {len(others):,} more" if others else ""
-        told.say(
+        messages.say(
             f"{first}{more} of {instance} landed under another mapping or version of Faultline, and "
             f"{they_are} no longer among the exports: the rows stay as they were. "
             f"Deliver {them} again to land {them} anew."

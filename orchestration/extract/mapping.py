@@ -41,7 +41,7 @@ class Compiled:
     """SQL of one feed over the files of a readable.
 
     `landed` yields the columns that the feed fills, `_placeholders` (the fields that hold a placeholder for
-    a time, with commas between; mostly NULL), `_personal` (the same of fields whose value told of a person
+    a time, with commas between; mostly NULL), `_personal` (the same of fields whose value was personal
     and was hashed or masked) and `_bad`; `faults` yields one row per fault of the bad rows: delivery id,
     record (1-based among all parsed records), column, reason, masked value.
     `numbered` yields the columns that the feed fills, `_record` and `_bad`; `impossible` one row per rule

@@ -259,7 +259,7 @@ def hashed(domain: str, expression: str) -> str:
 
 
 def hashed_id(centre: str, value: str) -> str:
-    """SQL for the keyed hash of an id that tells of a person, whatever its case and blanks."""
+    """SQL for the keyed hash of a personal id; its case and blanks do not count."""
     folded = f"lower(nfc_normalize(trim(regexp_replace({value}, '[\\s\\p{{Z}}]+', ' ', 'g'))))"
     return hashed(f"id:{centre}", folded)
 

@@ -1,4 +1,4 @@
-"""Which values of an export tell of a person, and what lands in their place.
+"""Which values of an export are personal data, and what lands in their place.
 
 Belongs here: rules that tell names, addresses, numbers and texts from ids and codes; SQL that applies them.
 Does not belong here: the keyed hash itself and its salt, which columns an entity has.

@@ -1,4 +1,4 @@
-"""SQL that keeps people out of the raw zone: what lands of each field, and which rows were changed for it."""
+"""SQL that keeps personal data out of the raw zone: what lands of each field, and where that was changed."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -61,7 +61,7 @@ def of(table: Table, column: Column, centre: str, region: str, *, field: str = "
 
 
 def treatment(column: Column) -> str:
-    """What happens to a value of the column that tells of a person, in one word."""
+    """What happens to a value of the column that is personal: it is hashed, masked, or either."""
     is_id = column.pii == "staff" or (column.type == "id" and not column.pii)
     return "hashed" if is_id else "hashed or masked" if column.pii == "change" else "masked"
 
@@ -80,12 +80,12 @@ def _rule(table: Table, column: Column) -> str:
 
 
 def _asked(rule: str, value: str, words: tuple[str, ...] = ()) -> str:
-    """SQL of whether a rule finds a person in a value; the cheap half of the question first."""
+    """SQL of whether a value is personal by a rule; conditions that the engine tests fast come first."""
     if rule in ("word", "channel"):
         known = (
             f"WHEN {_is_one_of(value, words)} THEN false WHEN {_is_one_of(_folded(value), words)} THEN false"
         )
-        asked = f"NOT is_ordinary_label({value})" if rule == "channel" else _asked_rule(_RULES[rule], value)
+        asked = f"NOT is_ordinary_label({value})" if rule == "channel" else _unless_clear(_RULES[rule], value)
         return f"CASE WHEN {value} IS NULL THEN false {known} ELSE {asked} END"
     if rule == "id":
         # Other scripts have blanks, plus and at signs of their own; their characters take more than a byte.
@@ -93,23 +93,19 @@ def _asked(rule: str, value: str, words: tuple[str, ...] = ()) -> str:
         asked = " OR ".join(f"contains({value}, {mark})" for mark in marks)
         asked += f" OR starts_with({value}, '+') OR strlen({value}) <> length({value})"
         return f"CASE WHEN {asked} THEN {_RULES[rule]}({value}) ELSE false END"
-    return _asked_rule(_RULES[rule], value)
+    return _unless_clear(_RULES[rule], value)
 
 
-def _asked_rule(rule: str, value: str) -> str:
-    return _suspected(f"{rule}({value})", value, rule)
-
-
-def _suspected(asked: str, value: str, rule: str) -> str:
-    """SQL of a question that is asked about values only in which a rule may find somebody."""
-    is_clear = f"regexp_full_match({value}, {sql.text(rules.UNSUSPICIOUS[rule])})"
-    return f"CASE WHEN {value} IS NULL OR {is_clear} THEN false ELSE {asked} END"
+def _unless_clear(rule: str, value: str) -> str:
+    """SQL that calls a rule, but not for values that a pattern shows to be not personal."""
+    is_clear = f"regexp_full_match({value}, {sql.text(rules.NOT_PERSONAL[rule])})"
+    return f"CASE WHEN {value} IS NULL OR {is_clear} THEN false ELSE {rule}({value}) END"
 
 
 def _chosen(field: str, answers: dict[tuple[str, ...], str], otherwise: str) -> str:
-    """SQL of an answer by what a changed field holds.
+    """SQL that chooses an answer by the name of the changed field.
 
-    Each answer stands there once: what stands twice in a CASE, the engine asks of every row.
+    Each answer occurs once in the CASE: the engine evaluates an expression that occurs twice for every row.
     """
     if not field:
         return otherwise
@@ -123,7 +119,7 @@ def _chosen(field: str, answers: dict[tuple[str, ...], str], otherwise: str) -> 
 
 
 def _is_one_of(value: str, words: Iterable[str]) -> str:
-    """SQL of `value IN (words)` that a CASE asks of few rows; the engine asks IN of all, in a join."""
+    """SQL of `value IN (words)`. The engine turns IN into a join over all rows, even within a CASE."""
     return f"list_contains([{', '.join(map(sql.text, words))}], {value})"
 
 

@@ -1,4 +1,4 @@
-"""Which values of an export tell of a person: the one place where that is decided.
+"""Which values of an export are personal data: the one place where that is decided.
 
 A value is judged by itself, never by its neighbours, so that it lands the same way in every column, file and
 source of a centre, and both sides of a join agree. What is asked depends on what a field holds:
@@ -13,7 +13,7 @@ source of a centre, and both sides of a join agree. What is asked depends on wha
 - `is_personal_word`: words of a vocabulary. As a code; masked, too, is what reads like `First Last` and has
   no ordinary word (`words.yml`).
 - `is_ordinary_label`: channels, a closed list. Anything else stays only if it consists of ordinary words.
-- `is_personal_change`: values of a changed field that nobody knows.
+- `is_personal_change`: values of a changed field whose meaning is unknown.
 """
 
 import re
@@ -100,7 +100,7 @@ def _plain(text: str) -> str:
 
 
 def _of_usual_length(*, otherwise: bool) -> Callable[[Callable[[str], bool]], Callable[[str], bool]]:
-    """A rule that is asked once about each value, and answers `otherwise` about very long ones."""
+    """Makes a rule remember its answers, and answer `otherwise` for very long values without reading them."""
 
     def bounded(rule: Callable[[str], bool]) -> Callable[[str], bool]:
         cached = lru_cache(maxsize=_DISTINCT_VALUES)(rule)
@@ -127,12 +127,12 @@ def is_staff_name(value: str) -> bool:
 
 
 def _has_address(text: str) -> bool:
-    """Whether a mailbox stands in it; `Local/7001@agents` and `7001@10.0.0.5` are channels."""
+    """Whether it contains an e-mail address; `Local/7001@agents` and `7001@10.0.0.5` are channels."""
     return "@" in text and any(_DOMAIN.fullmatch(domain) for _, domain in _ADDRESS.findall(text))
 
 
 def _has_phone(text: str) -> bool:
-    """Whether a phone or card number stands in it, told from long ids by plus, trunk zero or separators."""
+    """Whether it contains a phone or card number: long ids have no plus, trunk zero or separators."""
     if any(_DIALLED.fullmatch(run) for run in _RUN.findall(text)):
         return True
     for found in _NUMBER.finditer(_DATES.sub(" ", text)):
@@ -192,7 +192,7 @@ def is_personal_label(value: str) -> bool:
 
 @_of_usual_length(otherwise=True)
 def is_personal_change(value: str) -> bool:
-    """Whether a value of a changed field that nobody knows may tell of a person: it may hold anything."""
+    """Whether a value of a changed field is personal where the meaning of the field is unknown."""
     return is_personal_text(value) or (is_staff_name(value) and not is_ordinary_label(value))
 
 
@@ -246,7 +246,7 @@ def _names_person(text: str) -> bool:
 
 
 def _is_written(text: str) -> bool:
-    """Whether it is a text and no label: five words or more, and long, of several lines, or a sentence."""
+    """Whether it is free text and no label: five words or more, and long, of several lines, or a sentence."""
     words = text.split()
     if len(words) < _SENTENCE_WORDS:  # scripts without blanks between words have other sentences
         return len(text) > MAX_LABEL_CHARACTERS and not text.isascii()
@@ -259,13 +259,13 @@ def _is_written(text: str) -> bool:
     return n_lower >= len(words) // 2 and any(not pair[0].isupper() for pair in _PAIR.findall(text))
 
 
-# In most values of an export no rule finds anybody, and an engine matches them faster than it hands them to
-# Python: short numbers, with two letters or a word of an organisation before them; one word with few digits.
+# Most values of an export are not personal, and the engine matches a pattern faster than it calls Python:
+# short numbers, with two letters or a word of an organisation before them; one word with few digits.
 _NUMBERED = (
     rf"(?i:[a-z]{{0,2}}|(?:{'|'.join(sorted(w for w in _words()['organisation'] if w.isascii()))})[_-]?)"
 )
-_UNSUSPICIOUS_STAFF = rf"{_NUMBERED}[0-9]{{1,6}}"
-_UNSUSPICIOUS_CODE = r"[A-Za-z_-]{0,40}[0-9]{0,6}[A-Za-z_-]{0,40}"
+_CLEAR_STAFF_ID = rf"{_NUMBERED}[0-9]{{1,6}}"
+_CLEAR_CODE = r"[A-Za-z_-]{0,40}[0-9]{0,6}[A-Za-z_-]{0,40}"
 
 STAFF_RULE = "is_staff_name"
 RULES: dict[str, Callable[[str], bool]] = {
@@ -279,11 +279,11 @@ RULES: dict[str, Callable[[str], bool]] = {
 }
 """The rules by the name under which SQL calls them."""
 
-UNSUSPICIOUS = {
-    STAFF_RULE: _UNSUSPICIOUS_STAFF,
-    "is_personal_change": _UNSUSPICIOUS_STAFF,
-    "is_personal_text": _UNSUSPICIOUS_CODE,
-    "is_personal_label": _UNSUSPICIOUS_CODE,
-    "is_personal_word": _UNSUSPICIOUS_CODE,
+NOT_PERSONAL = {
+    STAFF_RULE: _CLEAR_STAFF_ID,
+    "is_personal_change": _CLEAR_STAFF_ID,
+    "is_personal_text": _CLEAR_CODE,
+    "is_personal_label": _CLEAR_CODE,
+    "is_personal_word": _CLEAR_CODE,
 }
-"""Patterns (RE2 and Python alike) of whole values in which a rule finds nobody, by the name of the rule."""
+"""For each rule, a pattern (RE2 and Python alike) of whole values that it calls not personal."""

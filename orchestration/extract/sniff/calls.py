@@ -83,8 +83,8 @@ def _log(columns: list[Column], named: Guess) -> _Log | None:
         started = next((c for c in moments if started.label in c.parts), started)
     ended = named.matches["ended_at"].column if "ended_at" in named.matches else None
     if ended is None and started.is_nameless:
-        alike = [c for c in moments if c.is_epoch == started.is_epoch and not c.parts]
-        ended = next((c for c in reversed(alike) if c is not started and c.filled_share > MOSTLY), None)
+        comparable = [c for c in moments if c.is_epoch == started.is_epoch and not c.parts]
+        ended = next((c for c in reversed(comparable) if c is not started and c.filled_share > MOSTLY), None)
     durations = [c for c in columns if _is_duration(c) and c.label not in started.parts]
     if not durations and (ended is None or not _is_moment(ended)):
         return None

@@ -489,6 +489,14 @@ def test_texts_beyond_what_memory_should_hold_are_refused(
 # ---------------------------------------------------------------- drafts
 
 
+def n_landed_from_draft(text: str, path: Path) -> int:
+    """Rows of a file that land by its draft as it is."""
+    place = Place(path.parent / "place")
+    place.yaml.write_text(text)
+    place.put(path.name, path.read_bytes())
+    return place.land_one().n_landed
+
+
 def test_a_draft_names_the_sheet_and_the_others(tmp_path: Path) -> None:
     def two(made: Any) -> None:
         made.active.title = "All cases"
@@ -505,10 +513,7 @@ def test_a_draft_names_the_sheet_and_the_others(tmp_path: Path) -> None:
     assert "    format: xlsx\n    sheet: All cases\n" in text
     assert "To read another, write its name under sheet: Codes" in text
     assert "      cases:" in text
-    place = Place(tmp_path / "place")
-    place.yaml.write_text(text)
-    place.put("cases.xlsx", path.read_bytes())
-    assert place.land_one().n_landed == 60
+    assert n_landed_from_draft(text, path) == 60
 
 
 def test_a_draft_skips_the_title_of_a_report(tmp_path: Path) -> None:
@@ -522,10 +527,7 @@ def test_a_draft_skips_the_title_of_a_report(tmp_path: Path) -> None:
     text = draft(path)
     assert "    format: xlsx\n    skip: 2" in text
     assert "      contacts:" in text
-    place = Place(tmp_path / "place")
-    place.yaml.write_text(text)
-    place.put("calls.xlsx", path.read_bytes())
-    assert place.land_one().n_landed == 40
+    assert n_landed_from_draft(text, path) == 40
 
 
 def test_a_sheet_without_names_is_drafted_by_position_and_shows_no_cell(tmp_path: Path) -> None:

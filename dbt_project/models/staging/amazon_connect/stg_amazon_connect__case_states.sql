@@ -1,5 +1,5 @@
 -- One row per case after one change of it, in the order of the changes. Events come in any order. Of
--- changes of one moment, creation is first, and then what tells of a later update.
+-- changes of one moment, creation is first; the others follow by `updated_at`.
 select
     e.*,
     row_number() over (
