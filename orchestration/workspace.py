@@ -56,12 +56,12 @@ class Workspace(dg.ConfigurableResource):  # type: ignore[type-arg]
                 yield self
             return
         run_store.mark_alive(home, context.run_id)
-        with run_lock(home, self.settings.lock_wait_seconds):
-            run_store.tidy(instance, home, self.settings.kept_runs)
-            try:
+        try:
+            with run_lock(home, self.settings.lock_wait_seconds):
+                run_store.tidy(instance, home, self.settings.kept_runs)
                 yield self
-            finally:
-                run_store.finish(instance, home, context.run_id)
+        finally:
+            run_store.finish(instance, home, context.run_id)
 
 
 @contextmanager

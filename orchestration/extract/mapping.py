@@ -479,10 +479,8 @@ def _parsed(field: _Field, zone: str, separator: str) -> str:
             otherwise = "".join(f" WHEN {number} IS NULL THEN {one}" for one in spelled)
             return f"CASE WHEN isfinite({number}) AND NOT contains({value}, '_') THEN {number}{otherwise} END"
         case "bool":
-            yes, no = (", ".join(map(sql.text, words)) for words in (_TRUE, _FALSE))
-            return (
-                f"CASE WHEN lower({value}) IN ({yes}) THEN true WHEN lower({value}) IN ({no}) THEN false END"
-            )
+            is_true, is_false = (sql.is_one_of(f"lower({value})", words) for words in (_TRUE, _FALSE))
+            return f"CASE WHEN {is_true} THEN true WHEN {is_false} THEN false END"
     return ids.whole(value, field.decimal) if field.column.holds_ids else value
 
 

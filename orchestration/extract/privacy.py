@@ -138,7 +138,7 @@ def install(connection: duckdb.DuckDBPyConnection, salt: bytes, *, staff_ids: St
             "BOOLEAN",
             type=duckdb.func.ARROW,
         )
-    spelled = ", ".join(map(sql.text, sorted(_SPELLED)))
+    is_spelled = sql.is_one_of("number", sorted(_SPELLED))
     for function, part, otherwise in (("phone_e164", 0, "number"), ("phone_status", 1, "'valid'")):
         connection.create_function(
             f"{function}_of_any",
@@ -151,7 +151,7 @@ def install(connection: duckdb.DuckDBPyConnection, salt: bytes, *, staff_ids: St
         # Only what is not normalised is worth a call of the library.
         connection.execute(
             f"CREATE OR REPLACE TEMP MACRO {function}(number, region) AS "
-            f"CASE WHEN regexp_full_match(number, {sql.text(_NORMALISED)}) AND number NOT IN ({spelled}) "
+            f"CASE WHEN regexp_full_match(number, {sql.text(_NORMALISED)}) AND NOT {is_spelled} "
             f"THEN {otherwise} ELSE {function}_of_any(number, region) END"
         )
 

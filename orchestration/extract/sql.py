@@ -38,3 +38,12 @@ def paths(files: Iterable[Path]) -> str:
 def folded(identifier: str) -> str:
     """The form in which two identifiers are the same to DuckDB, which folds ASCII letters only."""
     return identifier.encode("utf-8", "surrogatepass").lower().decode("utf-8", "surrogatepass")
+
+
+def is_one_of(value: str, words: Iterable[str]) -> str:
+    """SQL of `value IN (words)`, false for NULL; there is at least one word.
+
+    The engine turns IN and list_contains into a join, which tests all rows even within a CASE, and loses
+    their order.
+    """
+    return f"CASE {value} {' '.join(f'WHEN {text(word)} THEN true' for word in words)} ELSE false END"

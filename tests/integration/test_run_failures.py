@@ -5,11 +5,13 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
@@ -181,6 +183,14 @@ def test_a_run_that_waited_too_long_for_another_one_says_what_to_do(demo: Run) -
         f"Another run has held {demo.home} for 0 s. Let it end, or raise FAULTLINE_LOCK_WAIT_SECONDS. "
         "The last publication stands."
     )
+    assert _planned_checks(demo.home) == 0, "the UI would show all checks as execution failed"
+
+
+def _planned_checks(home: Path) -> int:
+    """How many checks Dagster's store holds that a run wanted to execute and did not come to."""
+    with closing(sqlite3.connect(home / "dagster" / "history" / "runs" / "index.db")) as store:
+        query = "SELECT count(*) FROM asset_check_executions WHERE execution_status = 'PLANNED'"
+        return int(store.execute(query).fetchall()[0][0])
 
 
 def test_a_wrong_setting_that_only_a_step_can_find_ends_with_2(demo: Run) -> None:
@@ -190,6 +200,7 @@ def test_a_wrong_setting_that_only_a_step_can_find_ends_with_2(demo: Run) -> Non
     assert done.returncode == 2, done.stdout + done.stderr
     assert _only_error(done.stderr).startswith(f"The raw zone of {demo.home} was landed with another salt")
     assert contents(demo.marts) == before
+    assert _planned_checks(demo.home) == 0
 
 
 def test_a_program_that_reads_the_warehouse_is_named(demo: Run, demo_copy: Copy) -> None:

@@ -1,5 +1,6 @@
 """SQL that keeps personal data out of the raw zone: what lands of each field, and where that was changed."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -82,8 +83,9 @@ def _rule(table: Table, column: Column) -> str:
 def _asked(rule: str, value: str, words: tuple[str, ...] = ()) -> str:
     """SQL of whether a value is personal by a rule; conditions that the engine tests fast come first."""
     if rule in ("word", "channel"):
-        known = (
-            f"WHEN {_is_one_of(value, words)} THEN false WHEN {_is_one_of(_folded(value), words)} THEN false"
+        known = " ".join(
+            f"WHEN {is_known} THEN false"
+            for is_known in (sql.is_one_of(value, words), _is_spelling_of(value, words))
         )
         asked = f"NOT is_ordinary_label({value})" if rule == "channel" else _unless_clear(_RULES[rule], value)
         return f"CASE WHEN {value} IS NULL THEN false {known} ELSE {asked} END"
@@ -110,17 +112,17 @@ def _chosen(field: str, answers: dict[tuple[str, ...], str], otherwise: str) -> 
     if not field:
         return otherwise
     every = [name for names in _CHANGED_FIELDS.values() for name in names]
-    spelled = f"CASE WHEN {_is_one_of(field, every)} THEN {field} ELSE {_folded(field)} END"
+    spelled = f"CASE WHEN {sql.is_one_of(field, every)} THEN {field} ELSE {_folded(field)} END"
     chosen = ""
     for kinds, answer in answers.items():
         names = [name for kind in kinds for name in _CHANGED_FIELDS[kind]]
-        chosen += f"WHEN {_is_one_of(spelled, names)} THEN {answer} "
+        chosen += f"WHEN {sql.is_one_of(spelled, names)} THEN {answer} "
     return f"CASE {chosen}ELSE {otherwise} END"
 
 
-def _is_one_of(value: str, words: Iterable[str]) -> str:
-    """SQL of `value IN (words)`. The engine turns IN into a join over all rows, even within a CASE."""
-    return f"list_contains([{', '.join(map(sql.text, words))}], {value})"
+def _is_spelling_of(value: str, words: Iterable[str]) -> str:
+    """SQL of whether a value is one of some words, whatever its case, blanks and dashes."""
+    return f"regexp_full_match({_folded(value)}, {sql.text('|'.join(map(re.escape, words)))})"
 
 
 def _folded(value: str) -> str:
