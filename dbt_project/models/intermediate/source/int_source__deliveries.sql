@@ -23,12 +23,11 @@ with
             source_instance,
             file_set,
             day,
-            mod({{ dbt.datediff("cast('1970-01-05' as date)", "day", "day") }}, 7) as weekday,
             count(*) as n_files,
             cast(sum(n_rows) as bigint) as n_rows,
             sum(n_refused) as n_refused
         from files
-        group by 1, 2, 3, 4, 5
+        group by 1, 2, 3, 4
     ),
 
     numbered as (
@@ -48,94 +47,62 @@ with
         from days as d
     ),
 
-    -- What already fell short of the same weekdays before it is no measure for those after it.
-    before as (
-        select n.source_instance, n.file_set, n.day, {{ percentile("e.n_rows", 0.5) }} as n_usual
-        from numbered as n
-        inner join
-            numbered as e
-            on n.source_instance = e.source_instance
-            and n.file_set = e.file_set
-            and n.weekday = e.weekday
-            and e.position < n.position
-        where e.n_refused = 0 and n.position - e.position <= 7 * {{ threshold("small_delivery_baseline") }}
-        group by 1, 2, 3
-        having count(*) >= {{ threshold("small_delivery_min_points") }}
-    ),
-
-    good as (
-        select n.*
-        from numbered as n
-        left join
-            before as b on n.source_instance = b.source_instance and n.file_set = b.file_set and n.day = b.day
-        where
-            n.n_refused = 0
-            and (b.n_usual is null or n.n_rows >= {{ threshold("small_delivery_share") }} * b.n_usual)
-    ),
-
-    compared as (
+    -- Deliveries of one rhythm can be compared: those of one weekday (0 is Monday), or those that come six
+    -- days or more after the one before and hold about a week or longer (7). The first delivery may hold all
+    -- that came before it, so its rhythm is 7 too.
+    deliveries as (
         select
-            n.source_instance,
-            n.file_set,
-            n.day,
-            g.n_rows,
-            g.n_files,
-            n.weekday = g.weekday as is_same_weekday,
-            row_number() over (
-                partition by n.source_instance, n.file_set, n.day order by g.position desc
-            ) as recency,
-            row_number() over (
-                partition by n.source_instance, n.file_set, n.day, n.weekday = g.weekday
-                order by g.position desc
-            ) as weekday_recency
-        from numbered as n
-        inner join
-            good as g
-            on n.source_instance = g.source_instance
-            and n.file_set = g.file_set
-            and g.position < n.position
-        -- Eight weeks of daily deliveries: what nobody corrects that long is the new usual.
-        where n.position - g.position <= 7 * {{ threshold("small_delivery_baseline") }}
-    ),
-
-    kinds as (
-        select
-            c.*,
-            sum(case when is_same_weekday then 1 else 0 end) over (
-                partition by source_instance, file_set, day
-            ) as n_weekdays
-        from compared as c
-    ),
-
-    -- The median of the same weekday where it came often enough, else the smallest of all; a weekday
-    -- that never came before may be a quiet one until a whole week is known.
-    usual as (
-        select
-            source_instance,
-            file_set,
-            day,
+            n.*,
             case
-                when max(n_weekdays) >= {{ threshold("small_delivery_min_points") }}
-                then {{ percentile("n_rows", 0.5) }}
-                else min(n_rows)
-            end as n_usual,
-            {{ percentile("n_files", 0.5) }} as n_usual_files
-        from kinds
-        where
-            (
-                n_weekdays >= {{ threshold("small_delivery_min_points") }}
-                and is_same_weekday
-                and weekday_recency <= {{ threshold("small_delivery_baseline") }}
-            )
-            or (
-                n_weekdays < {{ threshold("small_delivery_min_points") }}
-                and recency <= {{ threshold("small_delivery_baseline") }}
-            )
-        group by 1, 2, 3
-        having
-            count(*) >= {{ threshold("small_delivery_min_points") }}
-            and (max(n_weekdays) > 0 or count(*) >= 7)
+                when previous_day is null or {{ dbt.datediff("previous_day", "day", "day") }} >= 6
+                then 7
+                else mod({{ dbt.datediff("cast('1970-01-05' as date)", "day", "day") }}, 7)
+            end as rhythm,
+            cast(null as {{ dbt.type_float() }}) as n_roots_off
+        from numbered as n
     ),
+
+    -- First: how far earlier deliveries were from what was usual at their time, in roots of it. Rows often
+    -- come
+    -- in clumps, such as eight answers to each evaluation, and vary by a multiple of the root.
+    {{ usual_deliveries("deliveries", "first") }}
+
+    measured as (
+        select
+            d.centre,
+            d.source_instance,
+            d.file_set,
+            d.day,
+            d.n_files,
+            d.n_rows,
+            d.n_refused,
+            d.position,
+            d.rhythm,
+            abs(d.n_rows - u.n_rhythm_median) / sqrt(greatest(u.n_rhythm_median, 1)) as n_roots_off
+        from deliveries as d
+        left join
+            first_usual as u
+            on d.source_instance = u.source_instance
+            and d.file_set = u.file_set
+            and d.day = u.day
+    ),
+
+    -- Second: which of them were complete. A delivery that was cut off does not lower what is usual after it.
+    {{ usual_deliveries("measured", "second") }}
+
+    complete as (
+        select m.*
+        from measured as m
+        left join
+            second_usual as u
+            on m.source_instance = u.source_instance
+            and m.file_set = u.file_set
+            and m.day = u.day
+        where not coalesce({{ is_small_delivery("m.n_rows", "u.n_usual", "u.n_roots") }}, false)
+    ),
+
+    -- Third: what is usual by the complete ones.
+    {{ usual_deliveries("complete", "third", most=threshold("small_delivery_baseline")) }}
 
     -- The last day of the centre stands in for a source without events.
     reach as (
@@ -172,6 +139,7 @@ with
             u.file_set,
             u.day,
             u.n_usual_files,
+            u.n_roots,
             u.n_usual * case
                 when p.is_unfinished
                 then
@@ -184,7 +152,7 @@ with
                     )
                 else 1.0
             end as n_usual
-        from usual as u
+        from third_usual as u
         inner join
             periods as p
             on u.source_instance = p.source_instance
@@ -204,10 +172,7 @@ select
     case
         when u.n_usual is null or n.n_refused > 0 or (n.is_newest and n.n_files < u.n_usual_files)
         then null
-        -- A handful of rows may halve by chance.
-        else
-            n.n_rows < {{ threshold("small_delivery_share") }} * u.n_usual
-            and u.n_usual - n.n_rows > {{ threshold("bs04_z") }} * sqrt(u.n_usual)
+        else {{ is_small_delivery("n.n_rows", "u.n_usual", "u.n_roots") }}
     end as is_small
 from numbered as n
 left join expected as u on n.source_instance = u.source_instance and n.file_set = u.file_set and n.day = u.day
