@@ -369,6 +369,9 @@ def _present(text: str, readable: Readable | None = None) -> str:
 def _fields(
     connection: duckdb.DuckDBPyConnection, feed: Feed, options: FileSet, readable: Readable, rows: str
 ) -> list[_Field]:
+    written = [mapping.expression for mapping in feed.mappings.values()] + [feed.where or ""]
+    if any("seconds" in one.lower() for one in written):
+        durations.install(connection, options.decimal)
     types = {sql.folded(name): column_type for name, column_type in readable.types.items()}
     raw: dict[str, str] = {}
     for name, mapping in feed.mappings.items():
@@ -514,7 +517,7 @@ def _readings(field: _Field) -> tuple[str, ...]:
             return (f"TRY_CAST({value} AS BIGINT)",)
         case "num":
             is_duration = field.name.endswith("_seconds") and field.raw == "VARCHAR"
-            spelled = (durations.seconds(field.text),) if is_duration else ()
+            spelled = (durations.seconds(field.text, field.decimal),) if is_duration else ()
             return (_number(value, field.decimal), *spelled)
     return ()
 

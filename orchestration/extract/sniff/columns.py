@@ -29,7 +29,9 @@ _MAX_NESTED_KEYS = 60
 _MAX_DEPTH = 3
 NAMELESS = "column_"
 """What the columns of a file without names are called, before their number."""
-_SPELLED_DURATION = "|".join(re.sub(r"\?P<\w+>", "?:", one) for one in (durations.CLOCK, durations.UNITS))
+_SPELLED_DURATION = "|".join(
+    re.sub(r"\?P<\w+>", "?:", one) for one in (durations.CLOCK, durations.units("."), durations.units(","))
+)
 _TWO_NAMES = r"[^\W\d_]+,? [^\W\d_]+"
 _CLOCK = r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AaPp]\.?[Mm]\.?)?"
 

@@ -835,3 +835,27 @@ def test_seconds_are_read_from_durations_of_every_spelling(place: Place, form: s
     place.land_one()
     found = dict(place.rows("contact_id", "duration_seconds", entity="contacts"))
     assert {text: found.get(f"r{i}", BAD) for i, text in enumerate(DURATIONS)} == DURATIONS
+
+
+@pytest.mark.parametrize("written", ["v", "seconds(v)", "seconds(v) * 60"])
+@pytest.mark.parametrize(
+    ("decimal", "durations"),
+    [
+        (",", {"1.234,5": 1234.5, "2,5": 2.5, "1.234": 1234, "1.234,5 s": 1234.5, "1.500 ms": 1.5, "0,5 h": 1800,
+               "0.5 h": 1800, "00:06:12,5": 372.5, "00:06:12.250": 372.25, "12": 12, "1.23.4": None}),
+        (".", {"2.5": 2.5, "1.234": 1.234, "1,234": None, "1,234 s": None, "1.234 s": 1.234, "0,5 h": 1800,
+               "1,234.5": None, "12": 12}),
+    ],
+)  # fmt: skip
+def test_durations_follow_the_decimal_mark_of_the_file(
+    place: Place, decimal: str, durations: dict[str, float | None], written: str
+) -> None:
+    """Otherwise a call of 1.234 seconds by a German export lasts one second."""
+    content = "id,at,v\n" + "".join(f"r{i},2025-01-01,{quoted(v)}\n" for i, v in enumerate(durations))
+    fields = {"contact_id": "id", "channel": "'voice'", "started_at": "at", "duration_seconds": written}
+    place.source({"contacts": fields}, decimal=decimal).put("a.csv", content)
+    place.land_one()
+    found = dict(place.rows("contact_id", "duration_seconds", entity="contacts"))
+    factor = 60 if "*" in written else 1
+    right = {v: n if n is None else n * factor for v, n in durations.items()}
+    assert {v: found.get(f"r{i}") for i, v in enumerate(durations)} == pytest.approx(right, nan_ok=True)
