@@ -3,26 +3,34 @@
 Every file that another one vouches for is written through this module: beside its place, synced, renamed.
 """
 
+import fcntl
 import os
+import re
+from contextlib import suppress
 from pathlib import Path
+
+_FULL_SYNC = getattr(fcntl, "F_FULLFSYNC", None)
+"""On macOS, fsync leaves data in the cache of the drive; this call empties that cache too."""
 
 
 def write(path: Path, content: str | bytes, mode: int = 0o666) -> None:
     """Writes a file: readers see the old content or the new one. Text is written as UTF-8.
 
-    `mode` are the permissions of the file, less what the umask of the process takes away.
+    `mode` are the permissions of the file, less what the umask of the process takes away. The new content
+    is written to a temporary file in the same folder. A process that is killed leaves that file behind, and
+    the next process that writes the same path deletes it.
 
     Raises:
         OSError: the disk is full or cannot be written; the old content stays.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    _delete_leftovers(path)
     beside = path.with_name(f".{path.name}.{os.getpid()}.writing")
     try:
-        beside.unlink(missing_ok=True)
         with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
             file.write(content.encode() if isinstance(content, str) else content)
         put_in_place(beside, path)
-    except OSError:
+    except BaseException:  # an interrupt too
         beside.unlink(missing_ok=True)
         raise
 
@@ -50,9 +58,41 @@ def sync_all(path: Path) -> None:
     _sync(path)
 
 
+def sync(handle: int) -> None:
+    """Returns once the content of an open file or folder is on the disk, not only in a cache.
+
+    Raises:
+        OSError: the disk refuses.
+    """
+    if _FULL_SYNC is not None:
+        with suppress(OSError):  # not every file system knows it
+            fcntl.fcntl(handle, _FULL_SYNC)
+            return
+    os.fsync(handle)
+
+
 def _sync(path: Path) -> None:
     handle = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(handle)
+        sync(handle)
     finally:
         os.close(handle)
+
+
+def _delete_leftovers(path: Path) -> None:
+    """Deletes the temporary files of processes that ended before they renamed them."""
+    pattern = re.compile(rf"\.{re.escape(path.name)}\.([0-9]+)\.writing")
+    for entry in path.parent.iterdir():
+        found = pattern.fullmatch(entry.name)
+        if found and (int(found[1]) == os.getpid() or not _is_alive(int(found[1]))):
+            entry.unlink(missing_ok=True)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:  # a process of another user
+        return True
+    return True

@@ -217,7 +217,7 @@ class Manifest:
         with self.path.open("ab") as file:
             file.write(_written(commit))
             file.flush()
-            os.fsync(file.fileno())
+            durable.sync(file.fileno())
         self.commits.append(commit)
 
     @property

@@ -1,7 +1,11 @@
 """A file that is there is whole, and it is on the disk before it has its name."""
 
 import errno
+import fcntl
 import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -83,3 +87,62 @@ def test_a_secret_is_never_readable_by_others(tmp_path: Path, monkeypatch: pytes
     durable.write(tmp_path / "salt", "secret", mode=0o600)
     assert seen == [0o600]
     assert (tmp_path / "salt").stat().st_mode & 0o777 == 0o600
+
+
+def test_an_interrupt_leaves_nothing_beside_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without it, every Ctrl-C during a write would leave a temporary file for ever."""
+
+    def interrupted(*_arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        durable.write(tmp_path / "mark", "new")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_process_was_writing_is_deleted_by_the_next_write(tmp_path: Path) -> None:
+    """Without it, every kill during a write would leave a temporary file for ever."""
+    code = (
+        "import os, sys; from pathlib import Path; from orchestration.base import durable\n"
+        f"os.fsync = lambda _: os.kill(os.getpid(), {signal.SIGKILL:d})\n"
+        "durable.write(Path(sys.argv[1]), 'new')"
+    )
+    killed = subprocess.run([sys.executable, "-c", code, str(tmp_path / "mark")], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert len(list(tmp_path.iterdir())) == 1
+    durable.write(tmp_path / "mark", "new")
+    assert [path.name for path in tmp_path.iterdir()] == ["mark"]
+
+
+def test_the_temporary_file_of_a_living_process_and_files_of_others_stay(tmp_path: Path) -> None:
+    """Without it, two first starts at once would delete what the other one is about to rename."""
+    others = [f".mark.{os.getppid()}.writing", ".marks.999999999.writing", ".mark.old.writing"]
+    for name in others:
+        (tmp_path / name).touch()
+    durable.write(tmp_path / "mark", "new")
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*others, "mark"])
+
+
+def test_macos_empties_the_cache_of_the_drive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, calls: list[tuple[str, str]]
+) -> None:
+    """Without it, a power cut on a Mac could lose what fsync had reported as written."""
+    asked = []
+    monkeypatch.setattr(durable, "_FULL_SYNC", 51)
+    monkeypatch.setattr(fcntl, "fcntl", lambda handle, call: asked.append(call))
+    durable.write(tmp_path / "mark", "new")
+    assert asked == [51, 51]
+    assert [what for what, _ in calls] == ["rename"]
+
+
+def test_a_file_system_without_that_call_is_synced_as_usual(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, calls: list[tuple[str, str]]
+) -> None:
+    def unknown(*_arguments: object) -> None:
+        raise OSError(errno.ENOTSUP, os.strerror(errno.ENOTSUP))
+
+    monkeypatch.setattr(durable, "_FULL_SYNC", 51)
+    monkeypatch.setattr(fcntl, "fcntl", unknown)
+    durable.write(tmp_path / "mark", "new")
+    assert [what for what, _ in calls] == ["sync", "rename", "sync"]
