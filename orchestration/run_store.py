@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
+from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable, AssetKeyTable
 from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
 from sqlalchemy.exc import SQLAlchemyError
@@ -99,7 +100,8 @@ def drop_planned_checks(instance: dg.DagsterInstance, run_id: str) -> None:
     with storage.index_connection() as connection:
         connection.execute(
             AssetCheckExecutionsTable.delete().where(
-                executions.run_id == run_id, executions.execution_status == "PLANNED"
+                executions.run_id == run_id,
+                executions.execution_status == AssetCheckExecutionRecordStatus.PLANNED.value,
             )
         )
 
@@ -147,7 +149,7 @@ def _left_to_the_next_run(home: Home) -> Iterator[None]:
     """What cannot be done now fails no run; a warning in the log says why."""
     try:
         yield
-    except (SQLAlchemyError, sqlite3.Error, OSError) as error:
+    except (dg.DagsterError, SQLAlchemyError, sqlite3.Error, OSError) as error:
         _log.warning("Dagster's store in %s could not be put in order: %s", home.dagster, error)
 
 

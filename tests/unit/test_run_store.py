@@ -2,15 +2,19 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
+from importlib.metadata import version
 from pathlib import Path
 from uuid import uuid4
 
 import dagster as dg
 import pytest
+from sqlalchemy.exc import SQLAlchemyError
 
 from orchestration import run_store
 from orchestration.settings import Home
@@ -176,14 +180,18 @@ def test_the_store_stays_bounded(instance: dg.DagsterInstance, home: Home) -> No
     assert max(sizes[6:]) <= 1.2 * max(sizes[3:6])
 
 
+@pytest.mark.parametrize(
+    "kind", [OSError, sqlite3.OperationalError, SQLAlchemyError, dg.DagsterInvariantViolationError]
+)
 def test_a_store_that_is_in_use_fails_no_run(
     instance: dg.DagsterInstance,
     home: Home,
+    kind: type[Exception],
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     def busy(*_: object) -> None:
-        raise OSError("No space left on device")
+        raise kind("No space left on device")
 
     monkeypatch.setattr(run_store, "settle", busy)
     monkeypatch.setattr(run_store, "drop_planned_checks", busy)
@@ -200,3 +208,40 @@ def test_a_store_of_many_old_runs_is_pruned_bit_by_bit(
     ids = [_add(instance, dg.DagsterRunStatus.SUCCESS) for _ in range(6)]
     assert [run_store.prune(instance, home, kept_runs=3) for _ in range(3)] == [2, 1, 0]
     assert {record.dagster_run.run_id for record in instance.get_run_records()} == set(ids[3:])
+
+
+PRIVATE = {
+    "asset_check_executions": {"run_id", "execution_status", "asset_key", "check_name"},
+    "asset_keys": {"asset_key", "last_materialization"},
+}
+"""Tables and columns of Dagster's index of events that `run_store` deletes from by itself."""
+
+
+def test_dagster_keeps_its_private_tables_as_the_store_of_runs_knows_them(
+    instance: dg.DagsterInstance, home: Home
+) -> None:
+    """Without it, an update of Dagster could leave previews and planned checks behind without a word."""
+    _job("row", passes=False).execute_in_process(instance=instance, raise_on_error=False)
+    run_id = _job("row").execute_in_process(instance=instance).run_id
+    advice = (
+        f"Dagster {version('dagster')} changed what run_store relies on. Adapt `_delete`, `_shrink` and "
+        "`drop_planned_checks` in orchestration/run_store.py: "
+    )
+    folder = home.dagster / "history" / "runs"
+    for file in (folder / "index.db", folder / f"{run_id}.db", folder.with_suffix(".db")):
+        assert file.exists(), f"{advice}{file.relative_to(home.dagster)} is gone"
+    with closing(sqlite3.connect(folder / "index.db")) as store:
+        for table, columns in PRIVATE.items():
+            known = {row[1] for row in store.execute(f"PRAGMA table_info({table})")}
+            assert columns <= known, f"{advice}{table} has the columns {sorted(known)}"
+        statuses = {row[0] for row in store.execute("SELECT execution_status FROM asset_check_executions")}
+        assert statuses == {"PLANNED", "SUCCEEDED"}, f"{advice}checks have the statuses {statuses}"
+        (newest,) = store.execute("SELECT last_materialization FROM asset_keys").fetchone()
+        assert run_id in newest, f"{advice}asset_keys.last_materialization does not name its run"
+        holding = {
+            table
+            for (table,) in store.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+            if run_id in str(store.execute(f'SELECT * FROM "{table}"').fetchall())
+        }
+    known_tables = {"event_logs", *PRIVATE}
+    assert holding <= known_tables, f"{advice}{sorted(holding - known_tables)} name runs as well"
