@@ -64,7 +64,7 @@ def run(
         before = published.resolve()
         with _told(debug):
             if land_anew:
-                _forget_landed(config)  # before dbt starts: its lock would pass for that of another run
+                _forget_landed(config)
             dbt_project.parse_ahead(config)
             from orchestration import job  # importing Dagster and dbt costs seconds
 

@@ -1,7 +1,9 @@
 """dbt as a process that does not outlive the run that started it, not even a run that is killed.
 
-The process holds a shared lock while it lives. A run takes the run lock, and then waits until no dbt process
-holds the shared one. A dbt process that locks too late finds that its run is gone, and ends before it writes.
+The process holds a shared lock while it lives: one lock for builds, which write the warehouse, another one
+for parsing. A run takes the run lock, and then waits until no dbt process holds the lock of builds; whoever
+parses does the same with the locks of parsing. A dbt process that locks too late finds that its run is gone,
+and ends before it writes.
 """
 
 import fcntl
@@ -32,26 +34,27 @@ def main() -> None:
     cli()
 
 
-def is_home_free(lock_file: Path) -> bool:
-    """Whether no dbt process of another run is left; the caller holds the run lock."""
+def is_free(lock_file: Path) -> bool:
+    """Whether no dbt process holds the lock; the caller sees to it that none is started meanwhile."""
+    handle = os.open(lock_file, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        _lock_alone(lock_file, fcntl.LOCK_NB)
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
+    finally:
+        os.close(handle)
     return True
 
 
-def wait_until_home_is_free(lock_file: Path) -> None:
-    """Returns once no dbt process of another run is left; the caller holds the run lock."""
-    _lock_alone(lock_file)
-
-
-def _lock_alone(lock_file: Path, flags: int = 0) -> None:
-    handle = os.open(lock_file, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | flags)
-    finally:
-        os.close(handle)
+def wait_until_free(lock_file: Path, wait_seconds: float) -> bool:
+    """Waits until no dbt process holds the lock; False if one still does after `wait_seconds`."""
+    deadline = time.monotonic() + wait_seconds
+    while not is_free(lock_file):
+        left = deadline - time.monotonic()
+        if left <= 0:
+            return False
+        time.sleep(min(left, _SECONDS_BETWEEN_LOOKS))
+    return True
 
 
 def _watch(run_pid: int) -> None:

@@ -6,18 +6,19 @@ import json
 import shutil
 import subprocess
 import threading
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
-from orchestration import failures, progress, settings
+from orchestration import dbt_process, failures, progress, settings
 from orchestration.base import code, durable
 from orchestration.errors import FaultlineError, RunError
 from orchestration.failures import Link
-from orchestration.settings import PROJECT_ROOT, Settings
+from orchestration.settings import PROJECT_ROOT, Home, Settings
 
 if TYPE_CHECKING:
     from dagster_dbt import DbtProject
@@ -86,11 +87,27 @@ def _parsed(config: Settings) -> Path:
     manifest = home / "parsed" / "manifest.json"
     models = fingerprint(("dbt_project", "seeds/reference")) + f" dbt-core {version('dbt-core')}"
     home.mkdir(parents=True, exist_ok=True)
-    with FileLock(home / "parsing.lock"):
+    with _parsing_lock(config.paths, config.lock_wait_seconds):
         if not _is_parsed_from(manifest, models):
             progress.say("Reading the models")
             _parse(config, manifest, models)
     return manifest
+
+
+@contextlib.contextmanager
+def _parsing_lock(home: Home, wait_seconds: float) -> Iterator[None]:
+    """Lets one process at a time parse, also after one that was killed."""
+    deadline = time.monotonic() + wait_seconds
+    try:
+        with FileLock(home.parsing_lock, timeout=wait_seconds):
+            if not dbt_process.wait_until_free(home.dbt_parsing_lock, deadline - time.monotonic()):
+                raise Timeout(str(home.dbt_parsing_lock))
+            yield
+    except Timeout as error:
+        raise RunError(
+            f"Another process has been reading the models in {home.dbt} for {wait_seconds:.0f} s. "
+            "Let it end, or raise FAULTLINE_LOCK_WAIT_SECONDS, then run again."
+        ) from error
 
 
 def _is_parsed_from(manifest: Path, models: str) -> bool:
@@ -119,7 +136,7 @@ def _parse(config: Settings, manifest: Path, models: str) -> None:
         done = subprocess.run(
             [str(DBT_EXECUTABLE), "--quiet", "parse", *options],
             cwd=DBT_FOLDER,
-            env=settings.environment(config),
+            env=settings.for_parsing(config),
             capture_output=True,
             text=True,
             check=False,

@@ -120,6 +120,8 @@ class Home:
         self.published = root / "published"
         self.run_lock = self.state / "run.lock"
         self.dbt_lock = self.state / "dbt.lock"
+        self.parsing_lock = self.dbt / "parsing.lock"
+        self.dbt_parsing_lock = self.dbt / "dbt_parsing.lock"
         self.runs = self.state / "runs"
 
     def create(self) -> "Home":
@@ -209,9 +211,11 @@ def for_subprocesses(settings: Settings) -> dict[str, str]:
     }
 
 
-def environment(settings: Settings) -> dict[str, str]:
-    """The environment of this process with Faultline's part of it, for a tool that is started."""
-    return os.environ | for_subprocesses(settings)
+def for_parsing(settings: Settings) -> dict[str, str]:
+    """Environment of a dbt that parses: it writes no warehouse, and so no run waits for it."""
+    return (
+        os.environ | for_subprocesses(settings) | {"FAULTLINE_DBT_LOCK": str(settings.paths.dbt_parsing_lock)}
+    )
 
 
 def apply(settings: Settings) -> Settings:

@@ -1,5 +1,6 @@
 """The workspace of a run: its settings and sources, held under a lock from first step to last."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -69,8 +70,9 @@ def run_lock(home: Home, wait_seconds: float) -> Iterator[None]:
     """Lets one run at a time into a home, and waits for what is left of one that was killed.
 
     Raises:
-        RunError: the other run did not end within `wait_seconds`.
+        RunError: the other run, or dbt of a run that was killed, did not end within `wait_seconds`.
     """
+    deadline = time.monotonic() + wait_seconds
     lock = FileLock(home.run_lock)
     try:
         lock.acquire(timeout=0)
@@ -84,9 +86,19 @@ def run_lock(home: Home, wait_seconds: float) -> Iterator[None]:
                 "FAULTLINE_LOCK_WAIT_SECONDS."
             ) from error
     try:
-        if not dbt_process.is_home_free(home.dbt_lock):
-            progress.say(f"dbt of another run is still at work in {home.root}; waiting for it to end.")
-            dbt_process.wait_until_home_is_free(home.dbt_lock)
+        _wait_for_dbt(home, max(deadline - time.monotonic(), 0))
         yield
     finally:
         lock.release()
+
+
+def _wait_for_dbt(home: Home, wait_seconds: float) -> None:
+    if dbt_process.is_free(home.dbt_lock):
+        return
+    progress.say(f"dbt of a run that has ended is still at work in {home.root}; waiting for it to end.")
+    if not dbt_process.wait_until_free(home.dbt_lock, wait_seconds):
+        raise RunError(
+            f"dbt of a run that has ended still writes to {home.root} after {wait_seconds:.0f} s. End it "
+            "(`pgrep -f orchestration.dbt_process` lists it), or raise FAULTLINE_LOCK_WAIT_SECONDS, then "
+            "run again."
+        )

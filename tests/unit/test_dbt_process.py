@@ -1,5 +1,6 @@
 """dbt does not outlive the run that started it, and the next run waits for what is left of it."""
 
+import fcntl
 import os
 import select
 import signal
@@ -61,12 +62,21 @@ def test_dbt_dies_with_a_run_that_is_killed(tmp_path: Path, environment: dict[st
         command, env=environment, stdin=reading, stdout=subprocess.PIPE, text=True
     ) as process:
         assert _line(process) == f"at work {marker} wait\n"
-        assert not dbt_process.is_home_free(lock)
+        assert not dbt_process.is_free(lock)
         os.kill(process.pid, signal.SIGKILL)
-        dbt_process.wait_until_home_is_free(lock)
+        assert dbt_process.wait_until_free(lock, 60)
         assert _line(process) == ""  # the pipe is closed: no process is left that writes to it
     os.close(reading)
     os.close(writing)
+
+
+def test_waiting_for_dbt_ends_at_its_limit(tmp_path: Path) -> None:
+    """Without it, a dbt process that hangs would hold every later run for ever, without a word."""
+    lock = tmp_path / "dbt.lock"
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_SH)
+        assert not dbt_process.wait_until_free(lock, 0.05)
+    assert dbt_process.wait_until_free(lock, 0)
 
 
 def test_dbt_that_comes_late_writes_nothing(tmp_path: Path, environment: dict[str, str]) -> None:
@@ -88,4 +98,4 @@ def test_dbt_started_by_hand_needs_no_run(tmp_path: Path, environment: dict[str,
     del environment["FAULTLINE_DBT_LOCK"]
     subprocess.run([str(DBT_EXECUTABLE), str(marker)], env=environment, check=True)
     assert marker.exists()
-    assert dbt_process.is_home_free(tmp_path / "dbt.lock")
+    assert dbt_process.is_free(tmp_path / "dbt.lock")
