@@ -1,22 +1,13 @@
 """What a person sees when something is wrong, and what stays standing."""
 
-import json
 import os
 import shutil
 import signal
-import socket
 import sqlite3
-import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
-from threading import Thread
-from typing import Any
-from urllib.parse import quote
 
 import duckdb
 import psutil
@@ -29,10 +20,10 @@ from tests.integration.conftest import (
     Run,
     contents,
     faultline,
-    plain_environment,
     run,
     started,
 )
+from tests.integration.dagster_ui import LOCATION, Ui, free_port, serving
 from tests.some_settings import some_settings
 
 pytestmark = pytest.mark.integration
@@ -242,36 +233,6 @@ def test_as_of_looks_back(demo_copy: Copy, tmp_path: Path) -> None:
     assert 0 < done.one("SELECT count(*) FROM mart_contact") < 411
 
 
-@dataclass(frozen=True)
-class Ui:
-    """A `faultline ui` at work; `lines` are what it has printed so far."""
-
-    process: "subprocess.Popen[bytes]"
-    port: int
-    folder: Path
-    lines: list[bytes]
-
-    def answer(self, query: str) -> dict[str, Any]:
-        """The answer to a query of GraphQL, as soon as the UI gives one without errors."""
-        address = f"http://127.0.0.1:{self.port}/graphql?query={quote(query)}"
-        while self.process.poll() is None:
-            try:
-                with urllib.request.urlopen(address, timeout=30) as answer:
-                    found: dict[str, Any] = json.loads(answer.read())["data"]
-                if "message" not in json.dumps(found):
-                    return found
-            except OSError:
-                pass
-            time.sleep(1)
-        pytest.fail(f"the UI ended with {self.process.returncode}: {b''.join(self.lines[-30:]).decode()}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
 def ui(demo: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ui]:
     """The UI, started in a folder with a file of settings that says something of every setting."""
@@ -279,23 +240,8 @@ def ui(demo: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ui]:
     (folder / ".env").write_text("".join(f"{k}={v}\n" for k, v in some_settings().items()))
     home = folder / some_settings()["FAULTLINE_HOME"]
     shutil.copytree(demo.home / "dbt", home / "dbt")  # saves the time to parse the models again
-    port = _free_port()
-    process = subprocess.Popen(
-        [str(FAULTLINE), "ui", "--port", str(port), "--exports", "chosen by option"],
-        cwd=folder, env=plain_environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )  # fmt: skip
-    lines: list[bytes] = []
-    assert process.stdout
-    Thread(target=lines.extend, args=(process.stdout,), daemon=True).start()
-    try:
-        yield Ui(process, port, folder, lines)
-    finally:
-        os.killpg(process.pid, signal.SIGINT)
-        try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
+    with serving(folder, "--exports", "chosen by option") as ui:
+        yield ui
 
 
 def test_the_ui_serves_on_the_loopback_address_only(ui: Ui) -> None:
@@ -306,11 +252,11 @@ def test_the_ui_serves_on_the_loopback_address_only(ui: Ui) -> None:
 
 def test_every_setting_reaches_every_process_of_the_ui(ui: Ui) -> None:
     """Without it, the daily run would make a second salt, and everything would land anew under other hashes."""
-    selector = '{repositoryName: "__repository__", repositoryLocationName: "faultline"}'
     schedules = ui.answer(
-        f"{{ schedulesOrError(repositorySelector: {selector}) {{ ... on Schedules "
+        "query($at: RepositorySelector!) { schedulesOrError(repositorySelector: $at) { ... on Schedules "
         "{ results { name cronSchedule } } ... on PythonError { message } "
-        "... on RepositoryNotFoundError { message } } }"
+        "... on RepositoryNotFoundError { message } } }",
+        at=LOCATION,
     )
     expected = some_settings()
     assert schedules["schedulesOrError"]["results"] == [
@@ -340,6 +286,6 @@ def test_a_wrong_schedule_or_a_taken_port_stops_the_ui_at_once(ui: Ui, tmp_path:
     done = faultline("ui", "--home", "home", "--port", ui.port, cwd=tmp_path)
     assert done.returncode == 2
     assert f"Port {ui.port} of 127.0.0.1 cannot be used (Address already in use)" in done.stderr
-    done = faultline("ui", "--home", "home", "--port", _free_port(), cwd=tmp_path)
+    done = faultline("ui", "--home", "home", "--port", free_port(), cwd=tmp_path)
     assert done.returncode == 2
     assert "FAULTLINE_SCHEDULE 'every morning' is no cron time" in done.stderr
