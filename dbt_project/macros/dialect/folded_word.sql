@@ -4,11 +4,11 @@
 {% endmacro %}
 
 {% macro default__folded_word(column) %}
-    trim(both '_' from regexp_replace(lower({{ column }}), '[\\s_-]+', '_'))
+    trim(both '_' from regexp_replace(lower({{ column }}), '[\\s\\p{Z}_-]+', '_'))
 {% endmacro %}
 
 {% macro duckdb__folded_word(column) %}
-    trim(regexp_replace(lower({{ column }}), '[\s_-]+', '_', 'g'), '_')
+    trim(regexp_replace(lower({{ column }}), '[\s\p{Z}_-]+', '_', 'g'), '_')
 {% endmacro %}
 
 {# The shape of a text: letters are x, digits 9; anything but letters, digits, blanks and common signs is a question
@@ -62,4 +62,17 @@
 {% macro duckdb__is_label(column) %}
     regexp_full_match({{ column }}, '\p{L}[\p{L}\p{N}]{0,23}([ _/-]{1,3}[\p{L}\p{N}]{1,24}){0,3}')
     and not regexp_matches({{ column }}, '[0-9]{4}')
+{% endmacro %}
+
+{# A text with one plain blank for each run of blanks, no-break spaces included, and none at its ends. #}
+{% macro plain_blanks(column) %}
+    {{ return(adapter.dispatch("plain_blanks", "faultline")(column)) }}
+{% endmacro %}
+
+{% macro default__plain_blanks(column) %}
+    trim(both ' ' from regexp_replace({{ column }}, '[\\s\\p{Z}]+', ' '))
+{% endmacro %}
+
+{% macro duckdb__plain_blanks(column) %}
+    trim(regexp_replace({{ column }}, '[\s\p{Z}]+', ' ', 'g'))
 {% endmacro %}

@@ -126,7 +126,7 @@ def _is_spelling_of(value: str, words: Iterable[str]) -> str:
 
 
 def _folded(value: str) -> str:
-    return f"trim(regexp_replace(lower({value}), '[\\s_-]+', '_', 'g'), '_')"
+    return f"trim(regexp_replace(lower({value}), '[\\s\\p{{Z}}_-]+', '_', 'g'), '_')"
 
 
 def _replaced(rule: str, centre: str, value: str) -> str:

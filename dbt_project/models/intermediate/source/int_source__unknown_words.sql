@@ -25,7 +25,7 @@ with
                 v.source_instance,
                 '{{ entity }}' as entity,
                 '{{ field }}' as field,
-                v.{{ field }} as word,
+                {{ plain_blanks("v." ~ field) }} as word,
                 {% if event_at -%} cast({{ local_time("v." ~ event_at, "s.time_zone") }} as date)
                 {%- else -%} cast(null as date)
                 {%- endif %} as event_date
