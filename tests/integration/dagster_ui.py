@@ -35,7 +35,7 @@ class Ui:
         while self.process.poll() is None:
             try:
                 found = self._ask(query, variables)
-                if "message" not in json.dumps(found):
+                if '"message":' not in json.dumps(found):  # the key of an error
                     return found
             except OSError:
                 pass
