@@ -50,7 +50,6 @@ def _executed(config: Settings, log_file: Path, is_debugging: bool) -> dg.Execut
     run_store.mark_alive(config.paths, run_id)
     with (
         dg.DagsterInstance.from_config(str(config.paths.dagster)) as instance,
-        run_store.kept_open(config.paths, run_id),
         _quiet(log_file, is_debugging),
     ):
         job = build_definitions().resolve_job_def(JOB)

@@ -30,7 +30,7 @@ from orchestration.extract import contract, files, mapping, privacy, quarantine,
 from orchestration.extract.contract import Column
 from orchestration.extract.files import Delivered, UnreadableFile
 from orchestration.extract.people import protection
-from orchestration.extract.quirks import documents, durations, foreign, ids
+from orchestration.extract.quirks import documents, foreign, ids
 from orchestration.extract.reading import Origin, Readable
 from orchestration.extract.sniff import heads, roles, tops
 from orchestration.extract.sniff.columns import NAMELESS, expression_of
@@ -80,7 +80,6 @@ def check(config: Settings, console: Console, next_command: str = "faultline run
             engine.connect(limits=replace(config.limits, scratch=Path(folder) / "spill")) as connection,
         ):
             privacy.install(connection, secrets.token_bytes(32), staff_ids=config.staff_ids)
-            durations.install(connection)
             matched = [
                 _SourceCheck(s, config.exports, connection, Path(folder), report).run() for s in loaded
             ]

@@ -33,7 +33,7 @@ from orchestration.extract.manifest import (
     Delivery,
     Part,
 )
-from orchestration.extract.quirks import documents, durations, foreign, workbook
+from orchestration.extract.quirks import documents, foreign, workbook
 from orchestration.extract.quirks.identity import Identity
 from orchestration.extract.reading import Origin, Readable
 from orchestration.extract.sources import BINARY, DELIMITED, Feed, Source
@@ -111,7 +111,6 @@ class Engine:
     def _connected(self) -> duckdb.DuckDBPyConnection:
         connection = connect(limits=Limits(f"{self.memory}B", self.threads, self.scratch))
         privacy.install(connection, self.salt, staff_ids=self.staff_ids)
-        durations.install(connection)
         return connection
 
     def share(self, n: int) -> None:

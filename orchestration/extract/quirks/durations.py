@@ -42,9 +42,10 @@ def install(connection: duckdb.DuckDBPyConnection, decimal: str = ".") -> None:
     cast = f"TRY_CAST({spelled} AS DOUBLE)"
     is_plain = f"regexp_full_match({spelled}, {sql.text(f'[+-]?{_number(decimal)}')})"
     plain = f"CASE WHEN {is_plain} THEN {_value(spelled, decimal)} END"
-    number = f"CASE WHEN typeof(text) <> 'VARCHAR' THEN {cast} ELSE {plain} END"
-    if decimal == ".":
+    if decimal == ".":  # as the engine writes numbers, too
         number = f"coalesce({cast}, {plain})"
+    else:
+        number = f"CASE WHEN typeof(text) <> 'VARCHAR' THEN {cast} ELSE {plain} END"
     connection.execute(
         f"CREATE OR REPLACE TEMP MACRO seconds(text) AS coalesce({number}, {seconds(spelled, decimal)})"
     )
