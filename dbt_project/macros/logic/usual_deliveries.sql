@@ -1,5 +1,6 @@
-{# CTEs that end with `<name>_usual`: what is usual for each of `deliveries`, by those of `earlier` (the same
-   columns, and `n_roots_off`) that came before it; of each rhythm at most the newest `most`. #}
+{# CTEs that end with `<name>_usual`: the usual rows and files of each of `deliveries`, by the rows of the CTE
+   `earlier` (the columns of `deliveries`) that came before it; of each rhythm at most the newest `most`.
+   `spread` is the standard deviation as a multiple of the square root of the usual number. #}
 {% macro usual_deliveries(earlier, name, most=none) %}
     -- Eight weeks of daily deliveries: what nobody corrects that long is the new usual.
     {{ name }}_earlier as (
@@ -10,7 +11,7 @@
             d.rhythm = e.rhythm as is_same_rhythm,
             e.n_rows,
             e.n_files,
-            e.n_roots_off,
+            e.scaled_deviation,
             row_number() over (
                 partition by d.source_instance, d.file_set, d.day, e.rhythm order by e.position desc
             ) as recency
@@ -34,9 +35,9 @@
             {{ percentile("case when is_same_rhythm then n_rows end", 0.5) }} as n_rhythm_median,
             {{ percentile("case when is_same_rhythm then n_files end", 0.5) }} as n_usual_files,
             case
-                when count(n_roots_off) >= {{ threshold("small_delivery_min_points") }}
-                then {{ mad_to_sigma() }} * {{ percentile("n_roots_off", 0.5) }}
-            end as n_roots_off
+                when count(scaled_deviation) >= {{ threshold("small_delivery_min_points") }}
+                then {{ mad_to_sigma() }} * {{ percentile("scaled_deviation", 0.5) }}
+            end as scaled_deviation
         from {{ name }}_earlier
         {% if most is not none %} where recency <= {{ most }} {% endif %}
         group by 1, 2, 3
@@ -58,16 +59,15 @@
                 else n_rhythm_median
             end as n_usual,
             n_usual_files,
-            greatest(coalesce(n_roots_off, 1), 1) as n_roots
+            greatest(coalesce(scaled_deviation, 1), 1) as spread
         from {{ name }}_medians
     ),
 {% endmacro %}
 
-{# Whether a delivery has far fewer rows than usual. `n_roots` is the standard deviation as a multiple of the
-   root of the usual number. A handful of rows may halve by chance. #}
-{% macro is_small_delivery(n_rows, n_usual, n_roots) -%}
+{# Whether a delivery has far fewer rows than usual. A handful of rows may halve by chance. #}
+{% macro is_small_delivery(n_rows, n_usual, spread) -%}
     (
         {{ n_rows }} < {{ threshold("small_delivery_share") }} * {{ n_usual }}
-        and {{ n_usual }} - {{ n_rows }} > {{ threshold("bs04_z") }} * {{ n_roots }} * sqrt({{ n_usual }})
+        and {{ n_usual }} - {{ n_rows }} > {{ threshold("bs04_z") }} * {{ spread }} * sqrt({{ n_usual }})
     )
 {%- endmacro %}

@@ -286,4 +286,4 @@ NOT_PERSONAL = {
     "is_personal_label": _CLEAR_CODE,
     "is_personal_word": _CLEAR_CODE,
 }
-"""For each rule, a pattern (RE2 and Python alike) of whole values that it calls not personal."""
+"""By rule, a regular expression for RE2 and Python: a value that it matches as a whole is not personal."""

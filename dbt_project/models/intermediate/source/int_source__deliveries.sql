@@ -58,13 +58,12 @@ with
                 then 7
                 else mod({{ dbt.datediff("cast('1970-01-05' as date)", "day", "day") }}, 7)
             end as rhythm,
-            cast(null as {{ dbt.type_float() }}) as n_roots_off
+            cast(null as {{ dbt.type_float() }}) as scaled_deviation
         from numbered as n
     ),
 
-    -- First: how far earlier deliveries were from what was usual at their time, in roots of it. Rows often
-    -- come
-    -- in clumps, such as eight answers to each evaluation, and vary by a multiple of the root.
+    -- First: how far each delivery was from what was usual at its time, as a multiple of the square root of
+    -- that. Rows often come in clumps, such as eight answers to each evaluation, and vary by more than one.
     {{ usual_deliveries("deliveries", "first") }}
 
     measured as (
@@ -78,7 +77,7 @@ with
             d.n_refused,
             d.position,
             d.rhythm,
-            abs(d.n_rows - u.n_rhythm_median) / sqrt(greatest(u.n_rhythm_median, 1)) as n_roots_off
+            abs(d.n_rows - u.n_rhythm_median) / sqrt(greatest(u.n_rhythm_median, 1)) as scaled_deviation
         from deliveries as d
         left join
             first_usual as u
@@ -98,7 +97,7 @@ with
             on m.source_instance = u.source_instance
             and m.file_set = u.file_set
             and m.day = u.day
-        where not coalesce({{ is_small_delivery("m.n_rows", "u.n_usual", "u.n_roots") }}, false)
+        where not coalesce({{ is_small_delivery("m.n_rows", "u.n_usual", "u.spread") }}, false)
     ),
 
     -- Third: what is usual by the complete ones.
@@ -139,7 +138,7 @@ with
             u.file_set,
             u.day,
             u.n_usual_files,
-            u.n_roots,
+            u.spread,
             u.n_usual * case
                 when p.is_unfinished
                 then
@@ -172,7 +171,7 @@ select
     case
         when u.n_usual is null or n.n_refused > 0 or (n.is_newest and n.n_files < u.n_usual_files)
         then null
-        else {{ is_small_delivery("n.n_rows", "u.n_usual", "u.n_roots") }}
+        else {{ is_small_delivery("n.n_rows", "u.n_usual", "u.spread") }}
     end as is_small
 from numbered as n
 left join expected as u on n.source_instance = u.source_instance and n.file_set = u.file_set and n.day = u.day
