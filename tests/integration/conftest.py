@@ -112,6 +112,16 @@ def real(tmp_path_factory: pytest.TempPathFactory, real_data: Path) -> Run:
     return done
 
 
+def with_something_new(demo: Run, folder: Path) -> tuple[Path, Path, Path]:
+    """Copies sources, exports and home to a folder, and adds a line to an export, so that a run has to build."""
+    shutil.copytree(DEMO, folder, dirs_exist_ok=True)
+    sources, exports, home = (folder / name for name in ("sources", "exports", "home"))
+    shutil.copytree(demo.home, home, symlinks=True)
+    escalations = exports / "crm" / "escalations.csv"
+    escalations.write_bytes(escalations.read_bytes() + b"\n")
+    return sources, exports, home
+
+
 @pytest.fixture
 def demo_copy(tmp_path: Path) -> Callable[[], tuple[Path, Path]]:
     """A copy of its sources and exports to spoil; returns (sources, exports)."""

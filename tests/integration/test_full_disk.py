@@ -7,15 +7,14 @@ what people read.
 
 import os
 import re
-import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.integration.conftest import Run, contents, run
+from tests.integration.conftest import Run, contents, run, with_something_new
 
 pytestmark = pytest.mark.integration
 
@@ -48,14 +47,8 @@ def _used_kb(disk: Path) -> int:
 
 
 @pytest.mark.parametrize("place", range(N_PLACES))
-def test_a_full_disk_leaves_the_publication_and_the_next_run_heals(
-    demo: Run, demo_copy: Callable[[], tuple[Path, Path]], disk: Path, place: int
-) -> None:
-    sources, exports = demo_copy()
-    home = disk / "home"
-    shutil.copytree(demo.home, home, symlinks=True)
-    escalations = exports / "crm" / "escalations.csv"
-    escalations.write_bytes(escalations.read_bytes() + b"\n")
+def test_a_full_disk_leaves_the_publication_and_the_next_run_heals(demo: Run, disk: Path, place: int) -> None:
+    sources, exports, home = with_something_new(demo, disk)
     before = (home / "published").readlink(), contents(home / "published" / "marts.duckdb")
     free_kb = 40 + MOST_KB * (2 * place + 1) // (2 * N_PLACES)
     _resize(disk, _used_kb(disk) + free_kb, "remount")

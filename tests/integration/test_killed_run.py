@@ -6,7 +6,6 @@ process of the run alone; ten take about half an hour. With `-rP`, pytest prints
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -20,23 +19,18 @@ import pytest
 
 from orchestration import dbt_process, run_store
 from orchestration.settings import Home
-from tests.integration.conftest import DEMO, FAULTLINE, Run, contents, run, started
+from tests.integration.conftest import FAULTLINE, Run, contents, run, started, with_something_new
 
 pytestmark = pytest.mark.integration
 
 N_KILLS = int(os.environ.get("FAULTLINE_KILLS", "0"))
 
 
-def test_killing_a_run_alone_ends_its_dbt_and_leaves_the_publication_whole(
-    demo: Run, demo_copy: Callable[[], tuple[Path, Path]]
-) -> None:
+def test_killing_a_run_alone_ends_its_dbt_and_leaves_the_publication_whole(demo: Run, tmp_path: Path) -> None:
     """Without it, dbt would write on without the run lock, and Dagster would wait for the dead run for ever."""
-    sources, exports = demo_copy()
-    home = Home(sources.parent / "home")
-    shutil.copytree(demo.home, home.root, symlinks=True)
+    sources, exports, root = with_something_new(demo, tmp_path)
+    home = Home(root)
     before = home.published.readlink(), contents(home.published / "marts.duckdb")
-    escalations = exports / "crm" / "escalations.csv"
-    escalations.write_bytes(escalations.read_bytes() + b"\n")
     places = ["--sources", str(sources), "--exports", str(exports), "--home", str(home.root)]
     with started([str(FAULTLINE), "run", *places]) as process:
         assert process.stdout
@@ -68,20 +62,11 @@ class Undisturbed:
 @pytest.fixture(scope="module")
 def undisturbed(demo: Run, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
     folder = tmp_path_factory.mktemp("undisturbed")
-    sources, exports, home = _with_something_new(demo, folder)
+    sources, exports, home = with_something_new(demo, folder)
     began = time.monotonic()
-    done = run(sources, exports, home.root)
+    done = run(sources, exports, home)
     assert done.code == 0, done.output
     return Undisturbed(time.monotonic() - began, contents(done.marts))
-
-
-def _with_something_new(demo: Run, folder: Path) -> tuple[Path, Path, Home]:
-    shutil.copytree(DEMO, folder, dirs_exist_ok=True)
-    home = Home(folder / "home")
-    shutil.copytree(demo.home, home.root, symlinks=True)
-    escalations = folder / "exports" / "crm" / "escalations.csv"
-    escalations.write_bytes(escalations.read_bytes() + b"\n")
-    return folder / "sources", folder / "exports", home
 
 
 @pytest.mark.skipif(N_KILLS == 0, reason="FAULTLINE_KILLS=10 kills runs at ten moments")
@@ -90,7 +75,8 @@ def _with_something_new(demo: Run, folder: Path) -> tuple[Path, Path, Home]:
 def test_a_run_killed_at_any_moment_leaves_the_publication_and_the_next_run_heals(
     demo: Run, tmp_path: Path, undisturbed: Undisturbed, kill: Callable[[int, int], None], moment: int
 ) -> None:
-    sources, exports, home = _with_something_new(demo, tmp_path)
+    sources, exports, root = with_something_new(demo, tmp_path)
+    home = Home(root)
     before = home.published.readlink(), contents(home.published / "marts.duckdb")
     seconds = undisturbed.seconds * (2 * moment + 1) / (2 * N_KILLS)
     places = ["--sources", str(sources), "--exports", str(exports), "--home", str(home.root)]
@@ -115,3 +101,5 @@ def test_a_run_killed_at_any_moment_leaves_the_publication_and_the_next_run_heal
     with dg.DagsterInstance.from_config(str(home.dagster)) as instance:
         statuses = {record.dagster_run.status for record in instance.get_run_records()}
     assert statuses <= {dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE}
+    if process.returncode != -signal.SIGKILL:
+        pytest.skip(f"the run ended before {seconds:.1f} s had gone by, so nothing was killed")

@@ -22,6 +22,7 @@ from tests.integration.conftest import (
     faultline,
     run,
     started,
+    with_something_new,
 )
 from tests.integration.dagster_ui import LOCATION, Ui, free_port, serving
 from tests.some_settings import some_settings
@@ -108,14 +109,10 @@ def test_a_wrong_source_file_names_its_line(demo_copy: Copy, tmp_path: Path) -> 
     assert "Traceback" not in done.stderr
 
 
-def test_a_failed_run_ends_with_1_and_leaves_the_publication_whole(demo: Run, demo_copy: Copy) -> None:
-    sources, exports = demo_copy()
-    home = sources.parent / "home"
-    shutil.copytree(demo.home, home, symlinks=True)
+def test_a_failed_run_ends_with_1_and_leaves_the_publication_whole(demo: Run, tmp_path: Path) -> None:
+    sources, exports, home = with_something_new(demo, tmp_path)
     before, link = contents(demo.marts), (home / "published").readlink()
-    # Something new to build, and a folder where the warehouse should be.
-    escalations = exports / "crm" / "escalations.csv"
-    escalations.write_bytes(escalations.read_bytes() + b"\n")
+    # A folder where the warehouse should be.
     (home / "warehouse.duckdb").unlink()
     (home / "warehouse.duckdb").mkdir()
     done = run(sources, exports, home)
@@ -154,13 +151,9 @@ def _only_error(output: str) -> str:
     return message.strip()
 
 
-def _with_something_new(demo: Run, demo_copy: Copy) -> tuple[list[str], Path]:
+def _building(demo: Run, folder: Path) -> tuple[list[str], Path]:
     """A command that has something to build, and the home it runs in."""
-    sources, exports = demo_copy()
-    home = sources.parent / "home"
-    shutil.copytree(demo.home, home, symlinks=True)
-    escalations = exports / "crm" / "escalations.csv"
-    escalations.write_bytes(escalations.read_bytes() + b"\n")
+    sources, exports, home = with_something_new(demo, folder)
     arguments = ["run", "--sources", sources, "--exports", exports, "--home", home]
     return [str(FAULTLINE), *map(str, arguments)], home
 
@@ -194,8 +187,8 @@ def test_a_wrong_setting_that_only_a_step_can_find_ends_with_2(demo: Run) -> Non
     assert _planned_checks(demo.home) == 0
 
 
-def test_a_program_that_reads_the_warehouse_is_named(demo: Run, demo_copy: Copy) -> None:
-    command, home = _with_something_new(demo, demo_copy)
+def test_a_program_that_reads_the_warehouse_is_named(demo: Run, tmp_path: Path) -> None:
+    command, home = _building(demo, tmp_path)
     warehouse = home / "warehouse.duckdb"
     with duckdb.connect(str(warehouse), read_only=True):
         done = faultline(*command[1:])
@@ -206,9 +199,9 @@ def test_a_program_that_reads_the_warehouse_is_named(demo: Run, demo_copy: Copy)
     assert message.endswith("The last publication stands.")
 
 
-def test_an_interrupted_run_says_one_line_and_ends_with_130(demo: Run, demo_copy: Copy) -> None:
+def test_an_interrupted_run_says_one_line_and_ends_with_130(demo: Run, tmp_path: Path) -> None:
     """Without it, Ctrl-C printed stack traces of every helper that was at work."""
-    command, home = _with_something_new(demo, demo_copy)
+    command, home = _building(demo, tmp_path)
     before, link = contents(demo.marts), (home / "published").readlink()
     lines = []
     with started(command) as process:

@@ -65,7 +65,7 @@ class Place:
         )  # fmt: skip
 
     def runs(self) -> list[dg.DagsterRun]:
-        """The runs that this test started, as Dagster's store tells of them."""
+        """The runs that this test started, as Dagster's store lists them."""
         runs = [record.dagster_run for record in self.instance.get_run_records()]
         return [run for run in runs if run.run_id not in self.known]
 
@@ -165,11 +165,17 @@ def test_a_run_that_waits_in_the_queue_starts_after_the_one_before_was_killed(
     place.wait_until_dbt_builds()
     (run,) = place.runs()
     place.start(waiting)
-    for process in psutil.process_iter(["cmdline"]):
-        if "execute_run" in str(process.info["cmdline"]) and run.run_id in str(process.info["cmdline"]):
-            os.kill(process.pid, signal.SIGKILL)
+    lock = str(place.home.runs / run.run_id)  # held open by the process of the run
+    pids = [one.pid for one in psutil.process_iter(["open_files"]) if lock in _paths(one)]
+    assert pids
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
     place.wait(lambda: len(place.runs()) == 2 and all(run.status in ENDED for run in place.runs()))
     statuses = {one.run_id: one.status for one in place.runs()}
     assert statuses.pop(run.run_id) == dg.DagsterRunStatus.FAILURE
     assert list(statuses.values()) == [dg.DagsterRunStatus.SUCCESS]
     assert place.published() == (before[0] + 1, before[1] + 1)
+
+
+def _paths(process: psutil.Process) -> list[str]:
+    return [file.path for file in process.info["open_files"] or ()]
