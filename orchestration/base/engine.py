@@ -1,6 +1,7 @@
 """Opens DuckDB. No other module does, so that limits, time zone and spill folder hold everywhere."""
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -52,8 +53,9 @@ def restrict(connection: duckdb.DuckDBPyConnection, n_bytes: int, threads: int) 
     connection.execute(f"SET threads = {threads}")
 
 
+@cache
 def bytes_of(memory: str) -> int:
-    """Bytes in a memory limit; DuckDB itself reads it."""
+    """Bytes in a memory limit; DuckDB itself reads it, once for each limit."""
     with connect(limits=Limits(memory)) as connection:
         found = "SELECT value FROM duckdb_settings() WHERE name = 'memory_limit'"
         number, unit = connection.execute(found).fetchall()[0][0].split()

@@ -768,8 +768,9 @@ def _unfit(kind: str, function: str) -> str:
     return f"{_FORBIDDEN_NODES[kind]} cannot fill a field" if kind in _FORBIDDEN_NODES else ""
 
 
-def _parsed(expression: str) -> dict[str, Any]:
-    """The engine's own reading of an expression."""
+@cache
+def _parsed(expression: str) -> Mapping_[str, Any]:
+    """The engine's own reading of an expression; each is parsed once, for files repeat a few expressions."""
     query = "SELECT json_serialize_sql(?::VARCHAR)"
     with _parser() as parser:
         found = parser.execute(query, [f"SELECT ({expression}\n)"]).fetchall()[0][0]
