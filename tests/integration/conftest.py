@@ -1,15 +1,17 @@
 """Whole runs of the product, made once and looked at by many tests."""
 
+import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import pytest
+from filelock import FileLock
 
 from tests.conftest import PROJECT
 
@@ -96,20 +98,58 @@ def contents(marts: Path) -> dict[str, int]:
         }
 
 
+def run_once(temporary: pytest.TempPathFactory, name: str, sources: Path, exports: Path) -> Run:
+    """A successful run that the first worker makes and all workers read; no test may change its home."""
+    place = temporary.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        place = place.parent
+    home, finished = place / name, place / f"{name}.json"
+    with FileLock(place / f"{name}.lock"):
+        if not finished.exists():
+            done = run(sources, exports, home)
+            finished.write_text(json.dumps({"code": done.code, "output": done.output}), encoding="utf-8")
+        shared = Run(home, **json.loads(finished.read_text(encoding="utf-8")))
+    assert shared.code == 0, shared.output
+    return shared
+
+
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A small centre with files of many kinds, run once."""
-    done = run(DEMO / "sources", DEMO / "exports", tmp_path_factory.mktemp("demo"))
-    assert done.code == 0, done.output
-    return done
+    """A small centre with files of many kinds, run once. A test that runs commands does so in `demo_home`."""
+    return run_once(tmp_path_factory, "demo", DEMO / "sources", DEMO / "exports")
 
 
 @pytest.fixture(scope="session")
 def real(tmp_path_factory: pytest.TempPathFactory, real_data: Path) -> Run:
     """The two real sources, run once."""
-    done = run(PROJECT / "seeds" / "sources" / "examples", real_data, tmp_path_factory.mktemp("real"))
-    assert done.code == 0, done.output
-    return done
+    return run_once(tmp_path_factory, "real", PROJECT / "seeds" / "sources" / "examples", real_data)
+
+
+@pytest.fixture
+def demo_home(demo: Run, tmp_path: Path) -> Path:
+    """A copy of the demo's home to run commands in."""
+    return Path(shutil.copytree(demo.home, tmp_path / "home", symlinks=True))
+
+
+def files_of(home: Path) -> dict[str, tuple[int, int]]:
+    """Size and time of change of every file below a home, by path; a link counts as a file."""
+    found = {}
+    for folder, _, names in os.walk(home):
+        for name in names:
+            state = Path(folder, name).lstat()
+            found[os.path.relpath(Path(folder, name), home)] = (state.st_size, state.st_mtime_ns)
+    return found
+
+
+@pytest.fixture(autouse=True)
+def shared_homes_stay_as_they_are(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Without it, a test could leave a trace in a shared home on which a later test then fails."""
+    homes = [request.getfixturevalue(name).home for name in ("demo", "real") if name in request.fixturenames]
+    before = [files_of(home) for home in homes]
+    yield
+    for home, files in zip(homes, before, strict=True):
+        changed = sorted(path for path, _ in files.items() ^ files_of(home).items())
+        assert not changed, f"the test changed files of {home}, which others read: {changed}"
 
 
 def with_something_new(demo: Run, folder: Path) -> tuple[Path, Path, Path]:

@@ -2,11 +2,12 @@
 
 import json
 import re
+from pathlib import Path
 
 import duckdb
 import pytest
 
-from tests.integration.conftest import Run
+from tests.integration.conftest import DEMO, Run, run
 
 pytestmark = pytest.mark.integration
 
@@ -131,18 +132,16 @@ def test_the_published_file_opens_with_older_clients(demo: Run) -> None:
     assert "v1.0.0" in str(tags)
 
 
-def test_a_second_run_finds_nothing_new(demo: Run) -> None:
-    from tests.integration.conftest import DEMO, run
-
-    before = (demo.home / "state" / "manifest.jsonl").read_bytes()
-    again = run(DEMO / "sources", DEMO / "exports", demo.home)
+def test_a_second_run_finds_nothing_new(demo: Run, demo_home: Path) -> None:
+    before = (demo_home / "state" / "manifest.jsonl").read_bytes()
+    again = run(DEMO / "sources", DEMO / "exports", demo_home)
     assert again.code == 0
     assert "Nothing new was delivered; the last publication stands." in again.output
-    publication = demo.home.joinpath("published").resolve().name
+    publication = demo_home.joinpath("published").resolve().name
     assert f"Published {publication}" in demo.output
     assert f"Unchanged {publication}" in again.output
     assert "Published" not in again.output
-    assert (demo.home / "state" / "manifest.jsonl").read_bytes() == before
+    assert (demo_home / "state" / "manifest.jsonl").read_bytes() == before
 
 
 def test_everything_written_lies_under_the_home(demo: Run) -> None:
@@ -151,27 +150,3 @@ def test_everything_written_lies_under_the_home(demo: Run) -> None:
         "warehouse.duckdb", "publications", "published",
     }  # fmt: skip
     assert (demo.home / "gx" / "gx" / "uncommitted" / "data_docs" / "local_site" / "index.html").exists()
-
-
-def test_dbt_unit_tests(demo: Run) -> None:
-    """The logic of the models, on small made-up inputs."""
-    import os
-    import subprocess
-    import sys
-    from pathlib import Path
-
-    from orchestration import settings
-    from orchestration.dbt_project import DBT_FOLDER
-
-    config = settings.Settings(home=demo.home)
-    command = [
-        str(Path(sys.executable).with_name("dbt")), "test", "--select", "test_type:unit",
-        "--project-dir", str(DBT_FOLDER), "--profiles-dir", str(DBT_FOLDER),
-        "--target-path", str(demo.home / "dbt" / "unit"),
-    ]  # fmt: skip
-    environment = os.environ | settings.for_subprocesses(config)
-    done = subprocess.run(
-        command, cwd=DBT_FOLDER, env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout[-4000:]
-    assert "Completed successfully" in done.stdout

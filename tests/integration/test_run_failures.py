@@ -123,14 +123,14 @@ def test_a_failed_run_ends_with_1_and_leaves_the_publication_whole(demo: Run, tm
     assert contents(home / "published" / "marts.duckdb") == before
 
 
-def test_a_second_run_waits_and_says_so(demo: Run) -> None:
+def test_a_second_run_waits_and_says_so(demo_home: Path) -> None:
     """Without it, a run that waits for another one would look as if it hung, or two would share a home."""
     command = [
         str(FAULTLINE), "run", "--sources", str(DEMO / "sources"), "--exports", str(DEMO / "exports"),
-        "--home", str(demo.home),
+        "--home", str(demo_home),
     ]  # fmt: skip
     told = []
-    with FileLock(demo.home / "state" / "run.lock") as lock, started(command) as process:
+    with FileLock(demo_home / "state" / "run.lock") as lock, started(command) as process:
         assert process.stdout
         for line in process.stdout:
             told.append(line)
@@ -158,16 +158,16 @@ def _building(demo: Run, folder: Path) -> tuple[list[str], Path]:
     return [str(FAULTLINE), *map(str, arguments)], home
 
 
-def test_a_run_that_waited_too_long_for_another_one_says_what_to_do(demo: Run) -> None:
+def test_a_run_that_waited_too_long_for_another_one_says_what_to_do(demo_home: Path) -> None:
     """Without it, our own sentence was thrown away for the name of an exception."""
-    with FileLock(demo.home / "state" / "run.lock"):
-        done = faultline("run", "--home", demo.home, *DEMO_PLACES, FAULTLINE_LOCK_WAIT_SECONDS="0")
+    with FileLock(demo_home / "state" / "run.lock"):
+        done = faultline("run", "--home", demo_home, *DEMO_PLACES, FAULTLINE_LOCK_WAIT_SECONDS="0")
     assert done.returncode == 1
     assert _only_error(done.stderr) == (
-        f"Another run has held {demo.home} for 0 s. Let it end, or raise FAULTLINE_LOCK_WAIT_SECONDS. "
+        f"Another run has held {demo_home} for 0 s. Let it end, or raise FAULTLINE_LOCK_WAIT_SECONDS. "
         "The last publication stands."
     )
-    assert _planned_checks(demo.home) == 0, "the UI would show all checks as execution failed"
+    assert _planned_checks(demo_home) == 0, "the UI would show all checks as execution failed"
 
 
 def _planned_checks(home: Path) -> int:
@@ -177,14 +177,14 @@ def _planned_checks(home: Path) -> int:
         return int(store.execute(query).fetchall()[0][0])
 
 
-def test_a_wrong_setting_that_only_a_step_can_find_ends_with_2(demo: Run) -> None:
+def test_a_wrong_setting_that_only_a_step_can_find_ends_with_2(demo_home: Path) -> None:
     """Without it, a schedule would try a run again that no second try can mend."""
-    before = contents(demo.marts)
-    done = faultline("run", "--home", demo.home, *DEMO_PLACES, FAULTLINE_SALT="another")
+    before = contents(demo_home / "published" / "marts.duckdb")
+    done = faultline("run", "--home", demo_home, *DEMO_PLACES, FAULTLINE_SALT="another")
     assert done.returncode == 2, done.stdout + done.stderr
-    assert _only_error(done.stderr).startswith(f"The raw zone of {demo.home} was landed with another salt")
-    assert contents(demo.marts) == before
-    assert _planned_checks(demo.home) == 0
+    assert _only_error(done.stderr).startswith(f"The raw zone of {demo_home} was landed with another salt")
+    assert contents(demo_home / "published" / "marts.duckdb") == before
+    assert _planned_checks(demo_home) == 0
 
 
 def test_a_program_that_reads_the_warehouse_is_named(demo: Run, tmp_path: Path) -> None:
