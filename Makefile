@@ -5,7 +5,7 @@ INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo ui test test-centres lint format generate bench bench-extract bench-scale lock clean
+.PHONY: help demo ui test test-fast test-all test-centres lint format generate bench bench-extract bench-scale lock clean
 
 help: ## Show what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -29,8 +29,16 @@ data/demo/manifest.json: $(shell find seeds/simulator -name '*.py' -o -name '*.y
 ui: $(INSTALLED) ## Open the Dagster UI on the loopback address
 	@$(BIN)/faultline ui
 
-test: $(INSTALLED) ## Run all tests
+test: $(INSTALLED) ## Run what has to pass at each change
 	@$(BIN)/python -m pytest --numprocesses 2
+
+test-fast: $(INSTALLED) ## Run unit tests, structure tests and dbt unit tests
+	@$(BIN)/python -m pytest --numprocesses 2 tests/models tests/structure tests/unit
+
+test-all: $(INSTALLED) ## Run all tests with every fuzzed file, kill, full disk, pair of vendors and 300 random centres
+	@FAULTLINE_FUZZED=1000 FAULTLINE_LANDING_KILLS=50 FAULTLINE_KILLS=10 FAULTLINE_STARTS=1 \
+		FAULTLINE_FULL_DISKS=10 FAULTLINE_EVERY_PAIR=1 FAULTLINE_CENTRES=300 FAULTLINE_SHUFFLED_REAL=1 \
+		$(BIN)/python -m pytest --numprocesses 2
 
 test-centres: $(INSTALLED) ## Run 300 random centres; FAULTLINE_CENTRES says how many
 	@FAULTLINE_CENTRES=$${FAULTLINE_CENTRES:-300} $(BIN)/python -m pytest -k random_centres tests/integration/test_random_centres.py
