@@ -36,7 +36,7 @@ test-fast: $(INSTALLED) ## Run unit tests, structure tests and dbt unit tests
 	@$(BIN)/python -m pytest --numprocesses 2 tests/models tests/structure tests/unit
 
 test-all: $(INSTALLED) ## Run all tests with every fuzzed file, kill, full disk, pair of vendors and 300 random centres
-	@FAULTLINE_FUZZED=1000 FAULTLINE_LANDING_KILLS=50 FAULTLINE_KILLS=10 FAULTLINE_STARTS=1 \
+	@FAULTLINE_FUZZED=1000 FAULTLINE_LANDING_KILLS=50 FAULTLINE_KILLS=1 FAULTLINE_STARTS=1 \
 		FAULTLINE_FULL_DISKS=10 FAULTLINE_EVERY_PAIR=1 FAULTLINE_CENTRES=300 FAULTLINE_SHUFFLED_REAL=1 \
 		$(BIN)/python -m pytest --numprocesses 2
 

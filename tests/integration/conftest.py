@@ -83,7 +83,7 @@ def run(sources: Path, exports: Path, home: Path, *more: object) -> Run:
     return Run(home, done.returncode, done.stdout + done.stderr)
 
 
-def contents(marts: Path) -> dict[str, int]:
+def contents(marts: Path) -> dict[str, tuple[int, int]]:
     """A digest of every published table, independent of the order of its rows.
 
     The table about the publication is left out: it says when it was built, which is never the same.
