@@ -51,6 +51,7 @@ def _executed(config: Settings, log_file: Path, is_debugging: bool) -> dg.Execut
     with (
         dg.DagsterInstance.from_config(str(config.paths.dagster)) as instance,
         _quiet(log_file, is_debugging),
+        run_store.kept_open(instance, config.paths),
     ):
         job = build_definitions().resolve_job_def(JOB)
         level = "INFO" if is_debugging else "CRITICAL"

@@ -58,7 +58,7 @@ class Workspace(dg.ConfigurableResource):  # type: ignore[type-arg]
             return
         run_store.mark_alive(home, context.run_id)
         try:
-            with run_lock(home, self.settings.lock_wait_seconds), run_store.kept_open(home, context.run_id):
+            with run_lock(home, self.settings.lock_wait_seconds), run_store.kept_open(instance, home):
                 run_store.tidy(instance, home, self.settings.kept_runs)
                 yield self
         finally:

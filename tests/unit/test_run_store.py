@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
 from importlib.metadata import version
@@ -245,3 +246,32 @@ def test_dagster_keeps_its_private_tables_as_the_store_of_runs_knows_them(
         }
     known_tables = {"event_logs", *PRIVATE}
     assert holding <= known_tables, f"{advice}{sorted(holding - known_tables)} name runs as well"
+
+
+def test_connections_that_stay_open_lose_no_events_and_let_old_runs_go(
+    instance: dg.DagsterInstance, home: Home
+) -> None:
+    """Without it, faster writing could cost the history of runs, or keep previews of old ones."""
+    old = _run(instance, "row-of-an-old-run")
+    with run_store.kept_open(instance, home), run_store.kept_open(instance, home):
+        with instance.event_log_storage.index_connection() as connection:
+            assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 1
+        run_ids = [_run(instance, f"row-{n}", publishes=True) for n in range(2)]
+        run_store.prune(instance, home, kept_runs=2)
+        assert instance.all_logs(old) == []
+    with instance.event_log_storage.index_connection() as connection:
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
+    assert not _files_that_hold(home, "row-of-an-old-run")
+    for run_id in run_ids:
+        assert instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
+    newest = instance.get_latest_materialization_event(run_store.PUBLICATION)
+    assert newest
+    assert newest.run_id == run_ids[-1]
+
+
+def test_several_threads_use_the_connections_that_stay_open(instance: dg.DagsterInstance, home: Home) -> None:
+    """Without it, Dagster's own threads could not look at the events of a run that is at work."""
+    with run_store.kept_open(instance, home), ThreadPoolExecutor(4) as pool:
+        run_ids = [_run(instance, f"row-{n}") for n in range(3)]
+        n_events = list(pool.map(lambda run_id: len(instance.all_logs(run_id)), run_ids * 8))
+    assert n_events == [len(instance.all_logs(run_id)) for run_id in run_ids] * 8
