@@ -4,9 +4,11 @@ The measures come from SQL; Great Expectations holds each affected share against
 the registry. A judge that breaks says `errored`, which is never the same as a check that failed.
 """
 
+import contextlib
 import logging
 import os
 import shutil
+import threading
 import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -55,21 +57,39 @@ def judge(measures: pd.DataFrame, registry: pd.DataFrame, docs: Path) -> pd.Data
     return pd.concat(results, ignore_index=True)[list(RESULT_COLUMNS)]
 
 
+def import_ahead() -> threading.Thread:
+    """Imports Great Expectations, which takes seconds, in a thread while the caller waits for dbt."""
+
+    def load() -> None:
+        with contextlib.suppress(ImportError):  # whoever judges imports it again, and reports the error
+            _library()
+
+    ahead = threading.Thread(target=load, daemon=True)
+    ahead.start()
+    return ahead
+
+
 def docs_index(docs: Path) -> Path:
     """The page of the Data Docs below the folder given to `judge`."""
     return docs / "gx" / "uncommitted" / "data_docs" / "local_site" / "index.html"
 
 
-def _context(docs: Path) -> Any:
+def _library() -> Any:
+    """Great Expectations, imported only where something is judged: it costs seconds."""
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-    import great_expectations as gx  # costs seconds, so only where something is judged
+    import great_expectations
 
+    return great_expectations
+
+
+def _context(docs: Path) -> Any:
+    gx = _library()
     for name in ("great_expectations", "great_expectations.data_context"):
         logging.getLogger(name).setLevel(logging.ERROR)
     shutil.rmtree(docs, ignore_errors=True)
     docs.mkdir(parents=True)
     context = gx.get_context(mode="file", project_root_dir=str(docs))
-    context.variables.progress_bars = {"globally": False}  # type: ignore[assignment]
+    context.variables.progress_bars = {"globally": False}
     return context
 
 
@@ -85,7 +105,7 @@ def _judge_batch(context: Any, check: Mapping[Any, Any], batch: pd.DataFrame, nu
 
 
 def _validate(context: Any, check: Mapping[Any, Any], frame: pd.DataFrame, number: int) -> Any:
-    import great_expectations as gx
+    gx = _library()
     from great_expectations.expectations.core.expect_column_values_to_be_between import (
         ExpectColumnValuesToBeBetween,
     )

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import dagster as dg
@@ -21,7 +22,7 @@ from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable, As
 from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME, SqliteEventLogStorage
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
@@ -113,12 +114,8 @@ class _Connections:
     @contextmanager
     def _begun(self, shard: str) -> Iterator[Connection]:
         if shard not in self._engines:
-            self._engines[shard] = engine = create_engine(
-                self._storage.conn_string_for_shard(shard),
-                poolclass=QueuePool,
-                connect_args={"timeout": SQLITE_BUSY_TIMEOUT_SECONDS, "check_same_thread": False},
-            )
-            event.listen(engine, "connect", _commit_to_the_log)
+            opened = partial(_opened, self._storage.path_for_shard(shard))
+            self._engines[shard] = create_engine("sqlite://", creator=opened, poolclass=QueuePool)
         with self._engines[shard].connect() as connection, connection.begin():
             yield connection
 
@@ -128,8 +125,10 @@ class _Connections:
                 engine.dispose()
 
 
-def _commit_to_the_log(connection: sqlite3.Connection, _: object) -> None:
+def _opened(file: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(file, timeout=SQLITE_BUSY_TIMEOUT_SECONDS, check_same_thread=False)
     connection.execute("PRAGMA synchronous = NORMAL")
+    return connection
 
 
 def settle(instance: dg.DagsterInstance, home: Home) -> list[str]:

@@ -38,6 +38,11 @@ def implemented() -> list[dict[str, str]]:
         return [row for row in csv.DictReader(file) if row["is_implemented"] == "true"]
 
 
+def prepare() -> None:
+    """Has the judge imported while dbt builds what it judges: that takes seconds."""
+    judge.import_ahead()
+
+
 _CHECKS = [
     dg.AssetCheckSpec(
         name=row["blind_spot_id"], asset=RESULTS, description=f"{row['name']}. {row['question']}"

@@ -14,6 +14,7 @@ from dagster_dbt import (
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
 from orchestration import dbt_project, progress, settings
+from orchestration.defs import blind_spots
 from orchestration.extract import raw_zone
 from orchestration.previews import preview
 from orchestration.publish import built
@@ -64,6 +65,8 @@ def transform(context: dg.AssetExecutionContext, dbt: DbtCliResource, workspace:
     progress.say(f"Building {len(context.selected_asset_keys)} models: {', '.join(sorted(keys))}")
     with workspace.connect() as connection:
         built.forget(connection, map(relation_of, context.selected_asset_keys))
+    if "coverage" in keys:
+        blind_spots.prepare()
     arguments = ["build", "--exclude-resource-type", "unit_test"]
     events, failure = _exhausted(
         dbt.cli(arguments, context=context, target_path=dbt_project.target(_CONFIG)).stream()
