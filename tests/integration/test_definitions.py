@@ -42,8 +42,8 @@ def test_every_raw_table_is_an_asset_of_the_same_name(graph: Any) -> None:
     ("upstream", "downstream"),
     [
         ("raw_mapped/contacts", "staging/stg_mapped__contacts"),
-        ("raw_amazon_connect/contact_records", "staging/stg_amazon_connect__contact_records"),
-        ("staging/stg_amazon_connect__contact_records", "staging/stg_amazon_connect__legs"),
+        ("raw_amazon_connect/contact_records", "intermediate/int_amazon_connect__contact_records"),
+        ("intermediate/int_amazon_connect__contact_records", "intermediate/int_amazon_connect__legs"),
         ("staging/stg_mapped__contacts", "intermediate/int_entity__contacts"),
         ("intermediate/int_entity__contacts", "intermediate/int_contact__outcomes"),
         ("intermediate/int_contact__outcomes", "marts/mart_contact"),

@@ -1,4 +1,4 @@
-"""A connector is whole: tables, sources, staging, a place in the unions, and tests."""
+"""A connector is whole: tables, sources, entities, a place in the unions, and tests."""
 
 import re
 
@@ -12,8 +12,8 @@ from seeds.simulator.exports import registry
 from tests.conftest import PROJECT
 from tests.structure.reading import DBT, text_of, yaml_of
 
-STAGING = DBT / "models" / "staging"
-UNIONS = DBT / "models" / "intermediate" / "entity"
+INTERMEDIATE = DBT / "models" / "intermediate"
+UNIONS = INTERMEDIATE / "entity"
 HIDDEN = ("hash", "drop")
 # Columns with these words in their names hold what people wrote or are called.
 TELLING = re.compile(r"(^|_)(name|subject|body|text|comment|description|email|phone|summary)(_|$)")
@@ -26,11 +26,12 @@ def tables(vendor: str) -> list[Table]:
     return list(bundle.load(vendor).tables.values())
 
 
-def staged(vendor: str) -> dict[str, str]:
-    """Entity to text of the staging model."""
-    prefix = f"stg_{vendor}__"
+def vendor_models(vendor: str) -> dict[str, str]:
+    """Entity to text of the model that says what the vendor means."""
+    prefix = f"int_{vendor}__"
     return {
-        path.stem.removeprefix(prefix): text_of(path) for path in (STAGING / vendor).glob(f"{prefix}*.sql")
+        path.stem.removeprefix(prefix): text_of(path)
+        for path in (INTERMEDIATE / vendor).glob(f"{prefix}*.sql")
     }
 
 
@@ -79,21 +80,21 @@ def test_words_and_names_of_people_never_land(vendor: str) -> None:
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
-def test_every_entity_with_a_union_that_is_fed_is_staged_and_united(vendor: str) -> None:
+def test_every_entity_with_a_union_that_is_fed_has_a_model_and_is_united(vendor: str) -> None:
     united = {path.stem.removeprefix("int_entity__"): text_of(path) for path in UNIONS.glob("*.sql")}
     fed = {entity for table in tables(vendor) for entity in table.feeds} & set(united)
-    missing = sorted(fed - set(staged(vendor)))
-    assert not missing, f"no staging model stg_{vendor}__{{{', '.join(missing)}}}"
-    apart = sorted(entity for entity in fed if f'"stg_{vendor}__{entity}"' not in united[entity])
+    missing = sorted(fed - set(vendor_models(vendor)))
+    assert not missing, f"no model int_{vendor}__{{{', '.join(missing)}}}"
+    apart = sorted(entity for entity in fed if f'"int_{vendor}__{entity}"' not in united[entity])
     assert not apart, f"not in the unions of {', '.join(apart)}"
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
-def test_staging_is_described_and_tested(vendor: str) -> None:
-    described = {model["name"] for model in yaml_of(STAGING / vendor / "_models.yml")["models"]}
-    assert described == {f"stg_{vendor}__{name}" for name in staged(vendor)}
-    tested = {test["model"] for test in yaml_of(STAGING / vendor / "_unit_tests.yml")["unit_tests"]}
-    assert tested, "no unit test of its staging"
+def test_its_models_are_described_and_tested(vendor: str) -> None:
+    described = {model["name"] for model in yaml_of(INTERMEDIATE / vendor / "_models.yml")["models"]}
+    assert described == {f"int_{vendor}__{name}" for name in vendor_models(vendor)}
+    tested = {test["model"] for test in yaml_of(INTERMEDIATE / vendor / "_unit_tests.yml")["unit_tests"]}
+    assert tested, "no unit test of its models"
     assert tested <= described
 
 

@@ -1,4 +1,4 @@
-"""SQL runs on every engine, knows no vendor after staging, and never looks at the clock."""
+"""SQL runs on every engine, knows no vendor after its own folder, and never looks at the clock."""
 
 import re
 from collections.abc import Iterator
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.extract.connectors import bundle
 from tests.structure.reading import MODELS, below, name_of, sql_files, text_of, without_comments, yaml_entries
 
 VENDORS = (
@@ -81,13 +82,14 @@ def orderings(sql: str) -> Iterator[tuple[str, list[str]]]:
         yield match.group(1), _split(ordered.group(1).strip()) if ordered else []
 
 
-def test_no_vendor_is_named_after_staging() -> None:
+def test_no_vendor_is_named_outside_its_own_folders() -> None:
     lists_vendors = [MODELS.parent / "macros" / "contract.sql", *below(UNIONS, ".sql"), *_NAME_INPUTS]
-    staging = (MODELS / "staging", MODELS.parent / "macros" / "staging")
-    after_staging = [path for path in sql_files() if not any(path.is_relative_to(place) for place in staging)]
-    described = [p for p in below("dbt_project/models", ".yml") if not p.is_relative_to(MODELS / "staging")]
+    vendors = [MODELS / "intermediate" / name for name in bundle.names()]
+    theirs = (MODELS / "staging", MODELS.parent / "macros" / "vendors", *vendors)
+    files = [*sql_files(), *below("dbt_project/models", ".yml")]
+    shared = [path for path in files if not any(path.is_relative_to(place) for place in theirs)]
     registries = below("seeds/reference", ".csv")
-    searched = [path for path in [*after_staging, *described, *registries] if path not in lists_vendors]
+    searched = [path for path in [*shared, *registries] if path not in lists_vendors]
     assert not _found(VENDORS, searched, is_code_only=False)
 
 

@@ -3,7 +3,7 @@
 with
     described as ({{ entity_union("agents", ["stg_mapped__agents"]) }}),
 
-    told_by_groups as ({{ entity_union("agents", ["stg_servicenow__agents", "stg_zendesk__agents"]) }})
+    told_by_groups as ({{ entity_union("agents", ["int_servicenow__agents", "int_zendesk__agents"]) }})
 
 select *
 from described

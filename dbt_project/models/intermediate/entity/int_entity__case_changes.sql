@@ -3,11 +3,11 @@
     entity_union(
         "case_changes",
         [
-            "stg_mapped__case_changes",
-            "stg_amazon_connect__case_changes",
-            "stg_salesforce__case_changes",
-            "stg_servicenow__case_changes",
-            "stg_zendesk__case_changes",
+            "int_mapped__case_changes",
+            "int_amazon_connect__case_changes",
+            "int_salesforce__case_changes",
+            "int_servicenow__case_changes",
+            "int_zendesk__case_changes",
         ],
     )
 }}

@@ -1,11 +1,11 @@
 -- One row per delivered case or state of one: what it was merged into, of all sources.
 {% set models = [
     "stg_mapped__cases",
-    "stg_mapped__case_snapshots",
-    "stg_amazon_connect__cases",
-    "stg_salesforce__cases",
-    "stg_servicenow__cases",
-    "stg_zendesk__cases",
+    "int_mapped__case_snapshots",
+    "int_amazon_connect__cases",
+    "int_salesforce__cases",
+    "int_servicenow__cases",
+    "int_zendesk__cases",
 ] %}
 {% for model in models %}
     select centre, source_instance, case_id, merged_into

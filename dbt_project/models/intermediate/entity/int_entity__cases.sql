@@ -4,10 +4,10 @@
         "cases",
         [
             "stg_mapped__cases",
-            "stg_amazon_connect__cases",
-            "stg_salesforce__cases",
-            "stg_servicenow__cases",
-            "stg_zendesk__cases",
+            "int_amazon_connect__cases",
+            "int_salesforce__cases",
+            "int_servicenow__cases",
+            "int_zendesk__cases",
         ],
     )
 }}

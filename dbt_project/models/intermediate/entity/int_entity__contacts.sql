@@ -4,9 +4,9 @@
         "contacts",
         [
             "stg_mapped__contacts",
-            "stg_amazon_connect__contacts",
-            "stg_asterisk__contacts",
-            "stg_genesys_cloud__contacts",
+            "int_amazon_connect__contacts",
+            "int_asterisk__contacts",
+            "int_genesys_cloud__contacts",
         ],
     )
 }}

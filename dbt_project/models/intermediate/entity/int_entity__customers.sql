@@ -4,9 +4,9 @@
         "customers",
         [
             "stg_mapped__customers",
-            "stg_salesforce__customers",
-            "stg_servicenow__customers",
-            "stg_zendesk__customers",
+            "int_salesforce__customers",
+            "int_servicenow__customers",
+            "int_zendesk__customers",
         ],
     )
 }}

@@ -4,7 +4,7 @@ with
     recorded as ({{ entity_union("escalations", ["stg_mapped__escalations"]) }}),
 
     read_from_cases as (
-        {{ entity_union("escalations", ["stg_salesforce__escalations", "stg_servicenow__escalations"]) }}
+        {{ entity_union("escalations", ["int_salesforce__escalations", "int_servicenow__escalations"]) }}
     ),
 
     derived as ({{ entity_union("escalations", ["int_handoff__tier_rises"]) }})

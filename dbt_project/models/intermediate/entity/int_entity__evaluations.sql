@@ -2,6 +2,6 @@
 {{
     entity_union(
         "evaluations",
-        ["stg_mapped__evaluations", "stg_amazon_connect__evaluations", "stg_genesys_cloud__evaluations"],
+        ["stg_mapped__evaluations", "int_amazon_connect__evaluations", "int_genesys_cloud__evaluations"],
     )
 }}

@@ -2,6 +2,6 @@
 {{
     entity_union(
         "legs",
-        ["stg_mapped__legs", "stg_amazon_connect__legs", "stg_asterisk__legs", "stg_genesys_cloud__legs"],
+        ["stg_mapped__legs", "int_amazon_connect__legs", "int_asterisk__legs", "int_genesys_cloud__legs"],
     )
 }}

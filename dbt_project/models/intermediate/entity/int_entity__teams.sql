@@ -3,7 +3,7 @@
 with
     described as ({{ entity_union("teams", ["stg_mapped__teams"]) }}),
 
-    told_by_groups as ({{ entity_union("teams", ["stg_servicenow__teams", "stg_zendesk__teams"]) }})
+    told_by_groups as ({{ entity_union("teams", ["int_servicenow__teams", "int_zendesk__teams"]) }})
 
 select *
 from described

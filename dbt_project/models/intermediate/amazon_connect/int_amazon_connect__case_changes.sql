@@ -1,0 +1,64 @@
+-- One row per change of one field of one case, between one event of it and the next.
+-- An event holds what is filled after its change, so what the next one leaves out was emptied. Where the
+-- creation of a case was delivered, its history is known from then on; where it was not, the first event only
+-- says what stood at its moment.
+{% set fields = {"group": "group_id", "owner": "owner_id", "priority": "priority", "status": "status"} %}
+with
+    followed as (
+        {% for field, column in fields.items() %}
+            select
+                centre,
+                source_instance,
+                case_id,
+                '{{ field }}' as field,
+                lag({{ column }}) over (
+                    partition by source_instance, case_id order by state_seq
+                ) as old_value,
+                {{ column }} as new_value,
+                changed_at,
+                changed_by,
+                state_seq,
+                event_type,
+                delivered_at
+            from {{ ref("int_amazon_connect__case_states") }}
+            {% if not loop.last %}
+                union all
+            {% endif %}
+        {% endfor %}
+    ),
+
+    changes as (
+        select *
+        from followed
+        where
+            coalesce(old_value, '') <> coalesce(new_value, '')
+            and (state_seq > 1 or event_type <> 'CASE.CREATED')
+        union all
+        select
+            centre,
+            source_instance,
+            case_id,
+            'created',
+            null,
+            null,
+            coalesce(created_at, changed_at),
+            changed_by,
+            state_seq,
+            event_type,
+            delivered_at
+        from {{ ref("int_amazon_connect__case_states") }}
+        where state_seq = 1 and event_type = 'CASE.CREATED'
+    )
+
+select
+    centre,
+    source_instance,
+    case_id,
+    field,
+    old_value,
+    new_value,
+    changed_at,
+    row_number() over (partition by source_instance, case_id order by state_seq, field) as change_seq,
+    changed_by,
+    delivered_at
+from changes

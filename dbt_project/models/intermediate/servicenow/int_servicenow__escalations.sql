@@ -1,0 +1,106 @@
+-- One row per rise of an incident's escalation to high or overdue.
+-- The level follows the clock of a policy; moderate only says that some of the time is gone. The audit dates
+-- rises and falls. An incident that only bears a level rose not later than the first state that shows it.
+with
+    levels as (
+        select a.*
+        from ({{ staged("audits", "raw_servicenow") }}) as a
+        where a.task_table = 'incident' and a.field = 'escalation'
+    ),
+
+    unnumbered as (select * from levels where update_number is null),
+
+    {{ line_order("unnumbered", "record_id", "created_at") }},
+
+    ordered as (
+        select
+            l.*,
+            min(case when new_level < 2 then created_at end) over (
+                partition by l.source_instance, l.record_id
+                order by
+                    l.created_at,
+                    coalesce(l.update_number, -1),
+                    case when l.update_number is null then {{ line_seq("l", "f") }} end nulls last,
+                    l.new_level,
+                    l.audit_id
+                rows between 1 following and unbounded following
+            ) as fallen_at
+        from levels as l
+        left join files as f on l.source_instance = f.source_instance and l.delivery_id = f.delivery_id
+    ),
+
+    states as (
+        {% for table, key in [("incidents", "case_id"), ("tasks", "task_id")] %}
+            select
+                source_instance,
+                {{ key }} as case_id,
+                coalesce(modified_at, _delivered_at) as seen_at,
+                closed_at,
+                escalation_level
+            from {{ source("raw_servicenow", table) }}
+            {% if not loop.last %}
+                union all
+            {% endif %}
+        {% endfor %}
+    ),
+
+    borne as (
+        select
+            i.centre,
+            i.source_instance,
+            i.case_id,
+            max(s.escalation_level) as level,
+            min(s.seen_at) as seen_at,
+            min(s.closed_at) as closed_at,
+            i.delivered_at
+        from {{ ref("int_servicenow__incidents") }} as i
+        inner join states as s on i.source_instance = s.source_instance and i.case_id = s.case_id
+        left join
+            (select distinct source_instance, record_id from levels where new_level >= 2) as l
+            on i.source_instance = l.source_instance
+            and i.case_id = l.record_id
+        where s.escalation_level >= 2 and l.record_id is null
+        group by i.centre, i.source_instance, i.case_id, i.delivered_at
+    ),
+
+    known as (
+        select
+            centre,
+            source_instance,
+            audit_id as escalation_id,
+            record_id as case_id,
+            created_at as requested_at,
+            new_level as level,
+            fallen_at as deescalated_at,
+            delivered_at
+        from ordered
+        where new_level >= 2 and coalesce(old_level, 0) < 2
+        union all
+        select
+            centre,
+            source_instance,
+            case_id,
+            case_id,
+            case when closed_at < seen_at then closed_at else seen_at end,
+            level,
+            cast(null as timestamp),
+            delivered_at
+        from borne
+    )
+
+select
+    centre,
+    source_instance,
+    escalation_id,
+    case_id,
+    requested_at,
+    'policy' as type,
+    'internal' as source,
+    'recorded' as origin,
+    case level when 2 then 'high' when 3 then 'overdue' end as severity,
+    deescalated_at,
+    {{ unfilled("escalations", ["contact_id", "customer_id", "reason", "approved_at", "accepted_at"]) }},
+    delivered_at
+from known
+cross join {{ source("raw_faultline", "parameters") }} as p
+where p.as_of_at is null or requested_at <= p.as_of_at
