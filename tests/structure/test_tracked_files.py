@@ -93,4 +93,6 @@ def test_other_paths_are_left_alone(text: str) -> None:
 def test_only_texts_pictures_and_fonts_are_committed() -> None:
     """A database in the repository is somebody's accident; fixtures may be packed."""
     binary = [name_of(path) for path in our_files() if b"\0" in path.read_bytes()[:8_000]]
-    assert [name for name in binary if not name.endswith(PICTURES_AND_FONTS) and "/fixtures/" not in name] == []
+    assert [
+        name for name in binary if not name.endswith(PICTURES_AND_FONTS) and "/fixtures/" not in name
+    ] == []

@@ -7,8 +7,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from expectations import checkpoint
 from expectations import judge as judging
-from expectations.judge import RESULT_COLUMNS, docs_index, has_errored, judge, read_statuses
+from expectations.judge import RESULT_COLUMNS, docs_index, judge
+from expectations.results import SCOPE, has_errored, read_statuses
 
 WARN, BLIND = 0.05, 0.5
 
@@ -32,7 +34,17 @@ def _registry(**thresholds: tuple[Any, Any]) -> pd.DataFrame:
     """Checks by id with the shares from which they warn and are blind."""
     return pd.DataFrame(
         [
-            {"blind_spot_id": name, "name": f"Check {name}", "warn_share": warn, "blind_share": blind}
+            {
+                "blind_spot_id": name,
+                "name": f"Check {name}",
+                "nest_group": "odd" if int(name[-1]) % 2 else "even",
+                "entity": "permission_events",
+                "question": "Which rows?",
+                "remedy": "Deliver them.",
+                "owner_function": "CRM platform",
+                "warn_share": warn,
+                "blind_share": blind,
+            }
             for name, (warn, blind) in thresholds.items()
         ]
     )
@@ -94,27 +106,61 @@ def test_a_check_without_measures_says_nothing(canary: tuple[pd.DataFrame, Path]
 
 def test_data_docs_are_written(canary: tuple[pd.DataFrame, Path]) -> None:
     _, docs = canary
-    assert docs_index(docs).is_file()
-    assert "BS02" in docs_index(docs).read_text(encoding="utf-8")
+    index = docs_index(docs).read_text(encoding="utf-8")
+    assert all(f"validations/{suite}/" in index for suite in ("odd", "even"))
 
 
 def test_an_expectation_that_crashes_while_judging_is_errored(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Great Expectations does not raise: the lost column comes back as an unsuccessful result."""
-    validate = judging._validate
+    run = checkpoint.run
+    monkeypatch.setattr(
+        checkpoint, "run", lambda point, frame, name: run(point, frame.drop(columns="BS03"), name)
+    )
+    measures = pd.concat([_measures([0.0, 0.9]), _measures([0.0, 0.9], "BS03")])
 
-    def without_shares(context: Any, check: Any, frame: pd.DataFrame, number: int) -> Any:
-        is_broken = check["blind_spot_id"] == "BS02"
-        return validate(context, check, frame.drop(columns="affected_share") if is_broken else frame, number)
+    results = judge(measures, _registry(BS01=(WARN, BLIND), BS03=(WARN, BLIND)), tmp_path / "gx")
 
-    monkeypatch.setattr(judging, "_validate", without_shares)
-    measures = pd.concat([_measures([0.0, 0.9]), _measures([0.0, 0.9], "BS02")])
+    assert _statuses(results, "BS01") == ["ok", "blind"], "of the same suite"
+    assert _statuses(results, "BS03") == ["errored", "errored"]
 
-    results = judge(measures, _registry(BS01=(WARN, BLIND), BS02=(WARN, BLIND)), tmp_path / "gx")
 
-    assert _statuses(results, "BS01") == ["ok", "blind"]
-    assert _statuses(results, "BS02") == ["errored", "errored"]
+def test_a_checkpoint_that_breaks_leaves_every_scope_errored_and_still_a_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> Any:
+        raise RuntimeError("no more disk")
+
+    monkeypatch.setattr(checkpoint, "run", broken)
+    results = judge(_measures([0.0, 0.9]), _registry(BS01=(WARN, BLIND)), tmp_path / "gx")
+    assert _statuses(results) == ["errored", "errored"]
+    assert docs_index(tmp_path / "gx").is_file()
+
+
+def test_two_shares_of_one_scope_are_refused(tmp_path: Path) -> None:
+    """Without it, one of the two would be judged and the other would take its status."""
+    measures = pd.concat([_measures([0.0]), _measures([0.9])])
+    with pytest.raises(ValueError, match="duplicate"):
+        judge(measures, _registry(BS01=(WARN, BLIND)), tmp_path / "gx")
+
+
+def test_scopes_that_differ_in_one_name_only_keep_their_own_status(tmp_path: Path) -> None:
+    """Unexpected rows come back by name; a name that is left out would mix up sources, scopes or windows."""
+    base = _measures([0.9])
+    others = [
+        base.assign(**{column: value, "affected_share": 0.0})
+        for column, value in {
+            "source_instance": "crm",
+            "scope_type": "reason",
+            "scope_id": "team-9",
+            "window_type": "week",
+            "window_start": pd.Timestamp("2024-01-08"),
+        }.items()
+    ]
+    assert len(others) == len(SCOPE)
+    results = judge(pd.concat([base, *others]), _registry(BS01=(WARN, BLIND)), tmp_path / "gx")
+    assert list(results["status"]) == ["blind", *["ok"] * len(others)]
 
 
 def test_a_share_of_exactly_the_threshold_still_holds(tmp_path: Path) -> None:
@@ -156,22 +202,23 @@ def test_an_older_project_in_the_folder_is_replaced(tmp_path: Path) -> None:
 
 
 def test_more_rows_than_a_batch_holds_are_all_judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every batch counts its rows from zero; a status must not land on another batch's row."""
+    """Without batches, time and memory grow faster than the rows when most rows fail."""
     sizes = []
-    judge_batch = judging._judge_batch
+    run = checkpoint.run
 
-    def counted(context: Any, check: Any, batch: pd.DataFrame, number: int) -> pd.DataFrame:
-        sizes.append((number, len(batch)))
-        return judge_batch(context, check, batch, number)
+    def counted(point: Any, frame: pd.DataFrame, name: str) -> Any:
+        sizes.append((name, len(frame)))
+        return run(point, frame, name)
 
-    monkeypatch.setattr(judging, "_judge_batch", counted)
+    monkeypatch.setattr(checkpoint, "run", counted)
     n_rows = judging.MAX_BATCH_ROWS + 5
     shares = [0.0] * n_rows
     shares[0] = shares[-2] = 0.9
 
     results = judge(_measures(shares), _registry(BS01=(WARN, BLIND)), tmp_path / "gx")
 
-    assert sizes == [(0, judging.MAX_BATCH_ROWS), (1, 5)]
+    full = judging.MAX_BATCH_ROWS
+    assert sizes == [(f"scopes_1_to_{full}", full), (f"scopes_{full + 1}_to_{n_rows}", 5)]
     assert len(results) == n_rows
     assert set(results.loc[results["status"] == "blind", "scope_id"]) == {"team-0", f"team-{n_rows - 2}"}
     assert set(results["status"]) == {"ok", "blind"}
@@ -202,22 +249,41 @@ def test_both_shapes_of_an_exception_are_recognised() -> None:
     one = {"raised_exception": True, "exception_message": "boom", "exception_traceback": ""}
     by_metric = {"('column.max', 'x')": one}
     calm = {"raised_exception": False, "exception_message": None, "exception_traceback": None}
+    counted = {"unexpected_count": 1, "unexpected_index_list": [{}]}
     assert has_errored(_Result("warn", success=False, result={}, info=one))
-    assert has_errored(_Result("warn", success=False, result={"unexpected_count": 0}, info=by_metric))
+    assert has_errored(_Result("warn", success=False, result=counted, info=by_metric))
     assert has_errored(_Result("warn", success=False, result={}, info=calm)), "nothing was counted"
     assert has_errored(_Result("warn", success=False, result={}))
-    assert not has_errored(_Result("warn", success=False, result={"unexpected_count": 1}, info=calm))
+    assert not has_errored(_Result("warn", success=False, result=counted, info=calm))
     assert not has_errored(_good("warn"))
 
 
+def test_rows_that_are_counted_but_not_named_are_errored() -> None:
+    """Without it, a result cut short leaves the rows it does not name at ok."""
+    assert has_errored(_Result("warn", success=False, result={"unexpected_count": 2}))
+    assert has_errored(
+        _Result("warn", success=False, result={"unexpected_count": 2, "unexpected_index_list": [{}]})
+    )
+
+
+SCOPES = [("tel", "team", name, "span", "2024-01-01") for name in ("T1", "T2")]
+
+
 def test_the_order_of_results_does_not_matter() -> None:
-    hit = {"unexpected_count": 1, "unexpected_index_list": [{"row": 1, "affected_share": 0.9}]}
+    row = dict(zip(SCOPE, SCOPES[1], strict=True)) | {"BS01": 0.9}
+    hit = {"unexpected_count": 1, "unexpected_index_list": [row]}
     warn, blind = _Result("warn", success=False, result=hit), _Result("blind", success=False, result=hit)
-    assert read_statuses([warn, blind], 2) == read_statuses([blind, warn], 2) == ["ok", "blind"]
+    assert read_statuses([warn, blind], SCOPES) == read_statuses([blind, warn], SCOPES) == ["ok", "blind"]
+
+
+def test_an_unexpected_row_that_nobody_handed_in_leaves_nothing_decided() -> None:
+    hit = {"unexpected_count": 1, "unexpected_index_list": [dict.fromkeys(SCOPE, "elsewhere")]}
+    results = [_Result("warn", success=False, result=hit), _good("blind")]
+    assert read_statuses(results, SCOPES) == ["errored", "errored"]
 
 
 def test_one_missing_or_broken_level_leaves_nothing_decided() -> None:
     broken = _Result("blind", success=False, result={})
-    assert read_statuses([_good("warn")], 2) == ["errored", "errored"]
-    assert read_statuses([_good("warn"), broken], 2) == ["errored", "errored"]
-    assert read_statuses([_good("warn"), _good("blind")], 2) == ["ok", "ok"]
+    assert read_statuses([_good("warn")], SCOPES) == ["errored", "errored"]
+    assert read_statuses([_good("warn"), broken], SCOPES) == ["errored", "errored"]
+    assert read_statuses([_good("warn"), _good("blind")], SCOPES) == ["ok", "ok"]
