@@ -27,7 +27,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Why did this escalate, and what is broken behind it?",
 )
-sources_app = typer.Typer(no_args_is_help=True, help="Describe and check exports.")
+sources_app = typer.Typer(
+    no_args_is_help=True, help="Describe and check exports; sources with one `centre` are read together."
+)
 app.add_typer(sources_app, name="sources")
 out = Console(stderr=False, highlight=False)
 err = Console(stderr=True, highlight=False)

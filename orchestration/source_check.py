@@ -279,6 +279,7 @@ class _Sampled:
     rows: list[dict[str, object]] = field(default_factory=list)
     placeholders: Counter[str] = field(default_factory=Counter)
     personal: Counter[str] = field(default_factory=Counter)  # rows with a hashed or masked value, by field
+    local_numbers: Counter[str] = field(default_factory=Counter)  # numbers without a country code, by field
     impossible: dict[tuple[str, str], _Fault] = field(default_factory=dict)  # by field and what is wrong
     twins: _Twins | None = None
     keys: key_check.Findings = field(default_factory=key_check.Findings)
@@ -519,6 +520,10 @@ class _SourceCheck:
         for name_of_field, words in contract.vocabularies(feed.table).items():
             if name_of_field in kept:
                 one.words.setdefault(name_of_field, Counter()).update(self._unknown(name_of_field, words))
+        for number in (one for one in kept if feed.table.columns[one].type == "phone"):
+            status = sql.name(f"{number}_status")
+            n_local = self._rows(f"SELECT count(*) FROM mapped WHERE {status} = '{privacy.NO_COUNTRY}'")[0][0]
+            one.local_numbers[number] += n_local
         one.twins = one.twins or self._twins(file, feed, kept)
         self._note_times(one, file, readable, compiled)
         marked = f"WHERE NOT _bad AND {mapping.PERSONAL} IS NOT NULL"
@@ -634,6 +639,7 @@ class _SourceCheck:
         self._tell_missing(one)
         self._tell_faults(one)
         self._tell_times(one)
+        self._tell_local_numbers(one)
         self._tell_keys(one)
         self._tell_words(one)
         records = f"first {count(one.n_records, 'record')}"
@@ -704,6 +710,18 @@ class _SourceCheck:
                 f"these get {lost}.",
                 "Check which columns are mapped, their time zone, and the order of day and month.",
             )
+
+    def _tell_local_numbers(self, one: _Sampled) -> None:
+        if self.source.document.phone_region:
+            return
+        for name, n in one.local_numbers.items():
+            if n:
+                self.report.warn(
+                    self._place(one, name),
+                    f"{one.feed.table.name}.{name} has no country code in {n:,} of "
+                    f"{count(one.n_kept, 'row')} ({share(n, one.n_kept)}), which lead to no customer.",
+                    "Say at the top of the source file where these numbers are dialled: `phone_region: DE`.",
+                )
 
     def _tell_keys(self, one: _Sampled) -> None:
         """Rows that share a key: of each key only one counts."""
@@ -1054,5 +1072,7 @@ def _tell_centres(loaded: list[Source], unusable: list[str], report: _Report) ->
             if entity.name not in covered and not _STANDS_IN.get(entity.name, set()) & covered:
                 for blind_spot in entity.absent:
                     absent.setdefault(blind_spot, []).append(entity.name)
-        blind = "; ".join(f"{spot} (no {', no '.join(names)})" for spot, names in sorted(absent.items()))
-        report.line(blind or "to nothing: every entity is delivered", indent=2, label="blind")
+        named = roles.blind_spot_names()
+        blind = [f"{spot} {named[spot]} (no {', no '.join(names)})" for spot, names in sorted(absent.items())]
+        for number, text in enumerate(blind or ["to nothing: every entity is delivered"]):
+            report.line(text, indent=2, label=" " if number else "blind")

@@ -42,6 +42,8 @@ _KEYPAD = str.maketrans("abcdefghijklmnopqrstuvwxyz", "2223334445556667777888999
 _SPELLED = {f"+{word.translate(_KEYPAD)}" for word in _WITHHELD}
 _INTERNAL_DIGITS = 5  # extensions of a switchboard are at most this long
 _MIN_DIGITS = 7  # ITU-T E.164 knows no shorter subscriber number in practice
+NO_COUNTRY = "no_country"
+"""Status of a number that could be of any country."""
 _UNPARSED = {
     phonenumbers.NumberParseException.NOT_A_NUMBER: "non_numeric",
     phonenumbers.NumberParseException.TOO_SHORT_AFTER_IDD: "too_short",
@@ -223,7 +225,7 @@ def _plain(text: str) -> str:
 
 def _parsed(text: str, region: str) -> tuple[str | None, str]:
     if not region and not text.startswith("+"):
-        return None, "no_country"
+        return None, NO_COUNTRY
     try:
         parsed = phonenumbers.parse(text, region or None)
     except phonenumbers.NumberParseException as error:

@@ -132,8 +132,8 @@ def test_blind_spots_of_each_centre(place):
     text = place.export().check()[1]
     assert "north  as a centre" in text
     assert "delivers  other: cases" in text
-    assert "BS03 (no contacts)" in text
-    assert "BS02 (no" not in text  # cases are delivered
+    assert "BS03 Silent telephony hours (no contacts)" in text
+    assert "BS02 Cases with no contact (no" not in text  # cases are delivered
 
 
 def test_files_are_chosen_evenly_and_counted(place):
@@ -781,3 +781,18 @@ def test_titles_above_the_names_are_no_columns(place):
     assert "Fictus" not in text
     sound, _ = place.source(SOURCE.replace("    feeds:", "    skip: 2\n    feeds:")).check()
     assert sound
+
+
+@pytest.mark.parametrize(("region", "n_warnings"), [("", 1), ("phone_region: DE\n", 0)])
+def test_numbers_without_a_country_code_lead_to_the_setting_for_them(place, region, n_warnings):
+    """Without it, every caller number would land empty, and nobody would know why."""
+    calls = f"source: calls\n{region}" + SOURCE.partition("\n")[2]
+    calls = calls.replace("cases:", "contacts:").replace("case_id: id", "contact_id: id\n        ani: caller")
+    calls = calls.replace("opened_at: opened", "started_at: opened").replace(
+        "status: state", "channel: \"'voice'\""
+    )
+    place.source(calls)
+    place.export(content="id,opened,caller\n" + "c1,2024-02-01,030 23125 545\nc2,2024-02-01,+493023125545\n")
+    text = " ".join(place.check()[1].split())
+    assert text.count("contacts.ani has no country code in 1 of 2 rows (50%)") == n_warnings
+    assert text.count("`phone_region: DE`") == n_warnings

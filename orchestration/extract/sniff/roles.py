@@ -19,11 +19,21 @@ AXES = {
 def deciding() -> dict[str, tuple[str, ...]]:
     """Name and id of the measured blind spots that each optional field (`entity.field`) decides."""
     found: dict[str, list[str]] = {}
-    with _REGISTRY.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            for field in filter(None, row["fields"].split(";")):
-                found.setdefault(field, []).append(f"{row['blind_spot_id']} {row['name']}")
+    for row in _registry():
+        for field in filter(None, row["fields"].split(";")):
+            found.setdefault(field, []).append(f"{row['blind_spot_id']} {row['name']}")
     return {field: tuple(spots) for field, spots in found.items()}
+
+
+@cache
+def blind_spot_names() -> dict[str, str]:
+    """Name of each blind spot of the registry, by id."""
+    return {row["blind_spot_id"]: row["name"] for row in _registry()}
+
+
+def _registry() -> list[dict[str, str]]:
+    with _REGISTRY.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def axes(table: Table, mapped: set[str]) -> list[str]:

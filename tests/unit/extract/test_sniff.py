@@ -195,6 +195,25 @@ def test_columns_find_their_fields_and_values_their_words(tmp_path):
     assert mappings["channel"].map == {"Phone": "voice", "Web": "web", "Email": "email"}
 
 
+@pytest.mark.parametrize(
+    ("header", "closed", "resolved"),
+    [
+        ("Ticket ID,Created,Closed at,Resolved at,Status", "Closed at", "Resolved at"),
+        ("Ticket ID,Created,Resolved on,Closed time,Status", "Closed time", "Resolved on"),
+        ("Number,Opened,Closed,Resolved,State", "Closed", "Resolved"),
+        ("Ticket ID,Created,Resolved at,Status", "Resolved at", None),
+        ("Ticket ID,Created,Resolved,Status", "Resolved", None),
+    ],
+)
+def test_a_time_of_resolution_closes_a_case_only_where_nothing_else_does(header, closed, resolved, tmp_path):
+    columns = header.split(",")
+    times = [f"2024-02-0{day} 10:00" for day in range(1, len(columns) - 1)]
+    rows = [[f"T-{n}", *times, "Closed"] for n in range(5)]
+    found = expressions(loaded(draft(write_csv(tmp_path / "tickets.csv", columns, rows)), tmp_path))
+    assert found["closed_at"].strip('"') == closed
+    assert found.get("vendor_resolved_at", "").strip('"') == (resolved or "")
+
+
 def german_calls(folder: Path, encoding: str = "cp1252") -> Path:
     header = "Anruf-Nr;Rufnummer;Eingang;Angenommen;Beendet;Warteschlange;Agent;Gesprächsdauer;Haltezeit;" + (
         "Nachbearbeitung;Ergebnis;Vorgang;Kundennr;Thema"
