@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from orchestration.extract import contract
+from orchestration.extract import contract, raw_zone
 from orchestration.extract.connectors import bundle
 from orchestration.extract.contract import MAPPED_SCHEMA, Table
 from orchestration.extract.quarantine import QUARANTINE_COLUMNS
@@ -65,7 +65,8 @@ def _tables(tables: Iterable[Table]) -> list[dict[str, Any]]:
             "name": table.name,
             "description": f"One row per {table.grain.removeprefix('one ')}, over all live deliveries.",
             "columns": [
-                {"name": name, "data_type": duckdb_type.lower()} for name, duckdb_type in table.landed.items()
+                {"name": name, "data_type": duckdb_type.lower()}
+                for name, duckdb_type in raw_zone.view_columns(table).items()
             ],
         }
         for table in tables
@@ -87,6 +88,7 @@ def _macro() -> str:
             "key": list(table.key),
             "event_at": table.event_at,
             "version_at": list(table.version_at),
+            "may_keep_first": raw_zone.may_keep_first(table),
             "keep": table.keep,
             "restated": table.is_restated,
             "feeds": dict(table.feeds),

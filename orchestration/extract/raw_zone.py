@@ -11,6 +11,7 @@ from orchestration.base import engine
 from orchestration.base.engine import Limits
 from orchestration.extract import files, quarantine, sql
 from orchestration.extract.connectors import bundle
+from orchestration.extract.contract import FIRST, MAPPED_SCHEMA, Table
 from orchestration.extract.manifest import Delivery, Manifest
 from orchestration.extract.sources import Source
 from orchestration.settings import Home
@@ -49,9 +50,25 @@ SYSTEM_TABLES = {
     },
     "parameters": {"as_of_at": "TIMESTAMP"},
 }
+# What a view says beside the rows of its parts, so that who reads a table needs no other.
+AS_OF = "_as_of_at"
+"""The moment to look from; NULL is the newest event."""
+KEEPS_FIRST = "_keeps_first"
+"""Whether of several rows of one key the earliest event counts; never NULL."""
 _RETIRED = f"{SYSTEM_SCHEMA}.retired_deliveries"
 _NOT_RETIRED = f"_delivery_id NOT IN (SELECT delivery_id FROM {_RETIRED})"
 _OF_NEWEST = f"_delivery_id IN (SELECT delivery_id FROM {SYSTEM_SCHEMA}.deliveries)"
+
+
+def may_keep_first(table: Table) -> bool:
+    """Whether a source may say of the table that the earliest of several rows of one key counts."""
+    return table.schema == MAPPED_SCHEMA and bool(table.event_at) and table.event_at not in table.key
+
+
+def view_columns(table: Table) -> dict[str, str]:
+    """Columns of the view of a raw table in order, name to DuckDB type."""
+    keeps = {KEEPS_FIRST: "BOOLEAN"} if may_keep_first(table) else {}
+    return table.landed | {AS_OF: "TIMESTAMP"} | keeps
 
 
 def expose(
@@ -96,17 +113,22 @@ def expose(
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
         connection.execute(f"CREATE OR REPLACE TABLE {_RETIRED} (delivery_id VARCHAR)")
         connection.execute(f"INSERT INTO {_RETIRED} SELECT unnest(?::VARCHAR[])", [sorted(retired)])
+        moment = f"TIMESTAMP '{as_of}'" if as_of else "CAST(NULL AS TIMESTAMP)"
         for table in bundle.all_tables():
             paths = sorted(parts.get(table.full_name, []))
             view = f"{table.schema}.{sql.name(table.name)}"
             only = _NOT_RETIRED if table.full_name in holds_retired else ""
-            _create_view(connection, view, table.landed, paths, only)
+            further = f"{moment} AS {AS_OF}"
+            if may_keep_first(table):
+                further += f", {_keeps_first(table, sources)} AS {KEEPS_FIRST}"
+            rows = f"SELECT *, {further} FROM ({_rows(table.landed, paths, only)})"
+            connection.execute(f"CREATE OR REPLACE VIEW {view} AS {rows}")
         _fill(connection, "sources", _source_rows(sources))
         _fill(connection, "deliveries", _delivery_rows(newest, sources))
         _fill(connection, "parameters", [(as_of,)])
         paths = sorted(home.quarantine / commit.quarantine for commit in manifest.quarantines_of(newest))
-        view, only = f"{SYSTEM_SCHEMA}.quarantine", _OF_NEWEST
-        _create_view(connection, view, quarantine.QUARANTINE_COLUMNS, paths, only)
+        rows = _rows(quarantine.QUARANTINE_COLUMNS, paths, _OF_NEWEST)
+        connection.execute(f"CREATE OR REPLACE VIEW {SYSTEM_SCHEMA}.quarantine AS {rows}")
         _start_over(connection, inputs)
         connection.commit()
     return counts
@@ -130,14 +152,8 @@ def _meant(deliveries: Iterable[Delivery], sources: list[Source]) -> list[Delive
     ]
 
 
-def _create_view(
-    connection: duckdb.DuckDBPyConnection,
-    view: str,
-    columns: dict[str, str],
-    paths: list[Path],
-    only: str,
-) -> None:
-    """A view over the parts; a column that none of them has is NULL.
+def _rows(columns: dict[str, str], paths: list[Path], only: str) -> str:
+    """SQL of the rows of the parts; a column that none of them has is NULL.
 
     A part may hold rows of deliveries that others have replaced: the condition `only` leaves them out.
     """
@@ -148,7 +164,24 @@ def _create_view(
         parts = f"read_parquet({sql.paths(paths)}, union_by_name=true, hive_partitioning=false)"
         rows = f"SELECT {typed} FROM ({rows} UNION ALL BY NAME SELECT * FROM {parts})"
         rows += f" WHERE {only}" if only else ""
-    connection.execute(f"CREATE OR REPLACE VIEW {view} AS {rows}")
+    return rows
+
+
+def _keeps_first(table: Table, sources: list[Source]) -> str:
+    """SQL of whether the source of a row keeps the earliest row of a key; the contract decides else."""
+    unlike = sorted(
+        {
+            s.instance
+            for s in sources
+            for feeds in s.feeds.values()
+            for feed in feeds
+            if feed.table.full_name == table.full_name and feed.keep not in (None, "", table.keep)
+        }
+    )
+    usual = table.keep == FIRST
+    if not unlike:
+        return str(usual)
+    return f"{sql.is_one_of('source_instance', unlike)} <> {usual}"
 
 
 def _fill(connection: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[object, ...]]) -> None:

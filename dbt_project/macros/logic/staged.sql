@@ -12,25 +12,12 @@
 {% macro staged(table, schema="raw_mapped", versions=false) %}
     {%- set spec = raw_tables()[schema ~ "." ~ table] -%}
     {%- set columns = spec["columns"] -%}
-    {%- set may_be_log = schema == "raw_mapped" and spec.event_at and spec.event_at not in spec.key -%}
+    {%- set may_be_log = spec.may_keep_first -%}
     {%- set key = ["source_instance"] + spec.key + (["_delivered_at"] if versions else []) -%}
     {%- set known -%}
-        select
-            source.*
-            {%- if may_be_log %}, coalesce(fed.keep, '{{ spec.keep }}') = 'first' as _is_log {%- endif %}
-        from {{ source(schema, table) }} as source
-        {% if may_be_log -%}
-            left join
-                {{ source("raw_faultline", "sources") }} as fed
-                on source.source_instance = fed.source_instance
-                and fed.entity = '{{ table }}'
-        {% endif -%}
+        select * from {{ source(schema, table) }}
         {% if spec.event_at -%}
-            cross join {{ source("raw_faultline", "parameters") }} as parameters
-            where
-                parameters.as_of_at is null
-                or source.{{ spec.event_at }} is null
-                or source.{{ spec.event_at }} <= parameters.as_of_at
+            where _as_of_at is null or {{ spec.event_at }} is null or {{ spec.event_at }} <= _as_of_at
         {%- endif %}
     {%- endset -%}
     {%- set same_key -%}
@@ -38,7 +25,7 @@
     {%- endset -%}
     {#- The newest delivery decides unless something in the row counts more. -#}
     {%- set is_newest = "k._delivered_at is not distinct from r.newest_at" ~ (
-        " or k._is_log" if may_be_log else ""
+        " or k._keeps_first" if may_be_log else ""
     ) -%}
     {%- set is_candidate = "true" if versions or spec.version_at or spec.sequence else is_newest -%}
     {%- set kept -%}
@@ -76,7 +63,7 @@
                         {% for c in key %} k.{{ c }} {%- if not loop.last %}, {% endif %} {% endfor %}
                     order by
                         {% if may_be_log %}
-                            case when _is_log then k.{{ spec.event_at }} end nulls last,
+                            case when k._keeps_first then k.{{ spec.event_at }} end nulls last,
                         {% endif %}
                         {% for c in spec.version_at %} k.{{ c }} desc nulls last, {% endfor %}
                         k._delivered_at desc,

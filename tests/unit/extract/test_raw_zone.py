@@ -24,7 +24,7 @@ def test_every_raw_table_has_the_columns_of_its_contract_delivered_or_not(place:
     tables = {table.full_name: table for table in bundle.all_tables()}
     assert counts == dict.fromkeys(tables, 0) | {"raw_mapped.cases": 2}
     for name, table in tables.items():
-        assert described(place, name) == table.landed
+        assert described(place, name) == raw_zone.view_columns(table)
     for table, columns in (raw_zone.SYSTEM_TABLES | {"quarantine": quarantine.QUARANTINE_COLUMNS}).items():
         assert described(place, f"raw_faultline.{table}") == columns
     assert "name" not in contract.entities()["agents"].landed
@@ -123,6 +123,48 @@ def test_the_moment_to_look_from_is_a_parameter(place: Place) -> None:
     raw_zone.expose(place.home.warehouse, place.home, [sources.load(place.yaml)], moment)
     with duckdb.connect(str(place.home.warehouse)) as connection:
         assert connection.execute("FROM raw_faultline.parameters").fetchall() == [(datetime(2025, 1, 31, 8),)]
+
+
+def test_every_raw_row_knows_the_moment_to_look_from(place: Place) -> None:
+    place.source().put("a.csv", csv_text(*cases(1)))
+    place.land_one()
+    assert place.exposed("SELECT _as_of_at FROM raw_mapped.cases") == [(None,)]
+    moment = Settings(as_of="2025-01-31T10:00:00+02:00").as_of_at
+    raw_zone.expose(place.home.warehouse, place.home, [sources.load(place.yaml)], moment)
+    with duckdb.connect(str(place.home.warehouse)) as connection:
+        found = connection.execute("SELECT _as_of_at FROM raw_mapped.cases").fetchall()
+    assert found == [(datetime(2025, 1, 31, 8),)]
+
+
+@pytest.mark.parametrize(
+    ("entity", "keep", "expected"),
+    [
+        ("contacts", None, False),
+        ("contacts", "first", True),
+        ("contacts", "last", False),
+        ("escalations", None, True),
+        ("escalations", "first", True),
+        ("escalations", "last", False),
+    ],
+)
+def test_every_row_of_a_log_knows_whether_its_source_keeps_the_first(
+    place: Place, entity: str, keep: str | None, expected: bool
+) -> None:
+    columns = {
+        "contacts": {"contact_id": "id", "channel": "'voice'", "started_at": "opened"},
+        "escalations": {
+            "escalation_id": "id",
+            "case_id": "id",
+            "requested_at": "opened",
+            "type": "'functional'",
+        },
+    }
+    feed = columns[entity] | ({"keep": keep} if keep else {})
+    place.source({entity: feed}).put("a.csv", csv_text(*cases(1)))
+    place.land_one()
+    assert place.exposed(f"SELECT source_instance, _keeps_first FROM raw_mapped.{entity}") == [
+        ("crm", expected)
+    ]
 
 
 def test_a_home_called_like_a_pattern(place: Place, tmp_path_factory: pytest.TempPathFactory) -> None:

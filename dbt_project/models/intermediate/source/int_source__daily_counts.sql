@@ -30,10 +30,9 @@ with
                 {{ source("raw_faultline", "sources") }} as s
                 on r.source_instance = s.source_instance
                 and s.entity = '{{ one.entity }}'
-            cross join {{ source("raw_faultline", "parameters") }} as p
             where
                 r.{{ spec.event_at }} is not null
-                and (p.as_of_at is null or r.{{ spec.event_at }} <= p.as_of_at)
+                and (r._as_of_at is null or r.{{ spec.event_at }} <= r._as_of_at)
                 {%- if one.condition %} and ({{ one.condition }}) {%- endif %}
         ),
 
