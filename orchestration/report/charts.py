@@ -6,6 +6,7 @@ from typing import Any
 
 import altair as alt
 
+from orchestration.report.cell import Cell
 from orchestration.report.facts import MAP_SIDE, Row, readable
 
 Payload = dict[str, Any]
@@ -29,8 +30,9 @@ def payload(cells: Sequence[Row], measures: Mapping[str, Row], blind_spots: Mapp
     Returns:
         `centres` (name, windows, windows_left_out), `measures`, `pairs`, `texts` (labels, referred
         to by position), `blind_spots`, `ceilings` (top of the colour scale per centre, measure and
-        pair, the same for all windows) and `maps`: centre|measure|pair|window positions to columns,
-        rows, how many were left out, and cells in the order of the table (certain rates first).
+        pair, the same for all windows), `cell_fields` (names of the parts of a `Cell`) and `maps`:
+        centre|measure|pair|window positions to columns, rows, how many were left out, and cells in
+        the order of the table (certain rates first).
     """
     texts = _Texts()
     centres = list(dict.fromkeys(cell["centre"] for cell in cells))
@@ -69,6 +71,7 @@ def payload(cells: Sequence[Row], measures: Mapping[str, Row], blind_spots: Mapp
             if any(cell["top_blind_spot_id"] == key for cell in cells)
         },
         "ceilings": _ceilings(grouped),
+        "cell_fields": Cell._fields,
         "maps": {"|".join(map(str, key)): _map(part, texts) for key, part in grouped.items()},
         "texts": texts.shown,
     }
@@ -197,24 +200,22 @@ def _map(cells: Sequence[Row], texts: _Texts) -> Payload:
         "rows": [texts.position(value) for value in rows],
         "left_out": [n_columns - len(columns), n_rows - len(rows)],
         "cells": [
-            [
-                column_at[cell[column]],
-                row_at[cell[row]],
-                cell["n_observed"],
-                cell["n_exposed"],
-                _rounded(cell["rate"]),
-                _rounded(cell["rate_low"]),
-                _rounded(cell["rate_high"]),
-                _rounded(cell["undecidable_share"]),
-                _rounded(cell["data_confidence"]),
-                readable(cell["grade"], 8),
-                readable(cell["state"], 24),
-                None
-                if cell["top_blind_spot_id"] is None
-                else readable(cell["top_blind_spot_id"], _LABEL_LIMIT),
-                None if cell["suppress_reason"] is None else readable(cell["suppress_reason"], _LABEL_LIMIT),
-                cell["is_missing_volume_estimated"],
-            ]
+            Cell(
+                column=column_at[cell[column]],
+                row=row_at[cell[row]],
+                n_observed=cell["n_observed"],
+                n_exposed=cell["n_exposed"],
+                rate=_rounded(cell["rate"]),
+                rate_low=_rounded(cell["rate_low"]),
+                rate_high=_rounded(cell["rate_high"]),
+                undecidable_share=_rounded(cell["undecidable_share"]),
+                data_confidence=_rounded(cell["data_confidence"]),
+                grade=readable(cell["grade"], 8),
+                state=readable(cell["state"], 24),
+                top_blind_spot_id=_label(cell["top_blind_spot_id"]),
+                suppress_reason=_label(cell["suppress_reason"]),
+                is_missing_volume_estimated=cell["is_missing_volume_estimated"],
+            )
             for cell in sorted(cells, key=_table_order)
         ],
     }
@@ -281,6 +282,10 @@ def _measure(key: object, registered: Row) -> Row:
 
 def _position(value: object, order: Sequence[object]) -> int:
     return order.index(value) if value in order else len(order)
+
+
+def _label(value: object) -> str | None:
+    return None if value is None else readable(value, _LABEL_LIMIT)
 
 
 def _rounded(value: float | None) -> float | None:

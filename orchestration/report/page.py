@@ -8,7 +8,6 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import jinja2
 import vl_convert
@@ -18,6 +17,7 @@ from markupsafe import Markup
 from orchestration.base import engine
 from orchestration.base.engine import Limits
 from orchestration.report import charts, facts
+from orchestration.report.cell import Cell
 from orchestration.report.facts import GRADES, Row, readable
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -160,8 +160,8 @@ def _default_view(heatmap: charts.Payload) -> Row:
     key = min(heatmap["maps"], key=_selection_order)
     centre, measure, pair, window = map(int, key.split("|"))
     shown = heatmap["maps"][key]
-    rated = [cell for cell in shown["cells"] if cell[10] not in ("blind", "suppressed")]
-    unseen = [cell for cell in shown["cells"] if cell[10] == "blind"]
+    rated = [cell for cell in shown["cells"] if cell.state not in ("blind", "suppressed")]
+    unseen = [cell for cell in shown["cells"] if cell.state == "blind"]
     return {
         "centre": heatmap["centres"][centre],
         "measure": heatmap["measures"][measure],
@@ -179,20 +179,20 @@ def _selection_order(key: str) -> tuple[int, ...]:
     return (centre, window, measure, pair)
 
 
-def _table(cells: Sequence[Sequence[Any]], shown: charts.Payload, heatmap: charts.Payload) -> list[list[str]]:
+def _table(cells: Sequence[Cell], shown: charts.Payload, heatmap: charts.Payload) -> list[list[str]]:
     """Texts of the cell tables, in the order of their columns."""
     texts = heatmap["texts"]
     return [
         [
-            texts[shown["rows"][cell[1]]],
-            texts[shown["columns"][cell[0]]],
-            "cannot be known" if cell[10] == "blind" else _percent(cell[4]),
-            _bounds(cell[5], cell[6]),
-            f"{_number(cell[2])} of {_number(cell[3])}",
-            _percent(cell[7]),
-            f"{cell[9]} ({_percent(cell[8])})",
-            _STATE_WORDS.get(cell[10], cell[10]),
-            _blind_spot(cell[11], heatmap),
+            texts[shown["rows"][cell.row]],
+            texts[shown["columns"][cell.column]],
+            "cannot be known" if cell.state == "blind" else _percent(cell.rate),
+            _bounds(cell.rate_low, cell.rate_high),
+            f"{_number(cell.n_observed)} of {_number(cell.n_exposed)}",
+            _percent(cell.undecidable_share),
+            f"{cell.grade} ({_percent(cell.data_confidence)})",
+            _STATE_WORDS.get(cell.state, cell.state),
+            _blind_spot(cell.top_blind_spot_id, heatmap),
         ]
         for cell in cells
     ]

@@ -30,27 +30,28 @@
 
   function unpacked(map, pair, ceiling) {
     const inverseFrom = Number(style("--inverse-from"));
-    return map.cells.map((cell) => {
-      const [x, y, observed, exposed, rate, low, high, undecidable] = cell;
-      const [confidence, grade, state, spot, reason, estimated] = cell.slice(8);
-      const column = data.texts[map.columns[x]];
-      const row = data.texts[map.rows[y]];
+    return map.cells.map((parts) => {
+      const cell = Object.fromEntries(data.cell_fields.map((name, index) => [name, parts[index]]));
+      const { rate, state, suppress_reason: reason, is_missing_volume_estimated: estimated } = cell;
+      const column = data.texts[map.columns[cell.column]];
+      const row = data.texts[map.rows[cell.row]];
       const isHidden = state === "blind" || state === "suppressed" || rate === null;
       const kind = !isHidden ? "rate" : state === "suppressed" ? "suppressed" : "blind";
       const share = rate === null ? "" : rate >= 0.0995 ? Math.round(rate * 100) : (rate * 100).toFixed(1);
       return {
-        column, row, column_rank: x, row_rank: y, kind,
+        column, row, column_rank: cell.column, row_rank: cell.row, kind,
         // The chart drops marks whose rate is null; the kind decides how these are drawn.
         rate: isHidden ? 0 : rate,
         label: isHidden ? "" : `${state === "unstable" ? "~" : ""}${share}%`,
         is_inverse: !isHidden && Math.min(1, rate / ceiling) >= inverseFrom,
         where: `${row} (${pair.rows}), ${column} (${pair.columns})`,
         state: reason === null ? stateWord(state) : `${stateWord(state)} (${reason})`,
-        observed: number(observed), exposed: number(exposed), rate_text: percent(rate),
-        low: percent(low), high: percent(high), undecidable: percent(undecidable),
-        confidence: percent(confidence), grade, spot, raw_state: state,
+        observed: number(cell.n_observed), exposed: number(cell.n_exposed), rate_text: percent(rate),
+        low: percent(cell.rate_low), high: percent(cell.rate_high),
+        undecidable: percent(cell.undecidable_share), confidence: percent(cell.data_confidence),
+        grade: cell.grade, spot: cell.top_blind_spot_id, raw_state: state,
         missing: estimated === null ? "unknown" : estimated ? "estimated" : "not estimated",
-        blind_spot: spotText(spot), spanned: bounds(low, high),
+        blind_spot: spotText(cell.top_blind_spot_id), spanned: bounds(cell.rate_low, cell.rate_high),
       };
     });
   }

@@ -9,8 +9,11 @@ from typing import Any
 
 import duckdb
 import pytest
+import yaml
 
 from orchestration.report import charts, facts, page
+from orchestration.report.cell import Cell
+from tests.conftest import PROJECT
 from tests.unit.report.fake_marts import (
     BREAKOUT,
     FORMULA,
@@ -71,6 +74,9 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, _Outline]:
 
 def _payload(outline: _Outline) -> dict[str, Any]:
     payload: dict[str, Any] = json.loads(outline.scripts[0])
+    assert payload["cell_fields"] == list(Cell._fields)
+    for shown in payload["maps"].values():
+        shown["cells"] = [Cell._make(cell) for cell in shown["cells"]]
     return payload
 
 
@@ -317,6 +323,31 @@ def _cell(**changes: object) -> facts.Row:
         "is_missing_volume_estimated": False,
     }
     return cell | changes
+
+
+def test_the_page_reads_columns_that_the_marts_promise() -> None:
+    """A column the mart lacks is NULL on the page: without this, one that is renamed empties it unseen."""
+    path = PROJECT / "dbt_project" / "models" / "marts" / "blind_spots" / "_models.yml"
+    promised = {
+        model["name"]: {column["name"] for column in model["columns"]}
+        for model in yaml.safe_load(path.read_text(encoding="utf-8"))["models"]
+    }
+    read = {
+        "mart_escalation_heatmap": {*facts._HEATMAP, *Cell._fields} - {"column", "row"},
+        "mart_blind_spot": set(facts._BLIND_SPOT),
+        "mart_source_health": set(facts._SOURCE_HEALTH),
+    }
+    assert {name: columns - promised[name] for name, columns in read.items()} == {
+        name: set() for name in read
+    }
+
+
+def test_cells_keep_their_values_under_their_names() -> None:
+    """Without names, two values that change places would change tables and colours."""
+    values = {"n_observed": 7, "n_exposed": 70, "rate": 0.11, "rate_low": 0.09, "rate_high": 0.13}
+    values |= {"undecidable_share": 0.04, "data_confidence": 0.8, "suppress_reason": "few"}
+    [cell] = charts.payload([_cell(**values)], {}, {})["maps"]["0|0|1|0"]["cells"]
+    assert {name: getattr(cell, name) for name in values} == values
 
 
 def test_channels_go_across() -> None:
