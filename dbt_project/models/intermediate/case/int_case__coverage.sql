@@ -67,7 +67,7 @@ with
                 false
             ) as is_end_missing
         from {{ ref("int_case__current") }} as c
-        cross join {{ source("raw_faultline", "parameters") }} as p
+        cross join {{ ref("stg_faultline__parameters") }} as p
         left join logged as l on c.source_instance = l.source_instance and c.case_id = l.case_id
         left join snapshots as s on c.source_instance = s.source_instance and c.case_id = s.case_id
     ),

@@ -48,7 +48,7 @@ select
         false
     ) as is_end_known
 from known as k
-cross join {{ source("raw_faultline", "parameters") }} as p
+cross join {{ ref("stg_faultline__parameters") }} as p
 left join
     {{ ref("int_case__current") }} as c on k.source_instance = c.source_instance and k.case_id = c.case_id
 left join

@@ -34,7 +34,7 @@ with
             c.closed_at is null and coalesce(not c.is_order_possible, false) as is_closing_undated
         from {{ ref("int_case__current") }} as c
         inner join {{ ref("int_source__spans") }} as s on c.source_instance = s.source_instance
-        cross join {{ source("raw_faultline", "parameters") }} as p
+        cross join {{ ref("stg_faultline__parameters") }} as p
     ),
 
     cases as (

@@ -3,7 +3,7 @@
 with
     deriving as (
         select distinct source_instance
-        from {{ source("raw_faultline", "sources") }}
+        from {{ ref("stg_faultline__sources") }}
         where derive_escalations = 'tier'
     ),
 

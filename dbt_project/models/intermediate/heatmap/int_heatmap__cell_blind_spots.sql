@@ -77,7 +77,7 @@ with
     -- A check that broke has seen nothing: it counts as fully affected wherever it applies.
     errored as (
         select distinct s.centre, r.blind_spot_id
-        from {{ source("judged", "blind_spot_results") }} as r
+        from {{ ref("stg_judged__blind_spot_results") }} as r
         inner join {{ ref("int_source__spans") }} as s on r.source_instance = s.source_instance
         where r.status = 'errored'
     )

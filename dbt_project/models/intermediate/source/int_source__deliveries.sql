@@ -12,7 +12,7 @@ with
             -- Every entity of a file is told its records; those from lists inside have their own number.
             max(d.n_read) as n_rows,
             max(case when d.status = 'landed' then 0 else 1 end) as n_refused
-        from {{ source("raw_faultline", "deliveries") }} as d
+        from {{ ref("stg_faultline__deliveries") }} as d
         inner join {{ ref("int_source__spans") }} as s on d.source_instance = s.source_instance
         group by 1, 2, 3, 4, 5
     ),

@@ -1,7 +1,7 @@
 -- One row per centre and contract entity: whether anybody delivers it, and the days it covers.
 -- An instance vouches for every day of its own span, so a quiet day is a measured zero.
 with
-    centres as (select distinct centre from {{ source("raw_faultline", "sources") }}),
+    centres as (select distinct centre from {{ ref("stg_faultline__sources") }}),
 
     entities as (
         {% for entity in contract() %}

@@ -8,11 +8,9 @@
     {% endfor %}
 {% endfor %}
 select d.centre, d.source_instance, d.entity, sum(d.n_landed) as n_landed
-from {{ source("raw_faultline", "deliveries") }} as d
+from {{ ref("stg_faultline__deliveries") }} as d
 inner join
-    {{ source("raw_faultline", "sources") }} as s
-    on d.source_instance = s.source_instance
-    and d.entity = s.entity
+    {{ ref("stg_faultline__sources") }} as s on d.source_instance = s.source_instance and d.entity = s.entity
 left join
     (select distinct source_instance, entity from {{ ref("int_source__daily_counts") }}) as c
     on d.source_instance = c.source_instance

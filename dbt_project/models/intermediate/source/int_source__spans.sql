@@ -1,8 +1,6 @@
 -- One row per source instance: what it covers, and the moment its data reach up to.
 with
-    sources as (
-        select distinct source_instance, centre, time_zone from {{ source("raw_faultline", "sources") }}
-    ),
+    sources as (select distinct source_instance, centre, time_zone from {{ ref("stg_faultline__sources") }}),
 
     counts as (
         select

@@ -11,7 +11,7 @@ with
         from {{ ref("int_source__daily_counts") }}
         union all
         select d.centre, cast({{ local_time("d.delivered_at", "s.time_zone") }} as date), 3
-        from {{ source("raw_faultline", "deliveries") }} as d
+        from {{ ref("stg_faultline__deliveries") }} as d
         inner join {{ ref("int_source__spans") }} as s on d.source_instance = s.source_instance
     ),
 

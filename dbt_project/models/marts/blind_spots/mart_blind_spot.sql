@@ -30,7 +30,7 @@ with
 
     assessed as (select distinct blind_spot_id, source_instance from {{ ref("cov_scopes") }}),
 
-    judged as (select * from {{ source("judged", "blind_spot_results") }}),
+    judged as (select * from {{ ref("stg_judged__blind_spot_results") }}),
 
     -- BS49 judges the judges: how many of their answers were no answers.
     broken as (

@@ -7,7 +7,7 @@ with
             d.entity,
             cast(sum(d.n_quarantined) as bigint) as n_quarantined,
             cast(count(*) filter (where d.status <> 'landed') as bigint) as n_files_quarantined
-        from {{ source("raw_faultline", "deliveries") }} as d
+        from {{ ref("stg_faultline__deliveries") }} as d
         group by 1, 2
     ),
 
@@ -25,13 +25,13 @@ with
             w.as_of_at,
             -- A source without a single dated row stands on its centre's last day.
             coalesce(w.last_date, max(w.last_date) over (partition by s.centre)) as span_end
-        from {{ source("raw_faultline", "sources") }} as s
+        from {{ ref("stg_faultline__sources") }} as s
         inner join {{ ref("int_source__spans") }} as w on s.source_instance = w.source_instance
     ),
 
     landed as (
         select source_instance, entity, sum(n_landed) as n_landed
-        from {{ source("raw_faultline", "deliveries") }}
+        from {{ ref("stg_faultline__deliveries") }}
         group by 1, 2
     ),
 
