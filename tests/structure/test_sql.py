@@ -7,7 +7,16 @@ from pathlib import Path
 import pytest
 
 from orchestration.extract.connectors import bundle
-from tests.structure.reading import MODELS, below, name_of, sql_files, text_of, without_comments, yaml_entries
+from tests.structure.reading import (
+    MODELS,
+    below,
+    models,
+    name_of,
+    sql_files,
+    text_of,
+    without_comments,
+    yaml_entries,
+)
 
 VENDORS = (
     r"servicenow|service-now|eagle|zendesk|salesforce|freshdesk|freshservice|hubspot|jira|dynamics"
@@ -28,7 +37,7 @@ DUCKDB_ONLY = (
     r"|list_\w+|string_split|string_agg|time_bucket|make_timestamp|date_part|datepart|date_sub|strlen)\s*\("
     r"|(?<![\w.])(datediff|date_diff|datesub|dateadd|date_add|date_trunc|range)\s*\("
     r"|::|\bexclude\s*\(|\*\s*replace\s*\(|\bcolumns\s*\(|\bby name\b|\basof\b|\bpositional join\b|\bilike\b"
-    r"|\bglob\b|\bat time zone\b|\bpivot\b|\bsummarize\b|\bignore nulls\b|\bon conflict\b"
+    r"|\bqualify\b|\bglob\b|\bat time zone\b|\bpivot\b|\bsummarize\b|\bignore nulls\b|\bon conflict\b"
 )
 ORDERED = r"\b(row_number|lag|lead|first_value|last_value|nth_value|ntile)\s*\("
 UNIQUE_POSITION = r"(\w+\.)?(\w*_seq|position|min\(stay_seq\))( (asc|desc))?( nulls (first|last))?"
@@ -82,6 +91,18 @@ def orderings(sql: str) -> Iterator[tuple[str, list[str]]]:
         yield match.group(1), _split(ordered.group(1).strip()) if ordered else []
 
 
+def order_keys(sql: str) -> Iterator[str]:
+    """Every expression that rows are ordered by, with its direction and the place of its NULLs."""
+    for match in re.finditer(r"\border by\b", sql):
+        depth, end = 0, len(sql)
+        for at in range(match.end(), len(sql)):
+            depth += {"(": 1, ")": -1}.get(sql[at], 0)
+            if depth < 0:
+                end = at
+                break
+        yield from _split(re.sub(r"\b(rows|range) (between|unbounded)\b.*|\"", "", sql[match.end() : end]))
+
+
 def test_no_vendor_is_named_outside_its_own_folders() -> None:
     lists_vendors = [MODELS.parent / "macros" / "contract.sql", *below(UNIONS, ".sql"), *_NAME_INPUTS]
     vendors = [MODELS / "intermediate" / name for name in bundle.names()]
@@ -130,6 +151,22 @@ def test_every_order_that_decides_a_value_has_a_tie_breaker() -> None:
     assert not loose
 
 
+def test_every_order_of_a_model_says_where_nulls_come() -> None:
+    """Without it, other rows would win on an engine that sorts NULLs first."""
+    vague = [
+        f"{name_of(path)}: order by {key}"
+        for path in models()
+        for key in order_keys(_jinja_ranges_apart(without_comments(text_of(path))))
+        if not re.search(r"\bnulls (first|last)$", key)
+    ]
+    assert not vague
+
+
+def test_order_keys_are_read_out_of_sql() -> None:
+    sql = "(select sum(a) over (order by f(b, c) desc, d rows between 1 preceding and current row) from t order by e)"
+    assert list(order_keys(sql)) == ["f(b, c) desc", "d", "e"]
+
+
 @pytest.mark.parametrize(
     ("sql", "expected"),
     [
@@ -154,6 +191,7 @@ def test_orderings_are_read_out_of_sql(sql: str, expected: list[tuple[str, list[
         "select * exclude (a)",
         "from range(9)",
         "a ilike 'b'",
+        "select a from b qualify row_number() over (order by a) = 1",
     ],
 )
 def test_foreign_dialects_are_recognised(sql: str) -> None:

@@ -22,7 +22,8 @@
             source_instance,
             delivery_id,
             row_number() over (
-                partition by source_instance order by min(delivered_at), min(source_file), delivery_id
+                partition by source_instance
+                order by min(delivered_at) nulls last, min(source_file) nulls last, delivery_id nulls last
             ) as file_seq,
             case
                 when sum(case when last_at < first_at then 1 when last_at > first_at then -1 else 0 end) > 0

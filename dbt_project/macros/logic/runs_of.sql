@@ -10,17 +10,20 @@
         team_id,
         started_at,
         row_number() over (
-            partition by source_instance, unit_type, unit_id order by started_at, step_order, team_id
+            partition by source_instance, unit_type, unit_id
+            order by started_at nulls last, step_order nulls last, team_id nulls last
         ) as run_seq,
         lead(started_at) over (
-            partition by source_instance, unit_type, unit_id order by started_at, step_order, team_id
+            partition by source_instance, unit_type, unit_id
+            order by started_at nulls last, step_order nulls last, team_id nulls last
         ) as next_at
     from
         (
             select
                 s.*,
                 lag(team_id) over (
-                    partition by source_instance, unit_type, unit_id order by started_at, step_order, team_id
+                    partition by source_instance, unit_type, unit_id
+                    order by started_at nulls last, step_order nulls last, team_id nulls last
                 ) as previous_team_id
             from {{ stays }} as s
         ) as compared

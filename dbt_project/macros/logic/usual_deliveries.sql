@@ -13,7 +13,8 @@
             e.n_files,
             e.scaled_deviation,
             row_number() over (
-                partition by d.source_instance, d.file_set, d.day, e.rhythm order by e.position desc
+                partition by d.source_instance, d.file_set, d.day, e.rhythm
+                order by e.position desc nulls last
             ) as recency
         from deliveries as d
         inner join

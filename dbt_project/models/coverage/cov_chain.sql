@@ -7,7 +7,8 @@ with
             l.contact_id,
             l.answered_at,
             lag(l.ended_at) over (
-                partition by l.source_instance, l.agent_id order by l.answered_at, l.contact_id, l.leg_seq
+                partition by l.source_instance, l.agent_id
+                order by l.answered_at nulls last, l.contact_id nulls last, l.leg_seq nulls last
             ) as busy_until_at
         from {{ ref("int_contact__legs") }} as l
         inner join

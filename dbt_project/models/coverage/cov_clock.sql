@@ -87,7 +87,10 @@ with
                     d.*,
                     row_number() over (
                         partition by source_instance, case_id
-                        order by abs(skew_seconds), contact_source_instance, contact_id
+                        order by
+                            abs(skew_seconds) nulls last,
+                            contact_source_instance nulls last,
+                            contact_id nulls last
                     ) as choice
                 from distances as d
             ) as ranked

@@ -7,7 +7,8 @@ with
             case_id,
             old_value,
             lag(new_value) over (
-                partition by source_instance, case_id, field order by changed_at, change_seq nulls first
+                partition by source_instance, case_id, field
+                order by changed_at nulls last, change_seq nulls first
             ) as previous_value
         from {{ ref("int_entity__case_changes") }}
     ),

@@ -45,7 +45,7 @@ with
             cast(digits as bigint) as number,
             lag(cast(digits as bigint)) over (
                 partition by source_instance, substring(case_id, 1, length(case_id) - length(digits))
-                order by cast(digits as bigint), case_id
+                order by cast(digits as bigint) nulls last, case_id nulls last
             ) as previous
         from ids
         where digits <> ''

@@ -17,7 +17,7 @@ with
             neighbours as (
                 partition by source_instance, weekday, hour
                 order by
-                    day
+                    day nulls last
                     rows
                     between {{ var("baseline_weeks") }} preceding and {{ var("baseline_weeks") }} following
             )

@@ -22,7 +22,8 @@ with
         select
             t.*,
             lead(valid_from) over (
-                partition by centre, identifier_kind, identifier order by valid_from, valid_to
+                partition by centre, identifier_kind, identifier
+                order by valid_from nulls last, valid_to nulls last
             ) as next_from
         from times as t
     )

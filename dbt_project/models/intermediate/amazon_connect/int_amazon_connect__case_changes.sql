@@ -12,7 +12,7 @@ with
                 case_id,
                 '{{ field }}' as field,
                 lag({{ column }}) over (
-                    partition by source_instance, case_id order by state_seq
+                    partition by source_instance, case_id order by state_seq nulls last
                 ) as old_value,
                 {{ column }} as new_value,
                 changed_at,
@@ -58,7 +58,9 @@ select
     old_value,
     new_value,
     changed_at,
-    row_number() over (partition by source_instance, case_id order by state_seq, field) as change_seq,
+    row_number() over (
+        partition by source_instance, case_id order by state_seq nulls last, field nulls last
+    ) as change_seq,
     changed_by,
     delivered_at
 from changes

@@ -5,14 +5,14 @@ select
     row_number() over (
         partition by source_instance, case_id
         order by
-            changed_at,
-            case when event_type = 'CASE.CREATED' then 0 else 1 end,
+            changed_at nulls last,
+            case when event_type = 'CASE.CREATED' then 0 else 1 end nulls last,
             updated_at nulls first,
             status nulls first,
             group_id nulls first,
             owner_id nulls first,
             priority nulls first,
-            event_id
+            event_id nulls last
     ) as state_seq
 from ({{ staged("case_events", "raw_amazon_connect") }}) as e
 where event_type in ('CASE.CREATED', 'CASE.UPDATED')

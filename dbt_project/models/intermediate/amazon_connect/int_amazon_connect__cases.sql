@@ -15,7 +15,10 @@ with
 
     newest as (
         select
-            s.*, row_number() over (partition by source_instance, case_id order by state_seq desc) as recency
+            s.*,
+            row_number() over (
+                partition by source_instance, case_id order by state_seq desc nulls last
+            ) as recency
         from {{ ref("int_amazon_connect__case_states") }} as s
     ),
 

@@ -190,7 +190,9 @@ select
             row_number() over (
                 partition by r.source_instance, o.root_contact_id, r.is_leg
                 order by
-                    r.initiated_at, case when r.contact_id = o.root_contact_id then 0 else 1 end, r.contact_id
+                    r.initiated_at nulls last,
+                    case when r.contact_id = o.root_contact_id then 0 else 1 end nulls last,
+                    r.contact_id nulls last
             )
     end as leg_seq
 from records as r

@@ -152,7 +152,8 @@ with
             l.root_contact_id,
             i.case_id,
             row_number() over (
-                partition by i.source_instance, l.root_contact_id order by i.changed_at desc, i.case_id
+                partition by i.source_instance, l.root_contact_id
+                order by i.changed_at desc nulls last, i.case_id nulls last
             ) as choice
         from items as i
         inner join legs as l on i.source_instance = l.source_instance and i.contact_id = l.contact_id

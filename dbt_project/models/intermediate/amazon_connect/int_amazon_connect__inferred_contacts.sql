@@ -141,7 +141,10 @@ select
     end as answered_at,
     row_number() over (
         partition by g.source_instance, g.root_contact_id
-        order by case when g.contact_id = g.root_contact_id then 0 else 1 end, g.started_at, g.contact_id
+        order by
+            case when g.contact_id = g.root_contact_id then 0 else 1 end nulls last,
+            g.started_at nulls last,
+            g.contact_id nulls last
     ) as leg_seq
 from rooted as g
 left join records as r on g.source_instance = r.source_instance and g.contact_id = r.contact_id

@@ -14,12 +14,12 @@ with
             row_number() over (
                 partition by r.source_instance, coalesce(l.contact_id, r.call_id)
                 order by
-                    r.started_at,
+                    r.started_at nulls last,
                     r.sequence nulls last,
                     r.ended_at nulls last,
                     r.channel nulls last,
                     r.destination_channel nulls last,
-                    r.call_id
+                    r.call_id nulls last
             ) as record_no
         from ({{ staged("call_records", "raw_asterisk") }}) as r
         left join

@@ -75,13 +75,16 @@ with
                 end
             ) as enqueued_at,
             lag(stay_no) over (
-                partition by source_instance, contact_id order by first_event_no, stay_no
+                partition by source_instance, contact_id
+                order by first_event_no nulls last, stay_no nulls last
             ) as stay_before,
             lag(ended_by) over (
-                partition by source_instance, contact_id order by first_event_no, stay_no
+                partition by source_instance, contact_id
+                order by first_event_no nulls last, stay_no nulls last
             ) as come_by,
             lead(stay_no) over (
-                partition by source_instance, contact_id order by first_event_no, stay_no
+                partition by source_instance, contact_id
+                order by first_event_no nulls last, stay_no nulls last
             ) as stay_after
         from answered as a
     ),
@@ -102,7 +105,7 @@ with
             min(r.record_no) as record_no,
             row_number() over (
                 partition by r.source_instance, r.contact_id
-                order by min(r.record_no), max(r.party) nulls last
+                order by min(r.record_no) nulls last, max(r.party) nulls last
             ) as party_no,
             min(q.first_event_no) as first_event_no,
             min(q.ended_by) as come_by,
@@ -235,7 +238,8 @@ select
     contact_id,
     cast(
         row_number() over (
-            partition by source_instance, contact_id order by place, started_at, transfer_type nulls last
+            partition by source_instance, contact_id
+            order by place nulls last, started_at nulls last, transfer_type nulls last
         ) as {{ dbt.type_bigint() }}
     ) as leg_seq,
     queue_id,

@@ -67,13 +67,13 @@ with
             row_number() over (
                 partition by source_instance, contact_id
                 order by
-                    event_at,
+                    event_at nulls last,
                     line_seq nulls last,
-                    place,
-                    event,
+                    place nulls last,
+                    event nulls last,
                     queue_id nulls last,
                     agent_id nulls last,
-                    call_id
+                    call_id nulls last
             ) as event_no
         from placed as p
     ),
@@ -82,19 +82,19 @@ with
         select
             n.*,
             lag(event) over (
-                partition by source_instance, call_id order by event_no, event_at
+                partition by source_instance, call_id order by event_no nulls last, event_at nulls last
             ) as event_before,
             lag(event_at) over (
-                partition by source_instance, call_id order by event_no, event_at
+                partition by source_instance, call_id order by event_no nulls last, event_at nulls last
             ) as event_before_at,
             lag(coalesce(queue_id, '') || '/' || coalesce(agent_id, '')) over (
-                partition by source_instance, call_id order by event_no, event_at
+                partition by source_instance, call_id order by event_no nulls last, event_at nulls last
             ) as parties_before,
             lead(event) over (
-                partition by source_instance, call_id order by event_no, event_at
+                partition by source_instance, call_id order by event_no nulls last, event_at nulls last
             ) as event_after,
             lead(event_at) over (
-                partition by source_instance, call_id order by event_no, event_at
+                partition by source_instance, call_id order by event_no nulls last, event_at nulls last
             ) as event_after_at
         from numbered as n
     ),
@@ -135,7 +135,7 @@ select
     s.*,
     cast(
         sum(case when step = 'ENTERQUEUE' then 1 else 0 end) over (
-            partition by source_instance, call_id order by event_no rows unbounded preceding
+            partition by source_instance, call_id order by event_no nulls last rows unbounded preceding
         ) as {{ dbt.type_bigint() }}
     ) as stay_no
 from steps as s

@@ -14,9 +14,11 @@ with
                 version_seq as change_seq,
                 {{ column }} as new_value,
                 changed_by,
-                row_number() over (partition by source_instance, case_id order by version_seq) as value_seq,
+                row_number() over (
+                    partition by source_instance, case_id order by version_seq nulls last
+                ) as value_seq,
                 lag({{ column }}) over (
-                    partition by source_instance, case_id order by version_seq
+                    partition by source_instance, case_id order by version_seq nulls last
                 ) as old_value
             from {{ ref("int_case__versions") }}
             where is_history and {{ column }} is not null

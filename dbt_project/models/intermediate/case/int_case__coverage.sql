@@ -151,8 +151,8 @@ with
             neighbours as (
                 partition by source_instance
                 order by
-                    opened_at,
-                    case_id
+                    opened_at nulls last,
+                    case_id nulls last
                     rows
                     between {{ var("history_neighbours") }} preceding
                     and {{ var("history_neighbours") }} following

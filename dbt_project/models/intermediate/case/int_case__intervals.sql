@@ -6,12 +6,12 @@ select
     field,
     row_number() over (
         partition by source_instance, case_id, field
-        order by changed_at, change_seq nulls first, value nulls first
+        order by changed_at nulls last, change_seq nulls first, value nulls first
     ) as interval_seq,
     changed_at as valid_from,
     lead(changed_at) over (
         partition by source_instance, case_id, field
-        order by changed_at, change_seq nulls first, value nulls first
+        order by changed_at nulls last, change_seq nulls first, value nulls first
     ) as valid_to,
     value,
     changed_by,

@@ -56,10 +56,10 @@ with
             row_number() over (
                 partition by m.label
                 order by
-                    case when c.is_delivered then 0 else 1 end,
-                    case when c.is_merged then 1 else 0 end,
-                    case when c.is_next_delivered then 1 else 0 end,
-                    c.case_id
+                    case when c.is_delivered then 0 else 1 end nulls last,
+                    case when c.is_merged then 1 else 0 end nulls last,
+                    case when c.is_next_delivered then 1 else 0 end nulls last,
+                    c.case_id nulls last
             ) as choice
         from cases as c
         inner join components as m on c.node = m.node

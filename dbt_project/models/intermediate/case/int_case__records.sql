@@ -16,16 +16,28 @@ select
     ) as is_creation,
     row_number() over (
         partition by r.source_instance, r.case_id, r.field
-        order by r.changed_at, r.change_seq nulls first, r.old_value nulls first, r.new_value nulls first
+        order by
+            r.changed_at nulls last,
+            r.change_seq nulls first,
+            r.old_value nulls first,
+            r.new_value nulls first
     ) as record_seq,
     lead(r.changed_at) over (
         partition by r.source_instance, r.case_id, r.field
-        order by r.changed_at, r.change_seq nulls first, r.old_value nulls first, r.new_value nulls first
+        order by
+            r.changed_at nulls last,
+            r.change_seq nulls first,
+            r.old_value nulls first,
+            r.new_value nulls first
     )
     is null as is_last,
     lag(r.new_value) over (
         partition by r.source_instance, r.case_id, r.field
-        order by r.changed_at, r.change_seq nulls first, r.old_value nulls first, r.new_value nulls first
+        order by
+            r.changed_at nulls last,
+            r.change_seq nulls first,
+            r.old_value nulls first,
+            r.new_value nulls first
     ) as previous_value
 from {{ ref("int_entity__case_changes") }} as r
 left join

@@ -17,7 +17,7 @@ with
         select
             s.*,
             lag(state, 1, 0) over (
-                partition by source_instance, case_id order by interval_seq
+                partition by source_instance, case_id order by interval_seq nulls last
             ) as previous_state
         from statuses as s
     ),

@@ -54,7 +54,8 @@ select
     states.*,
     row_number() over (
         partition by states.source_instance, states.case_id
-        order by states.version_at nulls last, states.change_seq nulls first, states.is_history desc
+        order by
+            states.version_at nulls last, states.change_seq nulls first, states.is_history desc nulls last
     ) as version_seq
 from states
 left join

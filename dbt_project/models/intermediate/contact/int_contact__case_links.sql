@@ -11,9 +11,9 @@ with
             row_number() over (
                 partition by ct.source_instance, ct.contact_id
                 order by
-                    abs({{ dbt.datediff("ct.started_at", "c.opened_at", "second") }}),
-                    c.source_instance,
-                    c.case_id
+                    abs({{ dbt.datediff("ct.started_at", "c.opened_at", "second") }}) nulls last,
+                    c.source_instance nulls last,
+                    c.case_id nulls last
             ) as choice
         from contacts as ct
         inner join

@@ -12,7 +12,11 @@ with
             coalesce(a.team_id, q.team_id) as team_id,
             row_number() over (
                 partition by l.source_instance, l.contact_id, l.leg_seq
-                order by a.valid_from desc nulls last, q.valid_from desc nulls last, a.agent_id, q.queue_id
+                order by
+                    a.valid_from desc nulls last,
+                    q.valid_from desc nulls last,
+                    a.agent_id nulls last,
+                    q.queue_id nulls last
             ) as match_seq
         from {{ ref("int_entity__legs") }} as l
         left join
@@ -33,10 +37,10 @@ with
         select
             m.*,
             row_number() over (
-                partition by source_instance, contact_id order by started_at, leg_seq
+                partition by source_instance, contact_id order by started_at nulls last, leg_seq nulls last
             ) as position,
             lead(coalesce(transfer_type, '')) over (
-                partition by source_instance, contact_id order by started_at, leg_seq
+                partition by source_instance, contact_id order by started_at nulls last, leg_seq nulls last
             ) as next_transfer_type
         from matched as m
         where match_seq = 1

@@ -24,11 +24,17 @@ with
             *,
             row_number() over (
                 partition by source_instance, conversation_id
-                order by case when purpose = 'customer' then 0 else 1 end, participant_number, participant_id
+                order by
+                    case when purpose = 'customer' then 0 else 1 end nulls last,
+                    participant_number nulls last,
+                    participant_id nulls last
             ) as place,
             row_number() over (
                 partition by source_instance, conversation_id
-                order by case when purpose = 'customer' then 1 else 0 end, participant_number, participant_id
+                order by
+                    case when purpose = 'customer' then 1 else 0 end nulls last,
+                    participant_number nulls last,
+                    participant_id nulls last
             ) as reversed_place
         from participants
     ),
@@ -51,14 +57,18 @@ with
             row_number() over (
                 partition by source_instance, conversation_id
                 order by
-                    case purpose when 'customer' then 0 when 'external' then 1 else 2 end,
-                    participant_number,
-                    session_number,
-                    session_id
+                    case purpose when 'customer' then 0 when 'external' then 1 else 2 end nulls last,
+                    participant_number nulls last,
+                    session_number nulls last,
+                    session_id nulls last
             ) as place,
             row_number() over (
                 partition by source_instance, conversation_id, is_handling
-                order by handled_since_at nulls first, participant_number, session_number, session_id
+                order by
+                    handled_since_at nulls first,
+                    participant_number nulls last,
+                    session_number nulls last,
+                    session_id nulls last
             ) as turn
         from {{ ref("int_genesys_cloud__sessions") }}
     ),

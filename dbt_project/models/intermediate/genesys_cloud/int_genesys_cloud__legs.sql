@@ -24,7 +24,7 @@ with
             q.*,
             lead(coalesce(q.media_type, '')) over (
                 partition by q.source_instance, q.conversation_id
-                order by q.started_at, q.participant_number, q.session_number
+                order by q.started_at nulls last, q.participant_number nulls last, q.session_number nulls last
             ) as next_media_type
         from sessions as q
         where q.purpose = 'acd' and q.started_at is not null
@@ -68,7 +68,10 @@ with
             q.session_id as queue_session_id,
             row_number() over (
                 partition by a.source_instance, a.conversation_id, a.session_id
-                order by q.started_at desc, q.participant_number desc, q.session_number desc
+                order by
+                    q.started_at desc nulls last,
+                    q.participant_number desc nulls last,
+                    q.session_number desc nulls last
             ) as choice
         from handled as a
         inner join
@@ -85,7 +88,7 @@ with
             *,
             row_number() over (
                 partition by source_instance, conversation_id, queue_session_id
-                order by handled_since_at, agent_session_id
+                order by handled_since_at nulls last, agent_session_id nulls last
             ) as turn
         from offered
         where choice = 1
@@ -194,10 +197,10 @@ with
             row_number() over (
                 partition by l.source_instance, l.conversation_id
                 order by
-                    l.started_at,
+                    l.started_at nulls last,
                     a.handled_since_at nulls last,
-                    l.participant_number,
-                    l.session_number,
+                    l.participant_number nulls last,
+                    l.session_number nulls last,
                     l.agent_session_id nulls last
             ) as leg_seq
         from legs as l
@@ -229,7 +232,8 @@ select
     hold_seconds,
     wrap_up_seconds,
     coalesce(
-        lag(passed_on) over (partition by source_instance, conversation_id order by leg_seq), 'none'
+        lag(passed_on) over (partition by source_instance, conversation_id order by leg_seq nulls last),
+        'none'
     ) as transfer_type,
     case when agent_session_id is null then left_queue_by else disconnect_type end as end_reason,
     delivered_at

@@ -39,7 +39,7 @@ select
     coalesce(
         tier > max(tier) over (
             partition by source_instance, unit_type, unit_id
-            order by started_at, stay_seq
+            order by started_at nulls last, stay_seq nulls last
             rows between unbounded preceding and 1 preceding
         ),
         case when tier is not null then false end

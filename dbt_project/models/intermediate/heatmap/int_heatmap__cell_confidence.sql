@@ -37,32 +37,21 @@ with
         group by 1, 2, 3, 4, 5, 6, 7, 8
     ),
 
-    worst as (
+    ranked_blind_spots as (
         select
-            centre,
-            dim_x,
-            value_x,
-            dim_y,
-            value_y,
-            window_type,
-            window_start,
-            measure,
-            blind_spot_id,
-            affected_share
-        from {{ ref("int_heatmap__cell_blind_spots") }}
-        where affected_share > 0
-        qualify
+            b.*,
             row_number() over (
                 partition by centre, dim_x, value_x, dim_y, value_y, window_type, window_start, measure
-                order by affected_share desc, blind_spot_id
-            )
-            = 1
+                order by affected_share desc nulls last, blind_spot_id nulls last
+            ) as blind_spot_rank
+        from {{ ref("int_heatmap__cell_blind_spots") }} as b
+        where affected_share > 0
     )
 
 select p.*, w.blind_spot_id as top_blind_spot_id, w.affected_share as top_affected_share
 from products as p
 left join
-    worst as w
+    ranked_blind_spots as w
     on p.centre = w.centre
     and p.dim_x = w.dim_x
     and p.value_x = w.value_x
@@ -71,3 +60,4 @@ left join
     and p.window_type = w.window_type
     and p.window_start = w.window_start
     and p.measure = w.measure
+    and w.blind_spot_rank = 1

@@ -24,7 +24,7 @@ with
         select
             m.*,
             lag(content) over (
-                partition by source_instance, customer_id order by delivered_at, content
+                partition by source_instance, customer_id order by delivered_at nulls last, content nulls last
             ) as earlier_content
         from marked as m
     )
@@ -38,6 +38,8 @@ select
     merged_into,
     is_internal,
     delivered_at,
-    row_number() over (partition by source_instance, customer_id order by delivered_at, content) as state_seq
+    row_number() over (
+        partition by source_instance, customer_id order by delivered_at nulls last, content nulls last
+    ) as state_seq
 from compared
 where earlier_content is null or earlier_content <> content

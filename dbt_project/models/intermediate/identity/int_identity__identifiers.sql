@@ -21,12 +21,12 @@ with
                     select
                         s.*,
                         row_number() over (
-                            partition by source_instance, customer_id order by state_seq
+                            partition by source_instance, customer_id order by state_seq nulls last
                         ) as list_seq,
                         case
                             when
                                 lag(state_seq) over (
-                                    partition by source_instance, customer_id order by state_seq
+                                    partition by source_instance, customer_id order by state_seq nulls last
                                 )
                                 is null
                             then timestamp '1900-01-01 00:00:00'
@@ -34,7 +34,7 @@ with
                         end as valid_from,
                         coalesce(
                             lead(delivered_at) over (
-                                partition by source_instance, customer_id order by state_seq
+                                partition by source_instance, customer_id order by state_seq nulls last
                             ),
                             timestamp '9999-01-01 00:00:00'
                         ) as valid_to
@@ -51,7 +51,8 @@ with
         select
             l.*,
             list_seq - row_number() over (
-                partition by source_instance, customer_id, identifier_kind, identifier order by list_seq
+                partition by source_instance, customer_id, identifier_kind, identifier
+                order by list_seq nulls last
             ) as stay
         from listed as l
     ),
@@ -119,7 +120,8 @@ with
             identifier,
             moment as valid_from,
             lead(moment) over (
-                partition by centre, identifier_kind, identifier order by moment, identifier
+                partition by centre, identifier_kind, identifier
+                order by moment nulls last, identifier nulls last
             ) as valid_to
         from moments
     ),

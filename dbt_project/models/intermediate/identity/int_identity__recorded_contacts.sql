@@ -24,7 +24,9 @@ with
             c.customer_id,
             row_number() over (
                 partition by ct.source_instance, ct.contact_id
-                order by case when c.source_instance = ct.source_instance then 0 else 1 end, c.source_instance
+                order by
+                    case when c.source_instance = ct.source_instance then 0 else 1 end nulls last,
+                    c.source_instance nulls last
             ) as choice
         from contacts as ct
         inner join {{ ref("int_case__current") }} as c on ct.centre = c.centre and ct.case_id = c.case_id

@@ -27,9 +27,9 @@ with
             row_number() over (
                 partition by e.source_instance, e.escalation_id
                 order by
-                    case when i.source_instance = e.source_instance then 0 else 1 end,
-                    i.started_at desc,
-                    i.item_key
+                    case when i.source_instance = e.source_instance then 0 else 1 end nulls last,
+                    i.started_at desc nulls last,
+                    i.item_key nulls last
             ) as choice
         from escalations as e
         inner join items as i on e.centre = i.centre and i.item_type = 'case' and e.case_id = i.item_id
@@ -44,7 +44,9 @@ with
             k.case_id,
             row_number() over (
                 partition by e.source_instance, e.escalation_id
-                order by case when k.source_instance = e.source_instance then 0 else 1 end, k.source_instance
+                order by
+                    case when k.source_instance = e.source_instance then 0 else 1 end nulls last,
+                    k.source_instance nulls last
             )
         from escalations as e
         inner join
@@ -65,9 +67,11 @@ with
             row_number() over (
                 partition by e.source_instance, e.escalation_id
                 order by
-                    case when i.item_type = 'contact' and i.item_id = e.contact_id then 1 else 2 end,
-                    i.started_at desc,
-                    i.item_key
+                    case
+                        when i.item_type = 'contact' and i.item_id = e.contact_id then 1 else 2
+                    end nulls last,
+                    i.started_at desc nulls last,
+                    i.item_key nulls last
             )
         from escalations as e
         inner join

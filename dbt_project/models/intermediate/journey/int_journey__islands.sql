@@ -23,7 +23,7 @@ with
             p.*,
             max(ended_at) over (
                 partition by centre, customer_id, reason
-                order by started_at, item_key
+                order by started_at nulls last, item_key nulls last
                 rows between unbounded preceding and 1 preceding
             ) as latest_end
         from personal as p
@@ -43,7 +43,7 @@ with
                 end
             ) over (
                 partition by centre, customer_id, reason
-                order by started_at, item_key
+                order by started_at nulls last, item_key nulls last
                 rows between unbounded preceding and current row
             ) as island_number
         from spaced as s

@@ -22,7 +22,12 @@ with
             i.ended_local_at,
             row_number() over (
                 partition by l.journey_id
-                order by i.started_at, i.item_type, i.reason nulls last, i.channel nulls last, i.item_key
+                order by
+                    i.started_at nulls last,
+                    i.item_type nulls last,
+                    i.reason nulls last,
+                    i.channel nulls last,
+                    i.item_key nulls last
             ) as position
         from {{ ref("int_journey__items") }} as i
         inner join {{ ref("int_journey__item_links") }} as l on i.item_key = l.item_key

@@ -41,10 +41,10 @@ with
                         0,
                         {{ dbt.datediff("k.ended_at", "u.started_at", "second") }},
                         {{ dbt.datediff("u.ended_at", "k.started_at", "second") }}
-                    ),
-                    k.started_at,
-                    k.item_key,
-                    u.item_key
+                    ) nulls last,
+                    k.started_at nulls last,
+                    k.item_key nulls last,
+                    u.item_key nulls last
             ) as nearness
         from unknown_items as u
         inner join

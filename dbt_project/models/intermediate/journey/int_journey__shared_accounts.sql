@@ -7,7 +7,7 @@ with
             count(*) over (
                 partition by centre, customer_id
                 order by
-                    started_at
+                    started_at nulls last
                     range
                     between interval {{ var("journey_gap_same_reason_days") }} day preceding and current row
             ) as n_within_gap

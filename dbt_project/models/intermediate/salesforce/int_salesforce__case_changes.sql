@@ -91,7 +91,8 @@ with
         select
             v.*,
             lag(value) over (
-                partition by source_instance, case_id, field order by created_at, history_id, side
+                partition by source_instance, case_id, field
+                order by created_at nulls last, history_id nulls last, side nulls last
             ) as old_value
         from values_held as v
     ),
@@ -101,7 +102,8 @@ with
         select
             v.*,
             row_number() over (
-                partition by source_instance, case_id, field order by created_at, history_id, side
+                partition by source_instance, case_id, field
+                order by created_at nulls last, history_id nulls last, side nulls last
             ) as value_no,
             max(side) over (partition by source_instance, case_id, field) as last_side
         from values_held as v
@@ -205,7 +207,8 @@ select
     c.new_value,
     c.created_at as changed_at,
     row_number() over (
-        partition by c.source_instance, c.case_id order by c.created_at, c.history_id, c.field
+        partition by c.source_instance, c.case_id
+        order by c.created_at nulls last, c.history_id nulls last, c.field nulls last
     ) as change_seq,
     case when u.owner_id is null then c.created_by_id else u.value end as changed_by,
     c.delivered_at

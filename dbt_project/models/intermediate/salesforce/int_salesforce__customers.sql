@@ -58,21 +58,22 @@ with
     ),
 
     -- Accounts of one number are one customer, as the newest of them has it.
-    customers as (
-        select *
-        from described
-        qualify
+    ranked_customers as (
+        select
+            r.*,
             row_number() over (
                 partition by source_instance, customer_id
                 order by
                     modified_at desc nulls last,
-                    delivered_at desc,
-                    record_id,
+                    delivered_at desc nulls last,
+                    record_id nulls last,
                     region nulls last,
                     created_at nulls last
-            )
-            = 1
+            ) as customer_rank
+        from described as r
     ),
+
+    customers as (select * from ranked_customers where customer_rank = 1),
 
     reached as (
         select source_instance, account_id as record_id, {{ array_of("phone") }} as phones

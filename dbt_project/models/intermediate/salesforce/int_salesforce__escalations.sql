@@ -9,7 +9,8 @@ with
             h.*,
             row_number() over (
                 partition by h.source_instance, h.case_id, h.created_at
-                order by case when h.new_value is not null then 0 else 1 end, h.history_id
+                order by
+                    case when h.new_value is not null then 0 else 1 end nulls last, h.history_id nulls last
             ) as choice
         from ({{ staged("case_histories", "raw_salesforce") }}) as h
         left join cases as c on h.source_instance = c.source_instance and h.case_id = c.case_id

@@ -21,11 +21,9 @@ with
         left join files as f on r.source_instance = f.source_instance and r.delivery_id = f.delivery_id
     ),
 
-    states as (
-        select *
-        from audits
-        where field in ('incident_state', 'state')
-        qualify
+    ranked_states as (
+        select
+            r.*,
             row_number() over (
                 partition by
                     source_instance,
@@ -36,14 +34,17 @@ with
                         when update_seq = -1 then coalesce(old_state, '') || '>' || coalesce(new_state, '')
                     end
                 order by
-                    case when old_state is null and new_state is null then 1 else 0 end,
-                    field,
+                    case when old_state is null and new_state is null then 1 else 0 end nulls last,
+                    field nulls last,
                     old_state nulls last,
                     new_state nulls last,
-                    audit_id
-            )
-            = 1
+                    audit_id nulls last
+            ) as state_rank
+        from audits as r
+        where field in ('incident_state', 'state')
     ),
+
+    states as (select * from ranked_states where state_rank = 1),
 
     holds as (select * from audits where field = 'hold_reason'),
 
@@ -155,13 +156,13 @@ select
     row_number() over (
         partition by c.source_instance, c.record_id
         order by
-            c.created_at,
-            c.update_seq,
+            c.created_at nulls last,
+            c.update_seq nulls last,
             c.line_seq nulls last,
-            c.field,
+            c.field nulls last,
             c.old_value nulls first,
             c.new_value nulls last,
-            c.audit_id
+            c.audit_id nulls last
     ) as change_seq,
     coalesce(u.user_id, c.changed_by_key) as changed_by,
     c.delivered_at

@@ -8,39 +8,61 @@ with
             {{ ref("int_servicenow__user_references") }} as u
             on i.source_instance = u.source_instance
             and i.caller_key = u.told_as
+    ),
+
+    ranked_users as (
+        select
+            u.centre,
+            u.source_instance,
+            k.customer_id,
+            u.segment,
+            u.tier,
+            u.country as region,
+            u.time_zone,
+            u.phones,
+            u.emails,
+            {{ unfilled("customers", ["other_ids"]) }},
+            coalesce(m.customer_id, u.merged_into_key) as merged_into,
+            u.is_internal,
+            u.created_at,
+            u.delivered_at,
+            row_number() over (
+                partition by u.source_instance, k.customer_id
+                order by
+                    u.modified_at desc nulls last,
+                    u.delivered_at desc nulls last,
+                    u.created_at desc nulls last,
+                    u.user_key nulls last
+            ) as user_rank
+        from ({{ staged("users", "raw_servicenow") }}) as u
+        inner join
+            {{ ref("int_servicenow__user_references") }} as k
+            on u.source_instance = k.source_instance
+            and u.user_key = k.told_as
+        left join
+            {{ ref("int_servicenow__user_references") }} as m
+            on u.source_instance = m.source_instance
+            and u.merged_into_key = m.told_as
+        left join callers as c on u.source_instance = c.source_instance and u.user_key = c.user_key
+        where
+            (not coalesce(u.is_deleted, false) or u.merged_into_key is not null)
+            and (k.user_id is null or c.user_key is not null)
     )
 
 select
-    u.centre,
-    u.source_instance,
-    k.customer_id,
-    u.segment,
-    u.tier,
-    u.country as region,
-    u.time_zone,
-    u.phones,
-    u.emails,
-    {{ unfilled("customers", ["other_ids"]) }},
-    coalesce(m.customer_id, u.merged_into_key) as merged_into,
-    u.is_internal,
-    u.created_at,
-    u.delivered_at
-from ({{ staged("users", "raw_servicenow") }}) as u
-inner join
-    {{ ref("int_servicenow__user_references") }} as k
-    on u.source_instance = k.source_instance
-    and u.user_key = k.told_as
-left join
-    {{ ref("int_servicenow__user_references") }} as m
-    on u.source_instance = m.source_instance
-    and u.merged_into_key = m.told_as
-left join callers as c on u.source_instance = c.source_instance and u.user_key = c.user_key
-where
-    (not coalesce(u.is_deleted, false) or u.merged_into_key is not null)
-    and (k.user_id is null or c.user_key is not null)
-qualify
-    row_number() over (
-        partition by u.source_instance, k.customer_id
-        order by u.modified_at desc nulls last, u.delivered_at desc, u.created_at desc nulls last, u.user_key
-    )
-    = 1
+    centre,
+    source_instance,
+    customer_id,
+    segment,
+    tier,
+    region,
+    time_zone,
+    phones,
+    emails,
+    other_ids,
+    merged_into,
+    is_internal,
+    created_at,
+    delivered_at
+from ranked_users
+where user_rank = 1

@@ -18,11 +18,11 @@ with
             min(case when new_level < 2 then created_at end) over (
                 partition by l.source_instance, l.record_id
                 order by
-                    l.created_at,
-                    coalesce(l.update_number, -1),
+                    l.created_at nulls last,
+                    coalesce(l.update_number, -1) nulls last,
                     case when l.update_number is null then {{ line_seq("l", "f") }} end nulls last,
-                    l.new_level,
-                    l.audit_id
+                    l.new_level nulls last,
+                    l.audit_id nulls last
                 rows between 1 following and unbounded following
             ) as fallen_at
         from levels as l

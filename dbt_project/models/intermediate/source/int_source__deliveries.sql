@@ -35,12 +35,12 @@ with
             d.*,
             count(*) over (
                 partition by source_instance, file_set
-                order by day
+                order by day nulls last
                 rows between unbounded preceding and current row
             ) as position,
             max(day) over (
                 partition by source_instance, file_set
-                order by day
+                order by day nulls last
                 rows between unbounded preceding and 1 preceding
             ) as previous_day,
             day = max(day) over (partition by source_instance, file_set) as is_newest

@@ -93,7 +93,8 @@ with
         select
             s.*,
             row_number() over (
-                partition by source_instance, entity, field order by n_rows desc, word, is_masked
+                partition by source_instance, entity, field
+                order by n_rows desc nulls last, word nulls last, is_masked nulls last
             ) as rank_in_field
         from shown as s
     )

@@ -34,11 +34,11 @@ with
             {{ line_seq("h", "f") }} as line_seq,
             row_number() over (
                 partition by h.source_instance, h.ticket_id, h.field
-                order by h.changed_at, {{ line_seq("h", "f") }} nulls last, h.value nulls first
+                order by h.changed_at nulls last, {{ line_seq("h", "f") }} nulls last, h.value nulls first
             ) as value_no,
             lag(h.value) over (
                 partition by h.source_instance, h.ticket_id, h.field
-                order by h.changed_at, {{ line_seq("h", "f") }} nulls last, h.value nulls first
+                order by h.changed_at nulls last, {{ line_seq("h", "f") }} nulls last, h.value nulls first
             ) as old_value
         from histories as h
         left join files as f on h.source_instance = f.source_instance and h.delivery_id = f.delivery_id
@@ -154,14 +154,14 @@ select
     row_number() over (
         partition by c.source_instance, c.ticket_id
         order by
-            c.changed_at,
-            case when c.audit_id is null and c.line_seq is null then 0 else 1 end,
+            c.changed_at nulls last,
+            case when c.audit_id is null and c.line_seq is null then 0 else 1 end nulls last,
             {{ dbt.length("c.audit_id") }} nulls last,
             c.audit_id nulls last,
             c.event_number nulls last,
             c.event_id nulls last,
             c.line_seq nulls last,
-            c.field
+            c.field nulls last
     ) as change_seq,
     case when c.author_id <> '-1' then c.author_id end as changed_by,
     c.delivered_at

@@ -11,7 +11,7 @@ with
                     t.*,
                     row_number() over (
                         partition by source_instance, ticket_id
-                        order by updated_at desc nulls last, _delivered_at desc, status
+                        order by updated_at desc nulls last, _delivered_at desc nulls last, status nulls last
                     ) as recency
                 from {{ source("raw_zendesk", "tickets") }} as t
                 where status <> 'deleted'

@@ -10,20 +10,21 @@ with
     organizations as (select * from ({{ staged("organizations", "raw_zendesk") }}) as o),
 
     -- Users of one number are one customer, as the newest of them has it.
-    customers as (
-        select *
-        from users
-        qualify
+    ranked_users as (
+        select
+            r.*,
             row_number() over (
                 partition by source_instance, customer_id
                 order by
                     updated_at desc nulls last,
-                    delivered_at desc,
-                    {{ dbt.length("user_id") }} desc,
-                    user_id desc
-            )
-            = 1
+                    delivered_at desc nulls last,
+                    {{ dbt.length("user_id") }} desc nulls last,
+                    user_id desc nulls last
+            ) as user_rank
+        from users as r
     ),
+
+    customers as (select * from ranked_users where user_rank = 1),
 
     addresses as (
         select source_instance, user_id, phone, email

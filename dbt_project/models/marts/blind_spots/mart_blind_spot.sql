@@ -56,7 +56,8 @@ with
 
     linked as (
         select
-            blind_spot_id, {{ dbt.listagg("measure_id", "','", "order by measure_id") }} as measures_affected
+            blind_spot_id,
+            {{ dbt.listagg("measure_id", "','", "order by measure_id nulls last") }} as measures_affected
         from {{ ref("measures") }}
         group by blind_spot_id
     )

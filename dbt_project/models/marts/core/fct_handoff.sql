@@ -4,10 +4,10 @@ with
         select
             r.*,
             lag(team_id) over (
-                partition by source_instance, unit_type, unit_id order by run_seq
+                partition by source_instance, unit_type, unit_id order by run_seq nulls last
             ) as from_team_id,
             lag(started_at) over (
-                partition by source_instance, unit_type, unit_id order by run_seq
+                partition by source_instance, unit_type, unit_id order by run_seq nulls last
             ) as from_started_at,
             min(run_seq) over (partition by source_instance, unit_type, unit_id, team_id) as first_run_seq
         from {{ ref("int_handoff__runs") }} as r

@@ -136,25 +136,25 @@ with
             row_number() over (
                 partition by journey_id
                 order by
-                    event_at,
-                    type_order,
+                    event_at nulls last,
+                    type_order nulls last,
                     detail nulls first,
                     channel nulls first,
                     team_id nulls first,
-                    source_instance,
-                    source_key
+                    source_instance nulls last,
+                    source_key nulls last
             ) as event_seq,
             -- In the same order, so that rows are sorted once.
             lag(event_at) over (
                 partition by journey_id
                 order by
-                    event_at,
-                    type_order,
+                    event_at nulls last,
+                    type_order nulls last,
                     detail nulls first,
                     channel nulls first,
                     team_id nulls first,
-                    source_instance,
-                    source_key
+                    source_instance nulls last,
+                    source_key nulls last
             ) as previous_at
         from events as e
     )

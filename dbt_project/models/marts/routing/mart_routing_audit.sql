@@ -19,7 +19,7 @@ with
             x.expected_queue_group,
             row_number() over (
                 partition by c.source_instance, c.contact_id
-                order by x.valid_from desc nulls last, x.source_instance
+                order by x.valid_from desc nulls last, x.source_instance nulls last
             ) as expectation_choice
         from {{ ref("int_contact__outcomes") }} as c
         inner join
