@@ -27,7 +27,7 @@ def judge(measures: pd.DataFrame, registry: pd.DataFrame, docs: Path) -> pd.Data
     Args:
         measures: one row per blind spot, source instance, scope and window, with the columns of
             `MEASURE_COLUMNS`; rows whose share is null have nothing to judge and are left out.
-        registry: one row per blind spot with `blind_spot_id`, `name`, `nest_group`, `entity`, `question`,
+        registry: one row per blind spot with `blind_spot_id`, `name`, `overlap_group`, `entity`, `question`,
             `remedy`, `owner_function`, `warn_share`, `blind_share`.
         docs: folder for Great Expectations' project and its Data Docs; made anew.
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from expectations.shares import LEVELS, ExpectAffectedShareToStayWithinWarn
 
-GROUP = "nest_group"
+GROUP = "overlap_group"
 
 
 def suites(registry: pd.DataFrame, measured: Collection[str]) -> list[gx.ExpectationSuite]:

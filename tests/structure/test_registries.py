@@ -33,7 +33,7 @@ def test_every_blind_spot_is_registered_once_and_in_order() -> None:
 
 @pytest.mark.parametrize("row", registry("blind_spots"), ids=lambda row: row["blind_spot_id"])
 def test_every_blind_spot_says_who_does_what_about_it(row: dict[str, str]) -> None:
-    for column in ("name", "nest_group", "owner_function", "remedy", "question"):
+    for column in ("name", "overlap_group", "owner_function", "remedy", "question"):
         assert row[column].strip(), f"{row['blind_spot_id']} has no {column}"
     assert row["question"].endswith("?")
     assert row["severity"] in {"info", "warn", "error"}

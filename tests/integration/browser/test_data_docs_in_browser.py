@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 SHARES = {"BS01": 0.9, "BS10": 0.0, "BS36": 0.2}
-SUITES = {"link": "BS01", "code": "BS10", "clock": "BS36"}
+SUITES = {"linkage": "BS01", "coding": "BS10", "clocks": "BS36"}
 
 
 @pytest.fixture(scope="module")
@@ -68,8 +68,8 @@ def test_the_list_of_validations_is_filled_and_one_opens(page: "Page") -> None:
     assert rows.count() == len(SUITES)
     assert page.locator(".ge-index-page-validation-results-table .text-danger").count() == 2
 
-    rows.filter(has_text="link").locator("td").nth(2).click()
-    page.wait_for_url("**/validations/link/**")
+    rows.filter(has_text="linkage").locator("td").nth(2).click()
+    page.wait_for_url("**/validations/linkage/**")
 
     text = page.locator("body").inner_text()
     assert "BS01 Contacts with no CRM case: at most 5 % of the contacts of a scope" in text

@@ -37,7 +37,7 @@ def _registry(**thresholds: tuple[Any, Any]) -> pd.DataFrame:
             {
                 "blind_spot_id": name,
                 "name": f"Check {name}",
-                "nest_group": "odd" if int(name[-1]) % 2 else "even",
+                "overlap_group": "odd" if int(name[-1]) % 2 else "even",
                 "entity": "permission_events",
                 "question": "Which rows?",
                 "remedy": "Deliver them.",

@@ -77,7 +77,7 @@ def test_links_between_pages_lead_to_pages(site: Path) -> None:
 
 
 def test_unexpected_scopes_are_named_worst_first_and_as_text(site: Path) -> None:
-    [page] = (site / "validations" / "link").rglob("*.html")
+    [page] = (site / "validations" / "linkage").rglob("*.html")
     text = page.read_text(encoding="utf-8")
     assert "2 of 2 scopes are above" in text
     assert text.index("90.0%") < text.index("40.0%")

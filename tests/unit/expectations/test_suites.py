@@ -32,7 +32,7 @@ def test_each_overlap_group_is_a_suite_with_both_levels_of_its_blind_spots() -> 
 
 def test_blind_spots_that_nobody_measured_are_in_no_suite() -> None:
     """Without it, a column that the frame lacks would make an expectation crash in every run."""
-    assert _by_suite(suites(_registry(), ["BS02"])) == {"link": ["BS02", "BS02"]}
+    assert _by_suite(suites(_registry(), ["BS02"])) == {"linkage": ["BS02", "BS02"]}
     assert suites(_registry(), []) == []
 
 

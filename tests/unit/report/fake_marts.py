@@ -35,7 +35,7 @@ create table {schema}.mart_blind_spot (
     blind_spot_id varchar, name varchar, centre varchar, source_instance varchar,
     scope_type varchar, scope_id varchar, window_type varchar, window_start date, window_end date,
     status varchar, affected_n bigint, total_n bigint, undecidable_n bigint, affected_share double,
-    severity varchar, nest_group varchar, first_seen_date date, last_seen_date date,
+    severity varchar, overlap_group varchar, nest_group varchar, first_seen_date date, last_seen_date date,
     owner_function varchar, breaks_affected varchar, measures_affected varchar,
     n_cells_affected bigint, remedy varchar
 );
@@ -157,12 +157,12 @@ def blind_spot_rows() -> Iterator[tuple[Any, ...]]:
     for key, name, status, affected, total, share in spots:
         yield (
             *(key, name, "north", "crm_1", "source", "crm_1", "span", START, None, status),
-            *(affected, total, 0, share, "high", "label", day, day, "CRM administration", "B01"),
+            *(affected, total, 0, share, "high", "labels", "label", day, day, "CRM administration", "B01"),
             *("escalated, reopened", 17, remedy + " " + BREAKOUT),
         )
     yield (
         *("BS26", "Only a team", "north", "crm_1", "team", "Billing", "span", START, None, "blind"),
-        *(1, 1, 0, 1.0, "high", "label", day, day, "nobody", "B01", "escalated", 1, "none"),
+        *(1, 1, 0, 1.0, "high", "labels", "label", day, day, "nobody", "B01", "escalated", 1, "none"),
     )
 
 

@@ -1,7 +1,7 @@
 -- One row per heatmap cell, measure and blind spot the measure depends on: the share affected there.
 with
     linked as (
-        select m.measure_id as measure, m.blind_spot_id, b.nest_group
+        select m.measure_id as measure, m.blind_spot_id, b.overlap_group
         from {{ ref("measures") }} as m
         inner join {{ ref("blind_spots") }} as b on m.blind_spot_id = b.blind_spot_id
         where b.is_implemented
@@ -92,7 +92,7 @@ select
     s.window_start,
     l.measure,
     s.blind_spot_id,
-    l.nest_group,
+    l.overlap_group,
     case when e.blind_spot_id is not null then 1.0 else s.affected_share end as affected_share
 from summed as s
 inner join linked as l on s.blind_spot_id = l.blind_spot_id

@@ -1,7 +1,7 @@
 -- One row per heatmap cell and measure with an assessed blind spot: what the data behind it are worth.
--- Product over nest groups of what the worst blind spot of each group leaves.
+-- Product over overlap groups of what the worst blind spot of each group leaves.
 with
-    nests as (
+    overlap_groups as (
         select
             centre,
             dim_x,
@@ -11,7 +11,7 @@ with
             window_type,
             window_start,
             measure,
-            nest_group,
+            overlap_group,
             max(affected_share) as affected_share
         from {{ ref("int_heatmap__cell_blind_spots") }}
         group by 1, 2, 3, 4, 5, 6, 7, 8, 9
@@ -33,7 +33,7 @@ with
                 then 0.0
                 else round(exp(sum(ln(1.0 - least(affected_share, 0.999999999)))), 9)
             end as seen_share
-        from nests
+        from overlap_groups
         group by 1, 2, 3, 4, 5, 6, 7, 8
     ),
 

@@ -93,6 +93,7 @@ select
         case when d.blind_spot_id = 'BS49' then k.affected_n / nullif(cast(k.total_n as double), 0) end
     ) as affected_share,
     b.severity,
+    b.overlap_group,
     b.nest_group,
     m.first_seen_date,
     m.last_seen_date,
