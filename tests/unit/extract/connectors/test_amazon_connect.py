@@ -115,8 +115,8 @@ def test_it_lands_when_and_by_what_a_call_to_a_customer_was_picked_up(place: Pla
 
 
 def test_what_begins_no_contact_is_not_counted_as_one(place: Place) -> None:
-    """The registry of initiations in staging says the same of each method."""
-    macro = (DBT / "macros" / "staging" / "amazon_connect.sql").read_text(encoding="utf-8")
+    """The registry of initiations in dbt says the same of each method."""
+    macro = (DBT / "macros" / "vendors" / "amazon_connect.sql").read_text(encoding="utf-8")
     roles = dict(re.findall(r'"([A-Z_]+)": \{\s*"role": "(\w+)"', macro))
     assert {"INBOUND", "MONITOR", "EXTERNAL_OUTBOUND", "WEBRTC_API", "FLOW"} <= roles.keys()
     feeds = bundle.load(CONNECT).tables["contact_records"].feeds
