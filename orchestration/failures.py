@@ -5,6 +5,7 @@ a step on as text, and dbt prints those of DuckDB.
 """
 
 import re
+import shutil
 import traceback
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from orchestration.errors import (
     UnknownError,
 )
 
+FULL_BYTES = 2_000_000
+"""Room on a disk below which it counts as full where the reason of a failure is not plain."""
 _MOST_LINES = 12
 _BY_EXIT_CODE = {kind.exit_code: kind for kind in (RunError, ConfigurationError, InterruptedRunError)}
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
@@ -44,20 +47,23 @@ class Link:
 class Rule:
     """What an exception means to a person.
 
-    `sentence` may name `{place}`, the file or folder, and the named groups of `pattern`.
+    `sentence` may name `{place}`, the file or folder, and the named groups of `pattern`. On a full disk tools
+    may say what `is_vague` marks, too: then the disk is asked.
     """
 
     pattern: str
     sentence: str
     error: type[FaultlineError] = RunError
+    is_vague: bool = False
 
 
 _NO_SPACE = r"\[Errno 28\]|No space left on device|database or disk is full|max_temp_directory_size"
-_NOT_ALLOWED = r"\[Errno (?:1|13)\]|Permission denied|Operation not permitted|unable to open database file"
+_NOT_ALLOWED = r"\[Errno (?:1|13)\]|Permission denied|Operation not permitted"
 _NO_DATABASE = (
     r"not a valid DuckDB database file|Trying to read a database file with version|Corrupt database file|"
     r"database header checksum|[Ff]ailure while replaying WAL|FatalException|database has been invalidated"
 )
+_FULL = Rule(_NO_SPACE, "The disk of {place} is full. Make room on it, then run again.")
 
 RULES = (
     Rule(
@@ -76,7 +82,7 @@ RULES = (
         r'Could not set lock on file "(?P<place>.+?)": (?P<reason>[^.]+)\.',
         "{place} cannot be locked ({reason}). Put the home on a disk that can lock files, then run again.",
     ),
-    Rule(_NO_SPACE, "The disk of {place} is full. Make room on it, then run again."),
+    _FULL,
     Rule(
         r"\[Errno 122\]|[Qq]uota exceeded",
         "The disk quota for {place} is used up. Make room or raise it, then run again.",
@@ -91,6 +97,13 @@ RULES = (
         "{place} cannot be opened: permission denied. Give the user who runs Faultline access to it, or name "
         "another folder.",
         ConfigurationError,
+    ),
+    Rule(
+        "unable to open database file",
+        "The history of runs in {place} cannot be opened. Give the user who runs Faultline access to the "
+        "folder `dagster` below the home, then run again.",
+        ConfigurationError,
+        is_vague=True,
     ),
     Rule(
         r"\[Errno (?:17|20)\]|Not a directory",
@@ -108,6 +121,7 @@ RULES = (
     Rule(
         r"disk I/O error",  # SQLite says so of a full disk too, when its log or its index does not fit
         "The disk of {place} is full, or it fails. Make room on it or check it, then run again.",
+        is_vague=True,
     ),
     Rule(
         r"\[Errno 5\]|Input/output error",
@@ -127,6 +141,7 @@ RULES = (
         _NO_DATABASE,
         "{place} is damaged, or another version of DuckDB wrote it. Delete it, then run again: a run builds "
         "the warehouse anew from the raw zone.",
+        is_vague=True,
     ),
     Rule(
         r"database disk image is malformed|file is not a database",
@@ -183,13 +198,27 @@ def of_chain(chain: list[Link], place: Path | None = None) -> FaultlineError:
 
 
 def of_rules(chain: Iterable[Link], place: Path | None = None) -> FaultlineError | None:
-    """What the rules say of a chain; None where they know none of it."""
+    """What the rules say of a chain, or the disk where they are vague; None where both know nothing."""
     for link in chain:
         for rule in RULES:
             if found := re.search(rule.pattern, link.text):
+                if rule.is_vague and _is_full(place):
+                    return _told(_FULL, place=str(place))
                 named = {"place": _place(link.text, found) or str(place or "a file")} | found.groupdict()
-                return rule.error(rule.sentence.format_map(named))
-    return None
+                return _told(rule, **named)
+    return _told(_FULL, place=str(place)) if _is_full(place) else None
+
+
+def _told(rule: Rule, **named: str) -> FaultlineError:
+    return rule.error(rule.sentence.format_map(named))
+
+
+def _is_full(place: Path | None) -> bool:
+    """Whether the disk of a folder has no room to speak of; one that cannot be asked has."""
+    try:
+        return place is not None and shutil.disk_usage(place).free < FULL_BYTES
+    except OSError:
+        return False
 
 
 def trace(error: BaseException) -> str:

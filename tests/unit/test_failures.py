@@ -47,6 +47,11 @@ def os_error(number: int, place: str | None = "/disk/raw/part") -> OSError:
             "The disk of /the home is full, or it fails. Make room on it",
             1,
         ),
+        (
+            sqlite3.OperationalError("unable to open database file"),
+            "The history of runs in /the home cannot be opened. Give the user who runs Faultline access",
+            2,
+        ),
         (os_error(errno.EIO), "The disk fails to read or write /disk/raw/part. Check the disk", 1),
         (os_error(errno.ELOOP), "/disk/raw/part: Too many levels of symbolic links. Mend that", 1),
         (OSError(errno.ENOSPC, "No space left on device", "/a", None, "/b"), "The disk of /a is full.", 1),
@@ -92,6 +97,36 @@ def test_each_kind_of_failure_has_its_sentence(error: BaseException, sentence: s
         [Link(link.kind, link.message) for link in failures.links(error)], Path("/the home")
     )
     assert (str(as_text), as_text.exit_code) == (str(shown), code)
+
+
+VAGUE = [
+    sqlite3.OperationalError("disk I/O error"),
+    sqlite3.OperationalError("unable to open database file"),
+    duckdb.FatalException("FATAL Error: Failed: database has been invalidated because of an earlier error"),
+    RuntimeError("The dbt CLI process failed with exit code `1`."),
+]
+
+
+@pytest.mark.parametrize("error", VAGUE, ids=str)
+def test_a_vague_reason_on_a_full_disk_is_a_full_disk(
+    error: Exception, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Without it, whoever has to make room would be told to repair rights, or to delete the warehouse."""
+    monkeypatch.setattr(failures, "FULL_BYTES", sys.maxsize)
+    shown = failures.explained(error, tmp_path)
+    assert str(shown) == f"The disk of {tmp_path} is full. Make room on it, then run again."
+    assert shown.exit_code == 1
+
+
+@pytest.mark.parametrize("error", VAGUE, ids=str)
+def test_a_vague_reason_on_a_disk_with_room_is_no_full_disk(error: Exception, tmp_path: Path) -> None:
+    assert "is full. " not in str(failures.explained(error, tmp_path))
+
+
+def test_a_plain_reason_stands_on_a_full_disk_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(failures, "FULL_BYTES", sys.maxsize)
+    shown = failures.explained(os_error(errno.EACCES), tmp_path)
+    assert "permission denied" in str(shown)
 
 
 def test_a_reader_of_the_warehouse_is_named_with_the_file(tmp_path: Path) -> None:
