@@ -225,7 +225,7 @@ def entities() -> dict[str, Entity]:
     return parse(yaml.safe_load(CONTRACT_FILE.read_text(encoding="utf-8")))
 
 
-STATUS_CHANGE = "new_value"
+CHANGED_FIELD, STATUS_CHANGE = "field", "new_value"
 """Field of `case_changes` that holds a status where `field` says so."""
 
 
@@ -246,7 +246,8 @@ def vocabularies(table: Table) -> dict[str, tuple[str, ...]]:
     fed = [entity for entity in table.feeds if entity in entities()]
     fields = [name for name, column in table.columns.items() if column.type == "text"]
     found = {field: words for field in fields for e in fed if (words := vocabulary(e, field))}
-    # A vendor's log of changes holds values of every field; only the contract's own names each.
+    # A vendor's log of changes names fields as the vendor does, and holds values of each; models know both.
     if table.schema != MAPPED_SCHEMA:
-        found.pop(STATUS_CHANGE, None)
+        for name in (CHANGED_FIELD, STATUS_CHANGE):
+            found.pop(name, None)
     return found
