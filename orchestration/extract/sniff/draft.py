@@ -16,7 +16,7 @@ from orchestration.extract import files, reading
 from orchestration.extract.files import Delivered, UnreadableFile
 from orchestration.extract.quirks import foreign
 from orchestration.extract.quirks.documents import Form
-from orchestration.extract.sniff import heads, totals
+from orchestration.extract.sniff import heads, totals, vendors
 from orchestration.extract.sniff.calls import as_calls
 from orchestration.extract.sniff.columns import (
     SAMPLE_RECORDS,
@@ -101,6 +101,8 @@ def _draft(connection: duckdb.DuckDBPyConnection, file: Path, exports: Path | No
     look = replace(look, options=look.options.model_copy(update={"nulls": nulls}))
     if doubtful:
         look.remarks["nulls"] = f"also seen: {', '.join(doubtful)}; add what means nothing"
+    if known := vendors.hint(readable.types, look.options):
+        look.warnings.append(known)
     words = {w.removesuffix("s") for w in words_of(file.name + " " + delivered.member)}
     guesses = as_calls(columns, guess_entities(columns, words), words)
     left_out = sums.where([expression_of(name) for name in readable.types])

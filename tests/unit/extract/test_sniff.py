@@ -141,6 +141,16 @@ def quality_evaluations(folder: Path) -> Path:
     return path
 
 
+def genesys_conversations(folder: Path) -> Path:
+    records = [
+        {"conversationId": f"c{i}", "conversationStart": "2024-02-01T10:00:00Z", "participants": []}
+        for i in range(5)
+    ]
+    path = folder / "page.json"
+    path.write_text(json.dumps({"conversations": records}), encoding="utf-8")
+    return path
+
+
 def survey_parquet(folder: Path) -> Path:
     path = folder / "csat_survey.parquet"
     duckdb.sql(
@@ -611,6 +621,40 @@ def test_the_word_for_unfinished_work_is_not_used(tmp_path):
 )
 def test_real_exports_get_a_draft_that_loads(real_data, file, entity, tmp_path):
     assert feed_of(loaded(draft(real_data / file, real_data), tmp_path)).table.name == entity
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (salesforce_cases, "Salesforce Service Cloud exports such columns. If this is its `case`"),
+        (salesforce_history, ""),  # seven columns that other systems have, too
+        (genesys_conversations, "Genesys Cloud exports such columns. If this is its `conversations`"),
+        (quality_evaluations, ""),
+        (survey_parquet, ""),
+        (roster_in_zip, ""),
+    ],
+)
+def test_a_draft_names_the_connector_that_knows_the_export(make, told, tmp_path):
+    """Without it, people would map by hand what a connector reads whole, and lose what one row cannot tell."""
+    text = draft(make(tmp_path), tmp_path)
+    assert (told in text) if told else ("exports such columns" not in text)
+    assert ("a-source-that-a-connector-knows" in text) == bool(told)
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize(
+    ("file", "written"),
+    [
+        ("genesys-doc-sample/conversations_details_query_response_2016.masked.json", "genesys_cloud"),
+        ("vendor-tables/zendesk/ticket_data.csv", "zendesk"),
+        ("vendor-tables/servicenow/incident_data.csv", "servicenow"),
+        ("eagle-bank/CRMCallCenterLogs.csv", ""),
+        ("eagle-bank/CRMEvents.csv", ""),
+    ],
+)
+def test_real_exports_name_their_connector(real_data, file, written):
+    text = draft(real_data / file)
+    assert re.findall("write `connector: (.*?)`", text) == ([written] if written else [])
 
 
 def test_a_draft_says_where_a_spreadsheet_has_shortened_identifiers(tmp_path):
