@@ -203,13 +203,13 @@ def of_rules(chain: Iterable[Link], place: Path | None = None) -> FaultlineError
         for rule in RULES:
             if found := re.search(rule.pattern, link.text):
                 if rule.is_vague and _is_full(place):
-                    return _told(_FULL, place=str(place))
+                    return _error_of(_FULL, place=str(place))
                 named = {"place": _place(link.text, found) or str(place or "a file")} | found.groupdict()
-                return _told(rule, **named)
-    return _told(_FULL, place=str(place)) if _is_full(place) else None
+                return _error_of(rule, **named)
+    return _error_of(_FULL, place=str(place)) if _is_full(place) else None
 
 
-def _told(rule: Rule, **named: str) -> FaultlineError:
+def _error_of(rule: Rule, **named: str) -> FaultlineError:
     return rule.error(rule.sentence.format_map(named))
 
 
