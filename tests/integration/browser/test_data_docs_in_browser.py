@@ -90,5 +90,5 @@ def test_each_suite_opens_from_its_tab(page: "Page") -> None:
     rows = page.locator(".ge-index-page-expectation_suites-table tbody tr")
     assert sorted(rows.all_inner_texts()) == sorted(SUITES)
     rows.filter(has_text="clock").click()
-    page.wait_for_url("**/expectations/clock.html")
+    page.wait_for_url("**/expectations/clocks.html")
     assert "BS36 Clock skew between systems: at most 5 %" in page.locator("body").inner_text()
