@@ -101,6 +101,7 @@ class Table:
     turn: alias to expression.
     `has_lines` asks landing for the column `_source_line`: the order of the file decides between equal times.
     `sequence` is the column that tells rows of one key apart; where it is NULL, their lines do.
+    `copies` is how often the vendor writes each row: so many of one key are no repeated delivery.
     """
 
     name: str
@@ -118,6 +119,7 @@ class Table:
     rows: dict[str, str] = field(default_factory=dict, hash=False)
     has_lines: bool = False
     sequence: str = ""
+    copies: int = 1
 
     @property
     def full_name(self) -> str:

@@ -94,6 +94,7 @@ def _macro() -> str:
             "feeds": dict(table.feeds),
             "lines": table.has_lines,
             "sequence": table.sequence,
+            "copies": table.copies,
             "columns": columns,
         }
 

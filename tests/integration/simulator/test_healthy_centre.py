@@ -1,6 +1,10 @@
-"""The healthy centre looks like a real one. Bands and their sources: `tests/bench/healthy_centre.py`."""
+"""The healthy centre looks like a real one. Bands and their sources: `tests/bench/healthy_centre.py`.
+
+By default a run publishes it with the plain feeds and with one pair of vendors; FAULTLINE_HEALTHY=1 tries all.
+"""
 
 import math
+import os
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -26,6 +30,14 @@ REDUCED: dict[str, Any] = {"days": 56, "contacts": ASKED, "starts_on": "2025-09-
 # Nine weeks and a day, delivered weekly: the last delivery is of an unfinished week, and busy hours are full
 # enough for silence to be noticed.
 PUBLISHED = ("--scenario", "healthy", "--days", 64, "--contacts", 10_000, "--every", 7)
+# Telephony and CRM. The second pair writes some records twice, as its vendor documents.
+SYSTEMS = [
+    ("plain", "plain"),
+    ("amazon_connect", "salesforce"),
+    ("genesys_cloud", "servicenow"),
+    ("asterisk", "zendesk"),
+]
+TRIED = SYSTEMS if "FAULTLINE_HEALTHY" in os.environ else SYSTEMS[:2]
 # Blind spots that the healthy centre really has: asset checks that warn, and why each warning is true.
 TRUE_WARNINGS = {
     "BS01": "Quick questions need no case and 2 % of links are lost; nothing in the export says which is which.",
@@ -434,11 +446,12 @@ def test_the_queue_waits_as_erlang_c_says() -> None:
 # What a run says of it
 
 
-@pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """One whole run on the exports of a healthy centre."""
+@pytest.fixture(scope="module", params=TRIED, ids="-".join)
+def published(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """One whole run on the exports of a healthy centre, as systems of several vendors write them."""
+    telephony, crm = request.param
     folder: Path = tmp_path_factory.mktemp("healthy")
-    done = faultline("simulate", folder / "out", *PUBLISHED)
+    done = faultline("simulate", folder / "out", *PUBLISHED, "--telephony", telephony, "--crm", crm)
     assert done.returncode == 0, done.stdout + done.stderr
     return run(folder / "out" / "sources", folder / "out" / "exports", folder / "home")
 
