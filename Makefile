@@ -37,7 +37,7 @@ test-fast: $(INSTALLED) ## Run unit tests, structure tests and dbt unit tests
 
 test-all: $(INSTALLED) ## Run all tests with every fuzzed file, kill, full disk, pair of vendors and 300 random centres
 	@FAULTLINE_FUZZED=1000 FAULTLINE_LANDING_KILLS=50 FAULTLINE_KILLS=1 FAULTLINE_STARTS=1 \
-		FAULTLINE_FULL_DISKS=10 FAULTLINE_HEALTHY=1 FAULTLINE_EVERY_PAIR=1 FAULTLINE_CENTRES=300 FAULTLINE_SHUFFLED_REAL=1 \
+		FAULTLINE_FULL_DISKS=1 FAULTLINE_HEALTHY=1 FAULTLINE_EVERY_PAIR=1 FAULTLINE_CENTRES=300 FAULTLINE_SHUFFLED_REAL=1 \
 		$(BIN)/python -m pytest --numprocesses 2
 
 test-centres: $(INSTALLED) ## Run 300 random centres; FAULTLINE_CENTRES says how many
