@@ -1,4 +1,4 @@
-"""Only staging reads sources, one each: what dbt itself says of every model."""
+"""Only staging reads sources, one each, and no test is left out: what dbt itself says of the project."""
 
 import json
 import os
@@ -7,9 +7,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from orchestration import settings
 from orchestration.dbt_project import DBT_FOLDER
 from orchestration.settings import Settings
+
+JUDGED = "source.faultline.judged.blind_spot_results"
 
 # Models that break a rule today. A number may only fall; who makes it fall writes the new one down.
 AT_MOST = {
@@ -34,20 +38,58 @@ def _broken_rules(model: dict[str, Any]) -> list[str]:
     return [rule for rule, is_broken in rules.items() if is_broken]
 
 
-def test_only_staging_reads_sources_and_one_each(tmp_path: Path) -> None:
-    config = Settings(home=tmp_path)
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What dbt knows of the project."""
+    target = tmp_path_factory.mktemp("target")
     command = [
-        str(Path(sys.executable).with_name("dbt")), "parse", "--target-path", str(tmp_path),
+        str(Path(sys.executable).with_name("dbt")), "parse", "--target-path", str(target),
         "--project-dir", str(DBT_FOLDER), "--profiles-dir", str(DBT_FOLDER),
     ]  # fmt: skip
-    environment = os.environ | settings.for_subprocesses(config)
+    environment = os.environ | settings.for_subprocesses(Settings(home=target))
     parsed = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert parsed.returncode == 0, parsed.stdout[-4000:]
-    nodes = json.loads((tmp_path / "manifest.json").read_text(encoding="utf-8"))["nodes"].values()
+    return dict(json.loads((target / "manifest.json").read_text(encoding="utf-8")))
+
+
+def test_only_staging_reads_sources_and_one_each(manifest: dict[str, Any]) -> None:
     broken: dict[str, list[str]] = {rule: [] for rule in AT_MOST}
-    for model in nodes:
+    for model in manifest["nodes"].values():
         if model["resource_type"] == "model":
             for rule in _broken_rules(model):
                 broken[rule].append(model["name"])
     worse = {rule: names for rule, names in broken.items() if len(names) > AT_MOST[rule]}
     assert not worse, {rule: (len(names), AT_MOST[rule], sorted(names)) for rule, names in worse.items()}
+
+
+def test_every_data_test_runs_in_one_of_the_two_builds_of_a_run(manifest: dict[str, Any]) -> None:
+    """dbt runs a test where it finds all that the test reads: what it builds, what that reads, and sources.
+
+    It leaves any other test out without a word, and Dagster publishes without its verdict.
+    """
+    models = {key for key, node in manifest["nodes"].items() if node["resource_type"] in ("model", "seed")}
+    after_judging = _reached(JUDGED, manifest["child_map"]) & models
+    assert after_judging
+    found = [_found_by(build, manifest) for build in (models - after_judging, after_judging)]
+    tests = {
+        key: set(node["depends_on"]["nodes"])
+        for key, node in manifest["nodes"].items()
+        if node["resource_type"] == "test"
+    }
+    assert [key for key, read in tests.items() if not any(read <= build for build in found)] == []
+
+
+def _found_by(build: set[str], manifest: dict[str, Any]) -> set[str]:
+    read = set[str]().union(*(_reached(node, manifest["parent_map"]) for node in build))
+    return build | read | set(manifest["sources"])
+
+
+def _reached(start: str, edges: dict[str, list[str]]) -> set[str]:
+    """All that lies behind a node, step by step along the edges."""
+    reached: set[str] = set()
+    ahead = [start]
+    while ahead:
+        new = set(edges[ahead.pop()]) - reached
+        reached |= new
+        ahead += new
+    return reached
