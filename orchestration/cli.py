@@ -15,11 +15,12 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 from rich.text import Text
 
-from orchestration import dbt_project, failures, progress, settings
-from orchestration.base import durable
+from orchestration import settings
+from orchestration.base import durable, failures, progress
+from orchestration.base.wording import count
 from orchestration.errors import ConfigurationError, UnknownError
+from orchestration.runs import dbt_project
 from orchestration.settings import Settings
-from orchestration.wording import count
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -91,7 +92,7 @@ def ui(
         _check_port(port)
         # Dagster, which the schedule needs, would find a wrong one later and out of sight.
         importlib.import_module("orchestration.defs.schedules")
-        from orchestration import run_store  # importing Dagster costs seconds
+        from orchestration.runs import run_store  # importing Dagster costs seconds
 
         if n_settled := run_store.settle_home(config.paths):
             out.print(f"Marked as ended: {count(n_settled, 'run')} whose process is gone.")
@@ -136,8 +137,8 @@ def sources_new(
 ) -> None:
     """Look at an export and write a commented source YAML to start from."""
     with _failures(debug):
-        from orchestration.extract.sniff.draft import draft, source_name
-        from orchestration.extract.sources import SourceError, load
+        from orchestration.onboarding.draft import draft, source_name
+        from orchestration.sources.source_files import SourceError, load
 
         config = settings.load(sources=sources, exports=exports)
         target = output or config.sources / f"{source_name(file)}.yml"
@@ -165,7 +166,7 @@ def sources_check(
     """Check the source files against the exports, and show what they deliver."""
     with _failures(debug):
         config = settings.load(sources=sources, exports=exports)
-        from orchestration import source_check
+        from orchestration.onboarding import source_check
 
         if not source_check.check(config, out, _command("run", config.sources, config.exports)):
             raise typer.Exit(ConfigurationError.exit_code)
@@ -185,16 +186,16 @@ def _command(name: str, sources: Path, exports: Path) -> str:
 
 def _check_configuration(config: Settings) -> None:
     """Finds out at once what would otherwise stop the run half way."""
-    from orchestration.extract.files import require_folder
-    from orchestration.extract.sources import load_folder
+    from orchestration.landing.files import require_folder
+    from orchestration.sources.source_files import load_folder
 
     load_folder(config.sources)
     require_folder(config.exports)
 
 
 def _forget_landed(config: Settings) -> None:
-    from orchestration.extract import manifest
-    from orchestration.workspace import run_lock
+    from orchestration.landing import manifest
+    from orchestration.runs.workspace import run_lock
 
     with run_lock(config.paths, config.lock_wait_seconds):
         manifest.forget(config.paths.state)

@@ -10,8 +10,8 @@ import dagster as dg
 from dagster_dbt import DbtCliResource
 from packaging.version import Version
 
-from orchestration.dbt_project import DBT_EXECUTABLE, DBT_FOLDER
-from orchestration.workspace import Workspace
+from orchestration.runs.dbt_project import DBT_EXECUTABLE, DBT_FOLDER
+from orchestration.runs.workspace import Workspace
 
 
 class Dbt(DbtCliResource):

@@ -12,9 +12,10 @@ from uuid import uuid4
 import dagster as dg
 from dagster_shared.error import SerializableErrorInfo
 
-from orchestration import failures, run_store
+from orchestration.base import failures
 from orchestration.definitions import build_definitions
 from orchestration.errors import FaultlineError, RunError, UnknownError
+from orchestration.runs import run_store
 from orchestration.settings import Home, Settings
 
 JOB = "publish_marts"

@@ -1,4 +1,4 @@
-{# Made from orchestration/extract/contract.yml by `make generate`; do not edit. #}
+{# Made from orchestration/sources/contract.yml by `make generate`; do not edit. #}
 
 {# Columns of every entity, with their types. #}
 {% macro contract() %}

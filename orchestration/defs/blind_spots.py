@@ -10,11 +10,12 @@ import dagster as dg
 import pandas as pd
 
 from expectations import judge
-from orchestration import progress, unknown_words
+from orchestration.base import progress
+from orchestration.base.wording import count
+from orchestration.landing import unknown_words
 from orchestration.publish import built
+from orchestration.runs.workspace import Workspace
 from orchestration.settings import PROJECT_ROOT
-from orchestration.wording import count
-from orchestration.workspace import Workspace
 
 _JUDGED: built.Relation = ("judged", "blind_spot_results")
 _READ: set[built.Relation] = {

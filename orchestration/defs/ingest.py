@@ -8,16 +8,19 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration import absences, dbt_project, landing_report, progress
-from orchestration.extract import landing, privacy, raw_zone
-from orchestration.extract.connectors import bundle
-from orchestration.extract.manifest import Manifest
-from orchestration.extract.sniff.text import printable
-from orchestration.extract.sources import Source
-from orchestration.landing_report import Note
-from orchestration.previews import preview
+from orchestration.base import progress
+from orchestration.base.text import printable
+from orchestration.defs.previews import preview
+from orchestration.landing import absences, pipeline, report, views
+from orchestration.landing.manifest import Manifest
+from orchestration.landing.people import hashing
+from orchestration.landing.report import Note
 from orchestration.publish import state
-from orchestration.workspace import Workspace
+from orchestration.runs import dbt_project
+from orchestration.runs.workspace import Workspace
+from orchestration.sources import raw_tables
+from orchestration.sources.connectors import bundle
+from orchestration.sources.source_files import Source
 
 _SYSTEM_DESCRIPTIONS = {
     "sources": "Which source feeds which entity.",
@@ -47,7 +50,7 @@ def _specs() -> list[dg.AssetSpec]:
         for table in bundle.all_tables()
     ]
     system = [
-        dg.AssetSpec([raw_zone.SYSTEM_SCHEMA, table], description=text, **shared)
+        dg.AssetSpec([raw_tables.SYSTEM_SCHEMA, table], description=text, **shared)
         for table, text in _SYSTEM_DESCRIPTIONS.items()
     ]
     return [*tables, *system]
@@ -61,8 +64,8 @@ def land_exports(context: dg.AssetExecutionContext, workspace: Workspace) -> Ite
 
     progress.say("Looking for new exports")
     began = time.perf_counter()
-    salt = privacy.load_salt(home.state, config.salt.get_secret_value())
-    done = landing.land(
+    salt = hashing.load_salt(home.state, config.salt.get_secret_value())
+    done = pipeline.land(
         sources,
         config.exports,
         home,
@@ -77,15 +80,15 @@ def land_exports(context: dg.AssetExecutionContext, workspace: Workspace) -> Ite
     if state.published_inputs(home) == inputs and home.warehouse.exists():
         progress.say("Nothing new was delivered; the last publication stands.")
         return
-    counts = raw_zone.expose(home.warehouse, home, sources, config.as_of_at, config.limits, inputs=inputs)
+    counts = views.expose(home.warehouse, home, sources, config.as_of_at, config.limits, inputs=inputs)
     deliveries = [delivery for landed in done for delivery in landed.deliveries]
     with workspace.connect(read_only=True) as connection:
-        for note in landing_report.remaining(connection, sources, deliveries):
+        for note in report.remaining(connection, sources, deliveries):
             _note(context, note)
     yield from _materializations(workspace, counts)
 
 
-def _tell(advance: landing.Advance) -> None:
+def _tell(advance: pipeline.Advance) -> None:
     n_bytes = sum(file.size for file in advance.group)
     first = advance.group[0].name
     what = first if len(advance.group) == 1 else f"{len(advance.group):,} files of {advance.file_set}"
@@ -99,7 +102,7 @@ def _tell(advance: landing.Advance) -> None:
 
 def _report(
     context: dg.AssetExecutionContext,
-    done: list[landing.Landed],
+    done: list[pipeline.Landed],
     workspace: Workspace,
     sources: list[Source],
     seconds: float,
@@ -107,16 +110,16 @@ def _report(
     deliveries = [d for landed in done for d in landed.deliveries]
     manifest = Manifest(workspace.home.state)
     if deliveries:
-        progress.say(landing_report.figures(deliveries, seconds))
+        progress.say(report.figures(deliveries, seconds))
     replaced = list(manifest.replaced(deliveries))
     for earlier, delivery in replaced:
         context.log.info("%s: %s became %s", delivery.file, earlier.digest, delivery.digest)
     landed_now = {delivery.delivery_id for delivery in deliveries}
     before = [one for one in manifest.deliveries if one.delivery_id not in landed_now]
-    changes = list(landing_report.changes(deliveries, replaced, before))
-    for note in landing_report.ignored([d for landed in done for d in landed.ignored]):
+    changes = list(report.changes(deliveries, replaced, before))
+    for note in report.ignored([d for landed in done for d in landed.ignored]):
         _note(context, note)
-    for note in landing_report.postponed([file for landed in done for file in landed.postponed]):
+    for note in report.postponed([file for landed in done for file in landed.postponed]):
         _note(context, note)
     for number, note in enumerate(changes):
         _note(context, note, is_shown=number < _MOST_NOTES)
@@ -125,7 +128,7 @@ def _report(
     exports, state_folder = workspace.settings.exports, workspace.home.state
     for note in absences.notes(manifest, sources, exports, state_folder):
         _note(context, note)
-    for note in landing_report.faults(deliveries, manifest, workspace.home, workspace.settings.limits):
+    for note in report.faults(deliveries, manifest, workspace.home, workspace.settings.limits):
         _note(context, note)
 
 
@@ -155,5 +158,5 @@ def _materializations(workspace: Workspace, counts: dict[str, int]) -> Iterator[
         yield dg.MaterializeResult(asset_key=[table.schema, table.name], metadata=metadata)
     with workspace.connect(read_only=True) as connection:
         for name in _SYSTEM_DESCRIPTIONS:
-            metadata = preview(connection, raw_zone.SYSTEM_SCHEMA, name)
-            yield dg.MaterializeResult(asset_key=[raw_zone.SYSTEM_SCHEMA, name], metadata=metadata)
+            metadata = preview(connection, raw_tables.SYSTEM_SCHEMA, name)
+            yield dg.MaterializeResult(asset_key=[raw_tables.SYSTEM_SCHEMA, name], metadata=metadata)

@@ -4,11 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from orchestration import dbt_project, progress
+from orchestration.base import progress
 from orchestration.defs.transform import relation_of
 from orchestration.publish import built, publication
-from orchestration.run_store import PUBLICATION
-from orchestration.workspace import Workspace
+from orchestration.runs import dbt_project
+from orchestration.runs.run_store import PUBLICATION
+from orchestration.runs.workspace import Workspace
 
 
 def _marts() -> list[dg.AssetKey]:

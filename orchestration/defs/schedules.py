@@ -2,8 +2,9 @@
 
 import dagster as dg
 
-from orchestration import run_store, settings
+from orchestration import settings
 from orchestration.errors import ConfigurationError
+from orchestration.runs import run_store
 
 publish_marts = dg.define_asset_job(
     "publish_marts",

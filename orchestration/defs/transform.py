@@ -13,16 +13,18 @@ from dagster_dbt import (
 )
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
-from orchestration import dbt_project, progress, settings
+from orchestration import settings
+from orchestration.base import progress
 from orchestration.defs import blind_spots
-from orchestration.extract import raw_zone
-from orchestration.previews import preview
+from orchestration.defs.previews import preview
 from orchestration.publish import built
-from orchestration.workspace import Workspace
+from orchestration.runs import dbt_project
+from orchestration.runs.workspace import Workspace
+from orchestration.sources import raw_tables
 
 _CONFIG = settings.apply(settings.load())
 PROJECT = dbt_project.prepare(_CONFIG)
-FIRST_RAW_TABLE = dg.AssetKey([raw_zone.SYSTEM_SCHEMA, "sources"])
+FIRST_RAW_TABLE = dg.AssetKey([raw_tables.SYSTEM_SCHEMA, "sources"])
 
 
 class LayerTranslator(DagsterDbtTranslator):

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 import duckdb
 
 from orchestration.errors import RunError
-from orchestration.extract import raw_zone
+from orchestration.sources import raw_tables
 
 Relation = tuple[str, str]
 """Schema and name of a table or view."""
 
-SCHEMA = raw_zone.SYSTEM_SCHEMA
+SCHEMA = raw_tables.SYSTEM_SCHEMA
 _NAMED = 3
 
 

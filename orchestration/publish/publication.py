@@ -14,8 +14,7 @@ from urllib.parse import quote
 
 import duckdb
 
-from orchestration import failures
-from orchestration.base import durable, engine
+from orchestration.base import durable, engine, failures
 from orchestration.base.engine import Limits
 from orchestration.errors import InterruptedRunError, RunError
 from orchestration.report import page

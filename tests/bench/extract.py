@@ -22,8 +22,9 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
-from orchestration.extract import landing, sources
+from orchestration.landing import pipeline
 from orchestration.settings import Home
+from orchestration.sources import source_files
 from tests.conftest import PROJECT
 
 DLT_RECORDS = 10_000
@@ -45,7 +46,7 @@ def raw(relation: str, place: Path) -> None:
 def land(source: Path, exports: Path, place: Path) -> None:
     """Landing into an empty home."""
     home = Home(place / "home").create()
-    (done,) = landing.land([sources.load(source)], exports, home, salt=b"bench" * 8)
+    (done,) = pipeline.land([source_files.load(source)], exports, home, salt=b"bench" * 8)
     (delivery,) = done.deliveries
     if not delivery.is_landed or any(count.n_quarantined for count in delivery.counts):
         raise RuntimeError(f"{delivery.file}: {delivery.reason or 'rows were quarantined'}")
@@ -59,8 +60,8 @@ def load(kind: str, file: Path, place: Path) -> None:
     reader = files.read_jsonl() if kind == "json" else files.read_csv_duckdb(use_pyarrow=True)
     found = files.filesystem(bucket_url=str(file.parent), file_glob=file.name) | reader
     destination = dlt.destinations.duckdb(str(place / "dlt.duckdb"))
-    pipeline = dlt.pipeline("bench", pipelines_dir=str(place / "dlt"), destination=destination)
-    pipeline.run(found.with_name("rows"))
+    loader = dlt.pipeline("bench", pipelines_dir=str(place / "dlt"), destination=destination)
+    loader.run(found.with_name("rows"))
 
 
 CONTENDERS: dict[str, Callable[..., None]] = {"raw": raw, "land": land, "load": load}

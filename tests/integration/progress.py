@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from orchestration import dbt_process
+from orchestration.runs import dbt_process
 from orchestration.settings import Home
 
 MOST_SECONDS = 600

@@ -16,8 +16,8 @@ from typing import Any
 
 import yaml
 
-from orchestration.extract import contract
-from orchestration.extract.contract import Column, Entity
+from orchestration.sources import contract
+from orchestration.sources.contract import Column, Entity
 
 MARK = "<img src=x onerror=alert(7)>"
 """Hostile text that no page may hold as it is."""

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.extract import files
-from tests.unit.extract.place import CASES, SALT, Place, cases, csv_text
+from orchestration.landing import files
+from tests.unit.place import CASES, SALT, Place, cases, csv_text
 
 SOUND = csv_text(*cases(50)).encode()
 
@@ -605,10 +605,11 @@ from pathlib import Path
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
 from orchestration.errors import RunError
-from orchestration.extract import landing, sources
+from orchestration.landing import pipeline
+from orchestration.sources import source_files
 from orchestration.settings import Home
 try:
-    landing.land([sources.load(Path({str(place.yaml)!r}))], Path({str(place.exports)!r}),
+    pipeline.land([source_files.load(Path({str(place.yaml)!r}))], Path({str(place.exports)!r}),
                  Home(Path({str(place.home.root)!r})), salt={SALT!r})
 except RunError as error:
     print(error)

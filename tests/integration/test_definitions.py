@@ -8,8 +8,8 @@ import pytest
 
 from orchestration import settings
 from orchestration.base import engine
-from orchestration.extract import contract
-from orchestration.extract.connectors import bundle
+from orchestration.sources import contract
+from orchestration.sources.connectors import bundle
 from tests.integration.conftest import DEMO
 
 pytestmark = pytest.mark.integration
@@ -111,7 +111,7 @@ def test_publishing_obeys_the_settings(
     """Without it, the last step alone would take more memory and cores than its user allows."""
     from orchestration.defs import publish
     from orchestration.publish.publication import Publication
-    from orchestration.workspace import Workspace
+    from orchestration.runs.workspace import Workspace
 
     monkeypatch.setenv("FAULTLINE_HOME", str(tmp_path))
     monkeypatch.setenv("FAULTLINE_MEMORY_LIMIT", "321MB")

@@ -15,7 +15,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from orchestration import dbt_process, run_store
+from orchestration.runs import dbt_process, run_store
 from orchestration.settings import Home
 from tests.integration.conftest import FAULTLINE, Run, contents, run, started, with_something_new
 from tests.integration.progress import MOMENTS, Progress

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from orchestration.extract import contract
+from orchestration.sources import contract
 from tests.integration.conftest import Run, faultline, run
 from tests.integration.simulator.privacy import places_that_hold
 

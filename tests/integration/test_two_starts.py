@@ -18,7 +18,7 @@ import dagster as dg
 import psutil
 import pytest
 
-from orchestration import dbt_process
+from orchestration.runs import dbt_process
 from orchestration.settings import Home
 from tests.integration.conftest import DEMO, FAULTLINE, Run, plain_environment
 from tests.integration.dagster_ui import Ui, serving

@@ -15,8 +15,8 @@ import pytest
 from expectations import judge
 from orchestration import settings
 from orchestration.base import engine
-from orchestration.dbt_project import DBT_FOLDER
-from orchestration.extract import raw_zone
+from orchestration.landing import views
+from orchestration.runs.dbt_project import DBT_FOLDER
 from orchestration.settings import Settings
 from tests.structure.reading import yaml_entries
 
@@ -38,7 +38,7 @@ def _dbt(config: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def _empty_inputs(config: Settings) -> None:
     """Sources of dbt without rows: the raw zone and the judged blind spots."""
-    raw_zone.expose(config.paths.warehouse, config.paths, [], None)
+    views.expose(config.paths.warehouse, config.paths, [], None)
     columns = (f"{name} {'DATE' if name == 'window_start' else 'VARCHAR'}" for name in judge.RESULT_COLUMNS)
     with engine.connect(config.paths.warehouse) as connection:
         connection.execute("CREATE SCHEMA judged")

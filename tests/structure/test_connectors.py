@@ -5,9 +5,9 @@ import re
 import pytest
 import yaml
 
-from orchestration.extract import contract, sources
-from orchestration.extract.connectors import bundle
-from orchestration.extract.contract import Table
+from orchestration.sources import contract, source_files
+from orchestration.sources.connectors import bundle
+from orchestration.sources.contract import Table
 from seeds.simulator.exports import registry
 from tests.conftest import PROJECT
 from tests.structure.reading import DBT, text_of, yaml_of
@@ -56,7 +56,7 @@ def test_a_source_of_nothing_but_places_is_enough(vendor: str, tmp_path: object)
     document = {"source": "a", "connector": vendor, "time_zone": "UTC", "files": file_sets}
     file = PROJECT / str(tmp_path) / "a.yml"
     file.write_text(yaml.safe_dump(document), encoding="utf-8")
-    loaded = sources.load(file)
+    loaded = source_files.load(file)
     assert {feed.table.name for feeds in loaded.feeds.values() for feed in feeds} == {
         table.name for table in tables(vendor)
     }
@@ -100,7 +100,7 @@ def test_its_models_are_described_and_tested(vendor: str) -> None:
 
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_it_has_tests_of_its_traps(vendor: str) -> None:
-    file = PROJECT / "tests" / "unit" / "extract" / "connectors" / f"test_{vendor}.py"
+    file = PROJECT / "tests" / "unit" / "sources" / "connectors" / f"test_{vendor}.py"
     assert file.exists()
     assert "def test_" in text_of(file)
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.extract import contract, generate, raw_zone
-from orchestration.extract.connectors import bundle
-from orchestration.extract.contract import MAPPED_SCHEMA
+from orchestration.sources import contract, generate, raw_tables
+from orchestration.sources.connectors import bundle
+from orchestration.sources.contract import MAPPED_SCHEMA
 from tests.structure.reading import DBT, models, name_of, text_of, yaml_of
 
 
@@ -21,7 +21,7 @@ def test_generated_files_are_up_to_date(path: Path) -> None:
 def test_dbt_reads_every_entity_of_the_contract_and_no_other() -> None:
     sources = yaml_of(DBT / "models" / "staging" / "mapped" / "_sources.yml")["sources"]
     tables = next(source["tables"] for source in sources if source["name"] == MAPPED_SCHEMA)
-    shown = {entity.name: list(raw_zone.view_columns(entity)) for entity in contract.entities().values()}
+    shown = {entity.name: list(raw_tables.view_columns(entity)) for entity in contract.entities().values()}
     assert {t["name"]: [column["name"] for column in t["columns"]] for t in tables} == shown
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from orchestration import settings
-from orchestration.dbt_project import DBT_FOLDER
+from orchestration.runs.dbt_project import DBT_FOLDER
 from orchestration.settings import Settings
 
 JUDGED = "source.faultline.judged.blind_spot_results"

@@ -5,8 +5,8 @@ import re
 import pytest
 import yaml
 
-from orchestration.extract import contract
-from orchestration.extract.sniff import roles
+from orchestration.onboarding import roles
+from orchestration.sources import contract
 from tests.structure.reading import (
     below,
     implemented,

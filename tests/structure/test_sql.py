@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.extract.connectors import bundle
+from orchestration.sources.connectors import bundle
 from tests.structure.reading import (
     MODELS,
     below,
@@ -115,7 +115,7 @@ def test_no_vendor_is_named_outside_its_own_folders() -> None:
 
 
 def test_no_vendor_is_named_in_python_but_in_its_connector() -> None:
-    connectors = "orchestration/extract/connectors"
+    connectors = "orchestration/sources/connectors"
     python = [p for p in below("orchestration", ".py") if connectors not in p.as_posix()]
     assert not _found(VENDORS, [*python, *below("expectations", ".py")], is_code_only=False)
 

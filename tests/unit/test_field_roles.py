@@ -1,7 +1,7 @@
 """What a check says of fields: which axis they become, and what stays blind without those that nobody maps."""
 
-from orchestration.extract import contract
-from orchestration.extract.sniff import roles
+from orchestration.onboarding import roles
+from orchestration.sources import contract
 
 ENTITIES = contract.entities()
 

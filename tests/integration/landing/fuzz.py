@@ -24,9 +24,10 @@ import psutil
 import pyarrow.parquet as pq
 import yaml
 
-from orchestration.extract import landing, privacy, raw_zone, sources
-from orchestration.extract.people import rules
+from orchestration.landing import pipeline, views
+from orchestration.landing.people import hashing, rules
 from orchestration.settings import Home
+from orchestration.sources import source_files
 from tests.conftest import PROJECT
 from tests.integration.landing import mutations, reference, sound
 from tests.integration.landing.mutations import Case
@@ -95,12 +96,12 @@ class Ground:
             path.write_bytes(case.content)
             os.utime(path, (_DELIVERED, _DELIVERED))
 
-    def land(self) -> landing.Landed:
+    def land(self) -> pipeline.Landed:
         """Lands what is new; tells of every file before it is read."""
-        source = sources.load(self.yaml)
+        source = source_files.load(self.yaml)
         # The independent reader knows no names of people.
         options = {"salt": SALT, "staff_ids": "clear", "progress": lambda *_: say("file")}
-        return landing.land([source], self.exports, self.home, **options)[0]
+        return pipeline.land([source], self.exports, self.home, **options)[0]
 
     def around(self) -> dict[str, tuple[int, int]]:
         """Size and time of everything that is not the home's."""
@@ -113,7 +114,7 @@ class Ground:
 
     def landed(self) -> dict[str, Landed]:
         """Every delivery by its file, as the exposed views tell it."""
-        raw_zone.expose(self.home.warehouse, self.home, [sources.load(self.yaml)], None)
+        views.expose(self.home.warehouse, self.home, [source_files.load(self.yaml)], None)
         with duckdb.connect(str(self.home.warehouse), read_only=True) as connection:
             found = {
                 row[0]: Landed(*row[1:])
@@ -299,7 +300,7 @@ def _is_personal_id(value: str) -> bool:
 
 
 def _is_personal_text(value: str) -> bool:
-    return value.startswith(privacy.MASK_BEGINS) or rules.is_personal_text(value)
+    return value.startswith(hashing.MASK_BEGINS) or rules.is_personal_text(value)
 
 
 _HASH = re.compile(r"[0-9a-f]{32}")

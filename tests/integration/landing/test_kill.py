@@ -22,8 +22,9 @@ import psutil
 import pytest
 import yaml
 
-from orchestration.extract import contract, landing, raw_zone, sources
+from orchestration.landing import pipeline, views
 from orchestration.settings import Home
+from orchestration.sources import contract, source_files
 
 pytestmark = pytest.mark.integration
 
@@ -149,12 +150,12 @@ class Site:
 
     def land(self) -> None:
         """Lands what is new, undisturbed."""
-        landed = landing.land([sources.load(self.source)], self.exports, self.home, salt=SALT)[0]
+        landed = pipeline.land([source_files.load(self.source)], self.exports, self.home, salt=SALT)[0]
         assert not landed.postponed
 
     def query(self, *queries: str) -> list[list[tuple[Any, ...]]]:
         """Answers of the exposed views."""
-        raw_zone.expose(self.home.warehouse, self.home, [sources.load(self.source)], None)
+        views.expose(self.home.warehouse, self.home, [source_files.load(self.source)], None)
         with duckdb.connect(str(self.home.warehouse), read_only=True) as connection:
             return [connection.execute(query).fetchall() for query in queries]
 

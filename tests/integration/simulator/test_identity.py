@@ -8,7 +8,7 @@ import duckdb
 import pytest
 import yaml
 
-from orchestration.extract import privacy
+from orchestration.landing.people import hashing
 from seeds.simulator.centre.world import CANARY_CUSTOMER, CANARY_NAME, CANARY_PHONE
 from tests.integration.conftest import Run, faultline, run
 from tests.integration.simulator.privacy import check_no_canary_lands
@@ -71,13 +71,13 @@ def happened(simulated: Path, line: Run) -> duckdb.DuckDBPyConnection:
             "SELECT customer_id, merged_into FROM customers WHERE merged_into <> ''"
         ).fetchall()
     )
-    salt = privacy.load_salt(line.home / "state")
+    salt = hashing.load_salt(line.home / "state")
 
     def published(customer: str) -> str:
         while customer in merged:
             customer = merged[customer]
         message = f"customer:{CENTRE}:{customer}".encode()
-        return hmac.new(salt, message, hashlib.sha256).hexdigest()[: privacy.HASH_LENGTH]
+        return hmac.new(salt, message, hashlib.sha256).hexdigest()[: hashing.HASH_LENGTH]
 
     ids = [one for (one,) in connection.execute("SELECT customer_id FROM customers").fetchall()]
     connection.execute("CREATE TABLE ids (customer_id VARCHAR, published VARCHAR)")

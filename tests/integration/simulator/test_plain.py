@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.extract import contract
+from orchestration.sources import contract
 from seeds.simulator import scenario
 from seeds.simulator.centre.world import CANARIES
 from seeds.simulator.deliver import deliver

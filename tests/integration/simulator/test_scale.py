@@ -7,7 +7,8 @@ import duckdb
 import pytest
 from rich.console import Console
 
-from orchestration import settings, source_check
+from orchestration import settings
+from orchestration.onboarding import source_check
 from seeds.simulator import deliver as delivering
 from seeds.simulator.exports import plain
 from seeds.simulator.scenario import Centre, Scenario

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestration import dbt_project
 from orchestration.base import code
-from orchestration.extract import sources
+from orchestration.runs import dbt_project
+from orchestration.sources import source_files
 
 FILES = {
     "app/__init__.py": '"""The app."""\n',
@@ -109,24 +109,32 @@ def test_a_library_is_known_by_its_version_whatever_its_package_is_called() -> N
 
 
 def test_a_module_that_does_not_exist_is_refused() -> None:
-    with pytest.raises(LookupError, match=r"no module orchestration\.landing"):
-        code.closure(["orchestration.landing"])
+    with pytest.raises(LookupError, match=r"no module orchestration\.absent"):
+        code.closure(["orchestration.absent"])
 
 
 def test_what_lands_depends_on_all_that_reads_and_writes_and_on_no_page_or_setting() -> None:
-    reached = set(code.closure([sources.LANDED_BY]))
-    for name in ("reading", "mapping", "moments", "privacy", "quarantine", "quirks.documents", "sql"):
-        assert f"orchestration.extract.{name}" in reached
-    for name in ("settings", "report.page", "extract.landing", "extract.raw_zone", "cli", "progress"):
+    reached = set(code.closure([source_files.LANDED_BY]))
+    for name in (
+        "base.sql",
+        "landing.people.hashing",
+        "landing.plan.mapping",
+        "landing.plan.timestamps",
+        "landing.quarantine",
+        "landing.read.documents",
+        "landing.read.relations",
+    ):
+        assert f"orchestration.{name}" in reached
+    for name in ("settings", "report.page", "landing.pipeline", "landing.views", "cli", "base.progress"):
         assert f"orchestration.{name}" not in reached
     data = [
         file.name
-        for name, tree in code.closure([sources.LANDED_BY]).items()
+        for name, tree in code.closure([source_files.LANDED_BY]).items()
         for file in code._data(name, tree, code.ROOT)
     ]
     assert sorted(data) == ["contract.yml", "words.yml"]
     assert {"duckdb", "pyarrow", "phonenumbers"} <= set(
-        code.libraries(code.closure([sources.LANDED_BY]).values())
+        code.libraries(code.closure([source_files.LANDED_BY]).values())
     )
 
 
@@ -134,11 +142,11 @@ def test_what_is_published_depends_on_all_that_stands_between_raw_zone_and_page(
     """Without it, a run says `Nothing new` over marts that other code made."""
     reached = set(code.closure(dbt_project.STEPS))
     assert {
-        "orchestration.extract.raw_zone",
+        "orchestration.landing.views",
         "orchestration.publish.publication",
         "orchestration.report.charts",
-        "orchestration.unknown_words",
-        "orchestration.dbt_project",
+        "orchestration.landing.unknown_words",
+        "orchestration.runs.dbt_project",
         "expectations.judge",
     } <= reached
     assert {"great_expectations", "altair", "dagster_dbt"} <= set(
@@ -147,9 +155,10 @@ def test_what_is_published_depends_on_all_that_stands_between_raw_zone_and_page(
 
 
 def test_every_step_of_a_run_counts() -> None:
-    folder = Path(dbt_project.__file__).parent / "defs"
+    folder = code.ROOT / "orchestration" / "defs"
     steps = {f"orchestration.defs.{path.stem}" for path in folder.glob("*.py")}
-    assert steps - {"orchestration.defs.__init__", "orchestration.defs.schedules"} == set(dbt_project.STEPS)
+    no_steps = {f"orchestration.defs.{name}" for name in ("__init__", "previews", "schedules")}
+    assert steps - no_steps == set(dbt_project.STEPS)
 
 
 @pytest.mark.parametrize("changed_part", ["modules", "files", "dbt"])

@@ -7,7 +7,7 @@ import pytest
 
 from orchestration.base import engine
 from orchestration.errors import RunError
-from orchestration.extract import raw_zone
+from orchestration.landing import views
 from orchestration.publish import built
 from orchestration.settings import Home
 
@@ -21,7 +21,7 @@ def home(tmp_path: Path) -> Home:
 
 
 def _expose(home: Home, inputs: str) -> duckdb.DuckDBPyConnection:
-    raw_zone.expose(home.warehouse, home, [], None, inputs=inputs)
+    views.expose(home.warehouse, home, [], None, inputs=inputs)
     return engine.connect(home.warehouse)
 
 
@@ -57,7 +57,7 @@ def test_a_raw_zone_that_fails_half_way_changes_nothing(home: Home, monkeypatch:
     def fails(*_: object) -> None:
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(raw_zone, "_start_over", fails)
+    monkeypatch.setattr(views, "_start_over", fails)
     with pytest.raises(OSError, match="No space"):
         _expose(home, "second")
     with engine.connect(home.warehouse) as connection:

@@ -7,7 +7,7 @@ import duckdb
 import pytest
 import yaml
 
-from orchestration.extract.connectors import bundle
+from orchestration.sources.connectors import bundle
 from seeds.simulator.deliver import deliver
 from seeds.simulator.exports import plain as plain_feeds
 from seeds.simulator.exports import registry

@@ -1,0 +1,885 @@
+"""A batch: files alike on their way into the raw zone, as Parquet parts and quarantine.
+
+Rows in = rows landed + rows filtered by `where` + rows quarantined, always. Files that turn out not to be
+alike are told apart: the batch is given up for smaller ones, at last for single files.
+"""
+
+import errno
+import hashlib
+import re
+from array import array
+from collections import Counter
+from collections.abc import Callable, Container, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import accumulate
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+import pyarrow as pa
+
+from orchestration.base import durable, sql
+from orchestration.base.engine import Limits, connect, restrict
+from orchestration.landing import files, quarantine
+from orchestration.landing.file_identity import Identity
+from orchestration.landing.files import Bytes, Delivered, UnreadableFile, UnsettledFile
+from orchestration.landing.manifest import IGNORED, LANDED, QUARANTINED, Commit, Count, Delivery, Part
+from orchestration.landing.people import hashing
+from orchestration.landing.plan import mapping
+from orchestration.landing.read import documents, relations, unsupported, workbooks
+from orchestration.landing.read.relations import Origin, Readable
+from orchestration.sources.source_files import BINARY, DELIMITED, Feed, Source
+
+if TYPE_CHECKING:  # settings decide nothing about what lands
+    from orchestration.settings import Home
+
+# To see early that a column has too many values for a dictionary saves a twentieth of the time.
+PARQUET = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880, DICTIONARY_SIZE_LIMIT 1024"
+BATCH_BYTES = 64_000_000
+"""How much is landed in one batch of several files."""
+# What a packed file is expected to grow by; a batch that grows by more is divided.
+PACKED_RATIO = 8
+_OWN_DISK = re.compile(r"could not write|no space left|quota", re.IGNORECASE)
+
+
+class Distrusted(Exception):  # noqa: N818 - not a fault: the careful reader takes over
+    """The fast reader's result does not agree with the file; it must be read carefully."""
+
+
+class MemoryNeeded(UnsettledFile):
+    """The memory that there was did not do for a single file."""
+
+
+class Divided(Exception):  # noqa: N818 - not a fault: the files are landed in smaller groups
+    """Files that were thought to be alike are not; `groups` are to be landed apart."""
+
+    def __init__(self, groups: Iterable[list[Delivered]]) -> None:
+        super().__init__()
+        self.groups = [group for group in groups if group]
+
+
+@dataclass
+class _Outcome:
+    """What became of the records of one file."""
+
+    n_read: int = 0
+    n_damaged: int = 0
+    counts: tuple[Count, ...] = ()
+
+
+@dataclass
+class _Result:
+    """What became of a group: outcomes by delivery id, and what else its commit tells."""
+
+    outcomes: dict[str, _Outcome] = field(default_factory=dict)
+    parts: tuple[Part, ...] = ()
+    columns_missing: tuple[str, ...] = ()
+    columns_extra: tuple[str, ...] = ()
+    quarantine: str = ""
+
+
+_ByField = dict[str, Counter[str]]
+"""How many sound rows of each delivery a marker column names each field in."""
+_Written = tuple[list[Part], dict[str, tuple[int, int]], _ByField, _ByField]
+_Inspected = Callable[[], dict[str, Bytes]]
+Known = dict[tuple[str, str, str], Delivery]
+"""The newest delivery of each file, by source instance, file set and name."""
+
+
+class Engine:
+    """What a batch is landed with: a database in memory of its own, and a thread that reads files beside it.
+
+    `limits` are the memory in bytes and the threads that it may use when it works alone.
+    """
+
+    def __init__(
+        self, home: "Home", salt: bytes, scratch: Path, limits: tuple[int, int], staff_ids: hashing.StaffIds
+    ) -> None:
+        self.home, self.salt, self.scratch, self.staff_ids = home, salt, scratch, staff_ids
+        self.memory, self.threads = limits
+        self.pool = ThreadPoolExecutor(1)
+        self.connection = self._connected()
+
+    def _connected(self) -> duckdb.DuckDBPyConnection:
+        connection = connect(limits=Limits(f"{self.memory}B", self.threads, self.scratch))
+        hashing.install(connection, self.salt, staff_ids=self.staff_ids)
+        return connection
+
+    def share(self, n: int) -> None:
+        """Takes the n-th part of the machine."""
+        restrict(self.connection, self.memory // n, max(1, self.threads // n))
+
+    def revive(self) -> None:
+        """Connects anew where an internal error, which some damaged files cause, has closed the database."""
+        try:
+            self.connection.execute("SELECT 1")
+        except duckdb.FatalException:
+            self.connection.close()
+            self.connection = self._connected()
+
+    def close(self) -> None:
+        """Ends its thread and its database."""
+        self.pool.shutdown()
+        self.connection.close()
+
+
+@dataclass
+class Due:
+    """What is new in one file set; rows hashed with another salt would join nothing, so it has its print.
+
+    `identities` tells by name what is known of the content of a file.
+    """
+
+    source: Source
+    file_set: str
+    fingerprint: str
+    files: list[Delivered] = field(default_factory=list)
+    n_unchanged: int = 0
+    identities: dict[str, Identity] = field(default_factory=dict)
+
+
+@dataclass
+class _Member:
+    """One file of a group: where it can be read, and what is known of it so far."""
+
+    file: Delivered
+    token: str
+    supersedes: str
+    delivered_at: datetime
+    path: Path | None = None
+    wrapped: documents.Wrapping | None = None
+    rewritten: documents.Rewritten | None = None
+    reason: str = ""
+    digest: str = ""
+    foreign: str = ""
+    was_landed: bool = False
+    n_bytes: int = 0
+    n_lines: int = 0
+
+
+class Batch:
+    """Files alike on their way into the raw zone; `staged` maps what is written to where it belongs."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        due: Due,
+        group: list[Delivered],
+        scratch: Path,
+    ) -> None:
+        source, file_set = due.source, due.file_set
+        self.engine, self.home = engine, engine.home
+        self.source, self.file_set, self.group, self.scratch = source, file_set, group, scratch
+        self.fingerprint, self.identities = due.fingerprint, due.identities
+        self.options = source.document.files[file_set]
+        self.shapes = source.shapes(file_set)
+        self.form = documents.form_of(source, file_set) if self.options.is_json else documents.Form()
+        self.recasts = False
+        self.keeps_new = self.options.keep_new
+        # A feed of every record tells how many there are; others would need a scan for it.
+        self.feeds = sorted(source.feeds[file_set], key=lambda feed: bool(feed.where or feed.table.rows))
+        self.staged: dict[Path, Path] = {}
+        self.members: dict[str, _Member] = {}
+        self.token = ""
+
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """DuckDB, a new one after an internal error."""
+        return self.engine.connection
+
+    def run(self, known: Known) -> Commit:
+        """Lands the files, or quarantines the one that cannot be read.
+
+        Raises:
+            Divided: the files are not alike, or one of several is damaged.
+            UnsettledFile: the one file is out of reach, changes, or needs more memory than there is.
+            OSError: the disk is full.
+        """
+        for file in self.group:
+            member = self._member(file, known)
+            self.members[member.token] = member
+        self.token = token_of(*self.members)
+        try:
+            return self._run()
+        except FileNotFoundError:
+            self._settle()
+            raise
+
+    def _run(self) -> Commit:
+        self._open()
+        result = _Result()
+        first = next(iter(self.members.values()))
+        if first.foreign:
+            self._settle()
+            return Commit((self._delivery(first.token, first.foreign, result, IGNORED),))
+        problem = first.reason
+        if not problem:
+            try:
+                readable = self._readable()
+                self._stop_if_lost(readable)
+                result = self._landed(readable)
+            except UnreadableFile as error:
+                self.engine.revive()
+                self._divide_by_half()
+                problem = str(error)
+            except duckdb.OutOfMemoryException as error:
+                self._divide_by_half()
+                raise MemoryNeeded("it needs more memory; raise FAULTLINE_MEMORY_LIMIT") from error
+        if problem:
+            self._measure(first)
+            result = _Result(quarantine=self._refused(problem))
+        self._settle()
+        self._move_into_place()
+        status = QUARANTINED if problem else LANDED
+        deliveries = tuple(self._delivery(token, problem, result, status) for token in self.members)
+        return Commit(deliveries, result.parts, result.quarantine)
+
+    def _member(self, file: Delivered, known: Known) -> _Member:
+        earlier = known.get((self.source.instance, self.file_set, file.name))
+        supersedes = earlier.delivery_id if earlier else ""
+        token = token_of(
+            self.source.instance,
+            self.file_set,
+            file.name,
+            file.size,
+            file.modified_ns,
+            self.fingerprint,
+            supersedes,
+        )
+        is_plain = files.is_plain(file)
+        member = _Member(file, token, supersedes, file.modified_at)
+        member.was_landed = earlier is not None and earlier.is_landed
+        member.n_bytes = file.size if is_plain else file.size * PACKED_RATIO
+        try:
+            zone = self.source.zone(self.file_set)
+            member.delivered_at = files.delivered_at(file, self.options.delivered, zone)
+        except ValueError:
+            member.reason = "`delivered` finds no real date in its name; correct the pattern"
+        return member
+
+    def _measure(self, member: _Member) -> None:
+        """Counts the lines of a refused file of lines: nobody knows better how many rows it held."""
+        if member.path is None or self.options.format not in (*DELIMITED, "jsonl"):
+            return
+        found = files.inspect(member.path)
+        if found.is_clean_text:
+            n_top = self.options.n_top_lines
+            member.n_lines = found.n_lines - n_top if found.n_lines > n_top else found.n_lines
+
+    def _delivery(self, token: str, problem: str, result: _Result, status: str) -> Delivery:
+        identity = self.identities.get(self.members[token].file.name, Identity())
+        member, outcome = self.members[token], result.outcomes.get(token, _Outcome())
+        file = member.file
+        return Delivery(
+            delivery_id=token,
+            source_instance=self.source.instance,
+            centre=self.source.centre,
+            file_set=self.file_set,
+            file=file.name,
+            digest=member.digest,
+            size=file.size,
+            modified_ns=file.modified_ns,
+            delivered_at=member.delivered_at.isoformat(timespec="microseconds").replace("+00:00", "Z"),
+            fingerprint=self.fingerprint,
+            status=status,
+            reason=problem,
+            n_read=outcome.n_read,
+            n_damaged=outcome.n_damaged,
+            counts=outcome.counts,
+            columns_missing=result.columns_missing,
+            columns_extra=result.columns_extra,
+            supersedes=member.supersedes,
+            n_bytes=identity.n_bytes or member.n_bytes,
+            n_lines=member.n_lines,
+            content=identity.content,
+            head=identity.head,
+            appends=self.options.appends,
+            covers=identity.covers,
+        )
+
+    def _settle(self) -> None:
+        """Digests what was not yet, and makes sure that the files are still those that were found."""
+        changed = []
+        for token, member in self.members.items():
+            if member.file.problem:
+                continue
+            try:
+                member.digest = member.digest or files.digest(member.file)
+                files.stop_if_changed(member.file)
+            except UnsettledFile:
+                if len(self.group) == 1:
+                    raise
+                changed.append(token)
+        if changed:
+            self._set_apart(changed)
+
+    # ------------------------------------------------------------ dividing
+
+    def _divide(self, *groups: list[Delivered]) -> None:
+        """Gives up this group for smaller ones; does nothing for a single file."""
+        if len(self.group) > 1:
+            raise Divided(groups)
+
+    def _set_apart(self, tokens: Container[str]) -> None:
+        """Gives up this group for each of these files alone, and the others together."""
+        rest = [member.file for token, member in self.members.items() if token not in tokens]
+        alone = [[member.file] for token, member in self.members.items() if token in tokens]
+        self._divide(rest, *alone)
+
+    def _divide_by_half(self) -> None:
+        middle = len(self.group) // 2
+        self._divide(self.group[:middle], self.group[middle:])
+
+    # ------------------------------------------------------------ opening
+
+    def _open(self) -> None:
+        """Makes every file readable where it can be; files that are not alike are told apart."""
+        alike: dict[str, list[Delivered]] = {}
+        n_bytes = 0
+        for i, (token, member) in enumerate(self.members.items()):
+            try:
+                if not member.reason:
+                    self._stop_if_hopeless(member.file)
+                    member.path = self._plain(member.file, self.scratch / str(i))
+                    member.n_bytes = member.path.stat().st_size
+                    member.foreign = self._foreign(member)
+                    self._unwrap(member, self.scratch / f"{i}.records")
+                    n_bytes += member.path.stat().st_size
+            except UnreadableFile as error:
+                member.reason = str(error)
+            except UnsettledFile:
+                self._set_apart([token])
+                raise
+            if n_bytes > PACKED_RATIO * BATCH_BYTES:
+                self._divide_by_half()
+            if len(self.group) > 1:
+                alike.setdefault(self._likeness(member), []).append(member.file)
+        alone = [[file] for file in alike.pop("", [])]
+        if alone or len(alike) > 1:
+            self._divide(*alike.values(), *alone)
+
+    def _likeness(self, member: _Member) -> str:
+        """What files that are landed together have in common; empty for one that must be landed alone."""
+        path = member.path
+        if member.reason or member.foreign or path is None or not 0 < path.stat().st_size <= BATCH_BYTES:
+            return ""
+        if self.options.format in DELIMITED:
+            return repr(relations.top_of(path, self.options))
+        if self.options.format in BINARY or (member.rewritten and not member.rewritten.is_whole):
+            return ""
+        return "rewritten" if member.rewritten else relations.layout_of(path, self.options)
+
+    def _foreign(self, member: _Member) -> str:
+        """What a file beside exports is; a file that landed before is one, whatever it holds now."""
+        if member.path is None or member.was_landed:
+            return ""
+        options = self.options
+        return unsupported.kind_of(
+            member.file.name, member.path, glob=options.glob, encoding=options.encoding
+        )
+
+    def _stop_if_hopeless(self, file: Delivered) -> None:
+        if file.problem:
+            raise UnreadableFile(file.problem)
+        files.stop_if_out_of_reach(file)
+
+    def _plain(self, file: Delivered, scratch: Path) -> Path:
+        """The file unpacked, and as plain UTF-8 text with line feeds unless it is binary."""
+        path = file.path
+        if not files.is_plain(file):
+            path = files.unpack(file, scratch.with_suffix(".unpacked"))
+        if self.options.format in BINARY:
+            return path
+        codec = files.needs_transcoding(path, self.options.encoding)
+        if codec == "utf-8-sig" and self.options.format in DELIMITED and not files.has_bare_returns(path):
+            return path  # DuckDB's CSV reader knows this mark
+        return files.transcode(path, codec, scratch.with_suffix(".utf8")) if codec else path
+
+    def _unwrap(self, member: _Member, target: Path) -> None:
+        """Writes the sheet of a workbook as CSV, and JSON anew that does not lie as its mapping means."""
+        path = member.path
+        if path is None or member.foreign:
+            return
+        if not self.options.is_binary:
+            files.require_text(path)
+        if self.options.is_workbook:
+            member.rewritten = workbooks.rewrite(path, target, self.options)
+            member.path = target
+            return
+        if not self.options.is_json or not path.stat().st_size:
+            return
+        try:
+            member.wrapped = documents.wrapping(path, self.form)
+        except UnreadableFile:
+            return  # other lines may be sound: the reader says which are not
+        if member.wrapped:
+            self._rewrite(member, target, recasts=False)
+
+    def _rewrite(self, member: _Member, target: Path, *, recasts: bool) -> None:
+        if member.path is None:
+            raise RuntimeError("a file that was not opened cannot be written anew")
+        original = member.rewritten.original if member.rewritten else member.path
+        member.rewritten = documents.rewrite(original, target, self.form, member.wrapped, recasts=recasts)
+        member.path = target
+
+    def _readable(self) -> Readable:
+        """The files as relations; those of JSON that only another order or spelling makes readable, so."""
+        try:
+            readable = self._opened()
+        except UnreadableFile:
+            # The engine reads no document beyond a limit; one by one, its records are short.
+            if not self.form.page or any(member.rewritten for member in self.members.values()):
+                raise
+            self._rewrite_all(recasts=False)
+            readable = self._opened()
+        if self.options.is_json and documents.varies(readable.paths, self.form, readable.keys):
+            if readable.layout == "newline_delimited" and not self._is_rewritten:
+                self.recasts = True
+            else:
+                self._rewrite_all(recasts=True)
+                readable = self._opened()
+        damaged = {t for t, member in self.members.items() if member.rewritten and member.rewritten.damage}
+        if damaged or self.options.is_workbook:
+            self._set_apart(damaged)
+            (member,) = self.members.values()
+            if member.rewritten:
+                readable.record_lines = member.rewritten.numbers
+                readable.damage = [relations.Damage(*one) for one in member.rewritten.damage]
+        return readable
+
+    @property
+    def _is_rewritten(self) -> bool:
+        return all(member.rewritten for member in self.members.values())
+
+    def _rewrite_all(self, *, recasts: bool) -> None:
+        for i, member in enumerate(self.members.values()):
+            self._rewrite(member, self.scratch / f"{i}.anew", recasts=recasts)
+
+    def _opened(self) -> Readable:
+        members = self.members.values()
+        options = self.options
+        if options.is_workbook:
+            options = workbooks.csv_options(options)
+        elif self._is_rewritten:
+            options = options.model_copy(update={"format": "jsonl"})
+        # Of several keys of JSON any may be the one that is there.
+        needed = [
+            column
+            for feed in self.feeds
+            for name, read in feed.columns.items()
+            if not feed.is_optional(name) and (not self.options.is_json or len(read) == 1)
+            for column in read
+        ]
+        return relations.open_readable(
+            self.connection,
+            tuple(member.path for member in members if member.path),
+            tuple(
+                Origin(member.file.name, member.token, member.delivered_at.replace(tzinfo=None))
+                for member in members
+            ),
+            options,
+            needed=needed,
+            shapes=self.shapes,
+        )
+
+    def _stop_if_lost(self, readable: Readable) -> None:
+        if not readable.types:
+            return  # JSON lines that only the careful reader can tell apart
+        for feed in self.feeds:
+            gaps = mapping.missing_columns(feed, readable)
+            for name in (*feed.table.required, "where", "rows"):
+                if name in gaps:
+                    columns = ", ".join(repr(column) for column in gaps[name])
+                    # What was found is not told: without a header it would be somebody's data.
+                    raise UnreadableFile(
+                        f"column {columns} is missing, which {feed.table.name}.{name} needs "
+                        f"({len(readable.types)} columns found); {self._way_out(readable)}"
+                    )
+
+    def _way_out(self, readable: Readable) -> str:
+        mismatch = documents.described(readable.paths[0], self.form) if self.options.is_json else ""
+        return mismatch or f"correct the {'mapping' if self.options.is_json else 'delimiter or the mapping'}"
+
+    # ------------------------------------------------------------ landing
+
+    def _landed(self, readable: Readable) -> _Result:
+        delimiter = readable.options.delimiter if readable.is_delimited else ""
+        paths = readable.paths
+        inspection = self.engine.pool.submit(lambda: [files.inspect(path, delimiter) for path in paths])
+
+        def inspected() -> dict[str, Bytes]:
+            return dict(zip(self.members, inspection.result(), strict=True))
+
+        try:
+            result = self._land_somehow(readable, inspected)
+        finally:
+            inspection.exception()  # its files must not vanish under it
+        for token, found in inspected().items():
+            member = self.members[token]
+            member.digest = found.digest if member.path == member.file.path else ""
+        return result
+
+    def _land_somehow(self, readable: Readable, inspected: _Inspected) -> _Result:
+        """Lands by the fast reader; or with values of any kind; or what a careful one finds sound."""
+        if self.recasts:
+            self._divide_by_half()
+            return self._land_carefully(readable, inspected)
+        times = mapping.plain_times(self.feeds, self.options)
+        try:
+            return self._land_readable(relations.with_times(self.connection, readable, times), inspected)
+        except (Distrusted, *relations.ENGINE_ERRORS) as error:
+            self._stop_if_ours(error)
+            first = error
+        if relations.is_about_kinds(first):
+            try:
+                return self._land_loosely(readable.loosened(), inspected)
+            except (Distrusted, *relations.ENGINE_ERRORS) as error:
+                self._stop_if_ours(error)
+                first = error
+        self._divide_by_half()
+        is_of_lines = readable.options.format in (*DELIMITED, "jsonl") and readable.layout != "array"
+        if not is_of_lines or self.options.is_workbook:
+            raise UnreadableFile(relations.first_line(first)) from first
+        return self._land_carefully(readable, inspected)
+
+    def _land_carefully(self, readable: Readable, inspected: _Inspected) -> _Result:
+        names = self.form.names
+        careful = relations.rewrite_carefully(
+            readable,
+            self.scratch / "careful",
+            self.shapes,
+            (lambda text: documents.recast_line(text, names)) if self.recasts else None,
+        )
+        if readable.record_lines is not None and careful.record_lines is not None:
+            numbers = readable.record_lines  # what was written anew before had other places
+            careful.record_lines = array("q", (numbers[line - 1] for line in careful.record_lines))
+            moved = [relations.Damage(numbers[one.line - 1], one.reason) for one in careful.damage]
+            careful.damage = sorted([*readable.damage, *moved], key=lambda one: one.line)
+        if self.recasts:
+            spelled = {sql.folded(name): name for name in names}
+            careful.types = {spelled.get(sql.folded(n), n): kind for n, kind in careful.types.items()}
+        if not careful.types:
+            raise UnreadableFile("no line holds a JSON object; correct `format`")
+        self._stop_if_lost(careful)
+        try:
+            return self._land_loosely(careful, inspected)
+        except relations.ENGINE_ERRORS as error:
+            self._stop_if_ours(error)
+            raise UnreadableFile(relations.first_line(error)) from error
+
+    def _land_loosely(self, readable: Readable, inspected: _Inspected) -> _Result:
+        """A new column that cannot be read, such as a key written twice, costs nothing but itself."""
+        try:
+            return self._land_readable(readable, inspected)
+        except relations.ENGINE_ERRORS as error:
+            if not (self.keeps_new and relations.is_about_kinds(error)) or len(self.group) > 1:
+                raise
+            self._stop_if_ours(error)
+        self.keeps_new = False
+        return self._land_readable(readable, inspected)
+
+    def _stop_if_ours(self, error: Exception) -> None:
+        """A full disk or too little memory says nothing about the file."""
+        self.engine.revive()
+        if isinstance(error, relations.OWN_ERRORS):
+            raise error
+        if isinstance(error, duckdb.IOException) and _OWN_DISK.search(str(error)):
+            raise OSError(errno.ENOSPC, "the disk is full") from error
+
+    def _land_readable(self, readable: Readable, inspected: _Inspected) -> _Result:
+        """Lands every feed of readable files.
+
+        Raises:
+            Distrusted: the rows do not account for the file, or lines of faults could not be named.
+            Divided: some of several files are like that, or hold no sound row.
+        """
+        if not readable.types:
+            raise Distrusted
+        if readable.members:
+            self.connection.register(readable.members, readable.member_table())
+        extra = self._extra(readable)
+        keepers = self._keepers() if extra and self.keeps_new else []
+        compiled = [
+            (feed, self._compiled(feed, readable, extra if feed in keepers else ())) for feed in self.feeds
+        ]
+        n_records = self._counted_first(readable, compiled)
+        parts: list[Part] = []
+        counts: dict[str, list[Count]] = {token: [] for token in self.members}
+        written = [
+            self._write_feed(feed, query, readable, extra if feed in keepers else ())
+            for feed, query in compiled
+        ]
+        compiled = [(feed, query) for feed, query, _ in written]
+        for feed, query, (part, found, empty_times, personal) in written:
+            parts += part
+            n_selected = {token: n for token, (n, _) in found.items()}
+            if query.is_every_record:
+                if n_records and n_selected != n_records:
+                    raise Distrusted
+                n_records = n_selected
+            n_all = n_records
+            if feed.table.rows:
+                n_all = self._counts(query.count_all) if feed.where else n_selected
+            for token in self.members:
+                n, n_bad = found.get(token, (0, 0))
+                n_filtered = n_all.get(token, 0) - n
+                by_field = (tuple(sorted(one.get(token, {}).items())) for one in (empty_times, personal))
+                counts[token].append(Count(feed.table.full_name, n - n_bad, n_filtered, n_bad, *by_field))
+        is_one_line_each = self._reconcile(readable, n_records, inspected)
+        outcomes = {
+            token: _Outcome(n_records.get(token, 0), 0, tuple(counts[token])) for token in self.members
+        }
+        if readable.damage:
+            (outcome,) = outcomes.values()
+            outcome.n_read += len(readable.damage)
+            outcome.n_damaged = len(readable.damage)
+        self._divide_if_hopeless(readable, outcomes)
+        faulty = [
+            (feed, query)
+            for i, (feed, query) in enumerate(compiled)
+            if any(outcome.counts[i].n_quarantined for outcome in outcomes.values())
+        ]
+        quarantined = ""
+        if readable.damage or faulty:
+            if not is_one_line_each:
+                self._divide_by_half()
+                raise Distrusted
+            counted = {token: n_records.get(token, 0) for token in self.members}
+            bad = [(feed.table.name, query) for feed, query in faulty]
+            quarantine.collect(self.connection, readable, bad, counted, self._label())
+            quarantined = self._write_quarantine()
+        missing = sorted({column for _, query in compiled for column in query.missing})
+        return _Result(outcomes, tuple(parts), tuple(missing), tuple(map(hashing.shown, extra)), quarantined)
+
+    def _counted_first(
+        self, readable: Readable, compiled: list[tuple[Feed, mapping.Compiled]]
+    ) -> dict[str, int]:
+        """Records of each file, where they must be known before landing; empty where landing counts them.
+
+        Lines of one of several files are counted from the records of the files before it, in the order of
+        `members`.
+        """
+        has_lines = bool(readable.members) and any(feed.table.has_lines for feed in self.feeds)
+        if not has_lines and any(query.is_every_record for _, query in compiled):
+            return {}
+        n_records = self._counts(readable.counts())
+        if has_lines:
+            before = accumulate((n_records.get(token, 0) for token in self.members), initial=0)
+            columns = {"?_delivery_id": list(self.members), "?n_before": list(before)[:-1]}
+            self.connection.register(mapping.FILES_BEFORE, pa.table(columns))
+        return n_records
+
+    def _divide_if_hopeless(self, readable: Readable, outcomes: dict[str, _Outcome]) -> None:
+        """Alone, a file of JSON without any sound row, or without a needed key, is told what it lacks."""
+        if not self.options.is_json or len(self.group) == 1:
+            return
+        hopeless = {
+            token
+            for token, outcome in outcomes.items()
+            if outcome.n_read and any(c.n_quarantined == outcome.n_read for c in outcome.counts)
+        }
+        # An expression may make something of a key that is not there.
+        made = {
+            feed.columns[name][0]
+            for feed in self.feeds
+            for name in feed.table.required
+            if len(feed.columns[name]) == 1 and feed.mappings[name].expression != feed.columns[name][0]
+        }
+        if made:
+            names = [sql.name(column) for column in made]
+            has_all = " AND ".join(f"count({name}) > 0" for name in names)
+            rows = readable.rows(names)
+            query = f"SELECT {relations.DELIVERY} FROM {rows} GROUP BY ALL HAVING NOT ({has_all})"
+            hopeless.update(token for (token,) in self.connection.execute(query).fetchall())
+        if hopeless:
+            self._set_apart(hopeless)
+
+    def _extra(self, readable: Readable) -> tuple[str, ...]:
+        used = {c for feed in self.feeds for c in feed.referenced()} | {c.lower() for c in self.options.known}
+        used |= {other.lower() for c in used for other in readable.same_name.get(sql.folded(c), ())}
+        return tuple(sorted(c for c in readable.types if c.lower() not in used))
+
+    def _keepers(self) -> list[Feed]:
+        """Feeds that keep new columns: the first of every record, else all that take some records."""
+        of_records = [feed for feed in self.feeds if not feed.table.rows]
+        return [feed for feed in of_records if not feed.where][:1] or of_records or self.feeds
+
+    def _compiled(
+        self, feed: Feed, readable: Readable, new: tuple[str, ...], codes: Container[str] = ()
+    ) -> mapping.Compiled:
+        try:
+            return mapping.compile_feed(
+                self.connection, self.source, self.file_set, feed, readable, new=new, codes=codes
+            )
+        except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException) as error:
+            raise UnreadableFile(f"{feed.table.name}: {relations.first_line(error)}") from error
+
+    def _counts(self, query: str) -> dict[str, int]:
+        return dict(self.connection.execute(query).fetchall())
+
+    def _reconcile(self, readable: Readable, n_records: dict[str, int], inspected: _Inspected) -> bool:
+        """Trusts the fast reader only when its rows account for every line and delimiter of the files.
+
+        Returns:
+            Whether the line of each record is known.
+        """
+        if not readable.has_lines:
+            return True
+        if readable.record_lines is not None:
+            n_parsed = sum(n_records.values())
+            if n_parsed != len(readable.record_lines):
+                raise UnreadableFile(
+                    f"{abs(len(readable.record_lines) - n_parsed)} records could not be accounted for"
+                )
+            return True
+        # Of each file: records, and how far its lines and delimiters differ from what they take.
+        odd: dict[str, tuple[int, int]] = {}
+        bad: list[str] = []
+        for token, found in inspected().items():
+            n_parsed = n_records.get(token, 0)
+            n_lines = found.n_lines - readable.n_header_lines - n_parsed
+            n_marks = found.n_delimiters - readable.n_header_delimiters - n_parsed * (len(readable.types) - 1)
+            if not found.is_clean_text or found.has_long_line:
+                bad.append(token)
+            elif n_lines or (readable.is_delimited and n_marks):
+                odd[token] = (n_lines, n_marks)
+        if odd and readable.is_delimited and readable.options.format != "lines":
+            inside = self._inside(readable)
+            bad += [token for token, found in odd.items() if inside.get(token) != found]
+        else:
+            bad += odd
+        if bad:
+            self._set_apart(bad)
+            raise Distrusted
+        return not any(n_lines for n_lines, _ in odd.values())
+
+    def _inside(self, readable: Readable) -> dict[str, tuple[int, int]]:
+        """Line breaks and delimiters inside the values of each file.
+
+        Values may hold both. DuckDB takes a row with too many columns when the last ones are empty, so
+        delimiters count as well.
+        """
+        readable = readable.loosened()
+        delimiter = readable.options.delimiter
+        breaks, marks = (
+            "coalesce(sum({}), 0)".format(
+                " + ".join(
+                    f"coalesce((length({c}) - length(replace({c}, {mark}, ''))) // {length}, 0)"
+                    for c in map(sql.name, readable.types)
+                )
+            )
+            for mark, length in (("chr(10)", 1), (sql.text(delimiter), len(delimiter)))
+        )
+        rows = self.connection.execute(
+            f"SELECT {relations.DELIVERY}, {breaks}, {marks} "
+            f"FROM {readable.rows(map(sql.name, readable.types))} GROUP BY ALL"
+        )
+        return {token: (int(n_breaks), int(n_marks)) for token, n_breaks, n_marks in rows.fetchall()}
+
+    # ------------------------------------------------------------ parts
+
+    def _part_name(self, feed: Feed) -> str:
+        schema = feed.table.schema.removeprefix("raw_")
+        return f"{schema}/{feed.table.name}/{self.source.instance}-{self.token}.parquet"
+
+    def _write_feed(
+        self, feed: Feed, query: mapping.Compiled, readable: Readable, new: tuple[str, ...]
+    ) -> tuple[Feed, mapping.Compiled, _Written]:
+        """Writes the part of a feed; once more where what seemed numbers with lost digits were codes."""
+        written = self._write_part(query.landed, feed)
+        if any(n_bad for _, n_bad in written[1].values()):
+            codes = {name for (name,) in self.connection.execute(query.codes).fetchall()}
+            if codes:
+                query = self._compiled(feed, readable, new, codes)
+                written = self._write_part(query.landed, feed)
+        return feed, query, written
+
+    def _write_part(self, select: str, feed: Feed) -> _Written:
+        """Writes the sound rows of a part beside its place.
+
+        Returns:
+            The part, unless it would be empty; for each delivery, rows selected and rows flagged bad; by
+            field, how many sound rows hold a placeholder, and in how many a value was hashed or masked.
+        """
+        target = self.home.raw / self._part_name(feed)
+        writing = target.with_name(f"{target.name}.writing")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        self.staged[writing] = target
+        # Flags that are NULL cost nothing to write.
+        flagged = f"SELECT * REPLACE (nullif(_bad, false) AS _bad) FROM ({select})"
+        self.connection.execute(f"COPY ({flagged}) TO {sql.text(str(writing))} ({PARQUET})")
+        written = f"read_parquet({sql.path(writing)}, hive_partitioning=false)"
+        marks = (mapping.PLACEHOLDERS, mapping.PERSONAL)
+        counted = ", ".join(f"count({mark})" for mark in ("_bad", *marks))
+        found = self.connection.execute(
+            f"SELECT _delivery_id, count(*), {counted} FROM {written} GROUP BY ALL"
+        ).fetchall()
+        empty_times, personal = (
+            self._by_field(written, mark) if any(row[place] for row in found) else {}
+            for place, mark in enumerate(marks, 3)
+        )
+        n_bad = sum(row[2] for row in found)
+        n_sound = sum(row[1] for row in found) - n_bad
+        by_delivery = {token: (n, n_wrong) for token, n, n_wrong, *_ in found}
+        if not n_sound:
+            writing.unlink()
+            del self.staged[writing]
+            return [], by_delivery, empty_times, personal
+        if n_bad:
+            sound = self.scratch / "sound"
+            self.connection.execute(
+                f"COPY (SELECT * FROM {written} WHERE _bad IS NULL) TO {sql.text(str(sound))} ({PARQUET})"
+            )
+            sound.replace(writing)
+        n_bytes, tokens = writing.stat().st_size, tuple(self.members)
+        part = Part(feed.table.full_name, self._part_name(feed), n_sound, n_bytes, tokens)
+        return [part], by_delivery, empty_times, personal
+
+    def _by_field(self, written: str, mark: str) -> _ByField:
+        """How many sound rows of each delivery a marker column names each field in."""
+        rows = self.connection.execute(
+            f"SELECT _delivery_id, {mark}, count(*) FROM {written} "
+            f"WHERE _bad IS NULL AND {mark} IS NOT NULL GROUP BY ALL"
+        )
+        found: _ByField = {}
+        for token, names, n in rows.fetchall():
+            found.setdefault(token, Counter()).update(dict.fromkeys(names.split(","), n))
+        return found
+
+    def discard(self) -> None:
+        """Removes what was written and not moved into place."""
+        for writing in self.staged:
+            writing.unlink(missing_ok=True)
+        self.staged.clear()
+
+    def _move_into_place(self) -> None:
+        for writing, target in self.staged.items():
+            durable.put_in_place(writing, target)
+        self.staged.clear()
+
+    # ------------------------------------------------------------ quarantine
+
+    def _refused(self, reason: str) -> str:
+        self.discard()
+        quarantine.refuse(self.connection, list(self.members), self._label(), reason)
+        return self._write_quarantine()
+
+    def _label(self) -> str:
+        return ", ".join(feed.table.name for feed in self.source.feeds[self.file_set])
+
+    def _write_quarantine(self) -> str:
+        name = f"{self.source.instance}/{self.token}.parquet"
+        target = self.home.quarantine / name
+        writing = target.with_name(f"{target.name}.writing")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        self.staged[writing] = target
+        names = {token: member.file.name for token, member in self.members.items()}
+        quarantine.write(self.connection, writing, self.source.instance, names, PARQUET)
+        return name
+
+
+def token_of(*parts: object) -> str:
+    """A short digest of what tells one thing from another."""
+    return hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()[:20]

@@ -1,0 +1,560 @@
+"""JSON as systems wrap it: pages around a list, bare records where pages are meant, keys whose case varies.
+
+What does not lie as its mapping means it is written anew, a record a line, without a change to any value. A
+mapping's own spelling of a key wins; a record with another one fills it too.
+"""
+
+import json
+import re
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from orchestration.base import sql
+from orchestration.landing.files import MAX_LINE_BYTES, UnreadableFile
+from orchestration.landing.people import hashing
+from orchestration.sources.shapes import ITEM
+from orchestration.sources.source_files import Source
+
+MAX_RECORD_CHARACTERS = 256_000_000
+"""A document beyond this that is no wrapper around records is not read."""
+_FIRST_CHARACTERS = 1 << 16
+_SAMPLE_BYTES = 2_000_000
+_DEEPEST_WRAPPER = 3
+_KEYS_SHOWN = 8
+_KEY = re.compile(rb'"([^"\\\x00-\x1f]{1,128})"\s*:')
+_BLANKS = re.compile(r"[ \t\r\n]*")
+_ARROWS = re.compile(r"""("[^"]+"|[A-Za-z_]\w*)((?:\s*->>?\s*'[^']*')+)""")
+_ARROW = re.compile(r"->>?\s*'([^']*)'")
+_PAGING = re.compile(
+    r"next|nextpage(token)?|nextcursor|nexturi|previouspage|prev|count|total(size|hits|results)?|done|links|meta"
+    r"|paging|pagination|page(number|size|count)?|aftercursor|endofstream|hasmore|cursor"
+)
+_VALUE, _SHOWN = "value", "display_value"
+_OF_REFERENCES = frozenset({_VALUE, _SHOWN, "link"})
+"""Keys of an object that REST interfaces write in the place of a value which names another record."""
+Names = dict[str, "Names"]
+"""Keys as a mapping spells them, each with those inside it; lists stand for their items."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """What the records of a file set are.
+
+    `records` is where a source file says that they stand in a document. `page` is the list that a connector
+    takes its rows from, where its documents are pages. `needs` holds for each field without which there is
+    no record the keys that it may be filled from. A connector finds a wrapper by itself (`is_known`).
+    """
+
+    records: tuple[str, ...] = ()
+    page: str = ""
+    needs: tuple[frozenset[str], ...] = ()
+    names: Names = field(default_factory=dict)
+    is_known: bool = False
+
+    @cached_property
+    def inner_spellings(self) -> dict[str, set[str]]:
+        """The spellings of each key below the first level, by its folded form."""
+        found: dict[str, set[str]] = {}
+        for inner in self.names.values():
+            _collect(inner, found)
+        return found
+
+    @cached_property
+    def spellings(self) -> set[str]:
+        """Every spelling of a key that the mapping has anywhere."""
+        found: dict[str, set[str]] = {}
+        _collect(self.names, found)
+        return set().union(*found.values()) if found else set()
+
+    def is_record(self, keys: Iterable[str]) -> bool:
+        """Whether an object with these keys has all that a record needs."""
+        there = {sql.folded(key) for key in keys}
+        return bool(self.needs) and all(need & there for need in self.needs)
+
+
+def form_of(source: Source, file_set: str) -> Form:
+    """What the mapping of a file set takes for its records."""
+    feeds, options = source.feeds[file_set], source.document.files[file_set]
+    paths = {path for feed in feeds for read in feed.reads.values() for path in read}
+    first = {
+        path[0]
+        for feed in feeds
+        for path in feed.reads.get("rows", ())[:1]
+        if feed.table.rows and path[1:] == (ITEM,)
+    }
+    page = first.pop() if len(first) == 1 and all(feed.table.rows for feed in feeds) else ""
+    if any(path[0] != page for path in paths):
+        page = ""
+    needs = set()
+    for feed in feeds:
+        for name in feed.table.required:
+            read = [path[2:] if page else path for path in feed.reads.get(name, ())]
+            # A list further in tells nothing of the object around it.
+            keys = frozenset(sql.folded(path[0]) for path in read if path and ITEM not in path)
+            if keys and len(read) == len([path for path in read if path and ITEM not in path]):
+                needs.add(keys)
+    names: Names = {}
+    for path in (*paths, *_by_arrows(source, file_set)):
+        node = names
+        for step in path:
+            if step != ITEM:
+                node = node.setdefault(step, {})
+    records = tuple(options.records.split(".")) if options.records else ()
+    return Form(records, page, tuple(sorted(needs, key=sorted)), names, source.document.connector != "mapped")
+
+
+def _by_arrows(source: Source, file_set: str) -> Iterator[tuple[str, ...]]:
+    """Places that expressions such as `queue->>'$.id'` lead to."""
+    for feed in source.feeds[file_set]:
+        for expression in (feed.where, *(mapping.expression for mapping in feed.mappings.values())):
+            for found in _ARROWS.finditer(expression):
+                steps = [s for arrow in _ARROW.findall(found[2]) for s in _steps(arrow)]
+                yield (found[1].strip('"'), *steps)
+
+
+def _steps(arrow: str) -> list[str]:
+    if arrow.startswith("/"):
+        return [step.replace("~1", "/").replace("~0", "~") for step in arrow[1:].split("/")]
+    plain = re.sub(r"\[[^\]]*\]", "", arrow.removeprefix("$").removeprefix("."))
+    return [step.strip('"') for step in re.findall(r'"[^"]+"|[^."]+', plain)] if arrow[:1] == "$" else [arrow]
+
+
+def _collect(names: Names, found: dict[str, set[str]]) -> None:
+    for name, inner in names.items():
+        found.setdefault(sql.folded(name), set()).add(name)
+        _collect(inner, found)
+
+
+# ---------------------------------------------------------------- looking
+
+
+@dataclass(frozen=True)
+class Wrapping:
+    """Where records stand that do not lie as meant; `path` is empty for bare ones in the place of pages."""
+
+    path: tuple[str, ...]
+
+
+def wrapping(path: Path, form: Form) -> Wrapping | None:
+    """How the first document differs from what is meant; None where it does not, or nobody can say.
+
+    Raises:
+        UnreadableFile: it is no JSON.
+    """
+    if form.records:
+        return Wrapping(form.records)
+    with _Stream(path) as stream:
+        keys, found = _first_object(stream, form)
+    if form.page and any(sql.folded(key) == sql.folded(form.page) for key in keys):
+        return None
+    if form.is_record(keys):
+        return Wrapping(()) if form.page else None
+    return Wrapping(found) if found and form.is_known else None
+
+
+def described(path: Path, form: Form) -> str:
+    """What the first document is, and the way to its records, where that can be found; for a message."""
+    try:
+        with _Stream(path) as stream:
+            is_list = stream.peek() == "["
+            keys, found = _first_object(stream, form)
+    except UnreadableFile:
+        return ""
+    shown = ", ".join(map(hashing.shown, keys[:_KEYS_SHOWN])) + (", ..." if len(keys) > _KEYS_SHOWN else "")
+    kind = "a list of objects" if is_list else "an object"
+    if not keys:
+        return ""
+    wanted = f"pages with a list {form.page}" if form.page else "one object a record"
+    if not form.page and form.needs:
+        wanted += f" with {', '.join(sorted(min(need) for need in form.needs))}"
+    way = f"; add `records: {'.'.join(found)}`" if found else ""
+    return f"found {kind} with keys {shown}; expected {wanted}{way}"
+
+
+def _first_object(stream: "_Stream", form: Form) -> tuple[list[str], tuple[str, ...]]:
+    """Keys of the first document, and the place of records in it, if there are some."""
+    if stream.peek() == "[":
+        stream.take("[")
+    if stream.peek() != "{":
+        return [], ()
+    keys: list[str] = []
+    candidates: list[tuple[str, ...]] = []
+    for key in stream.members():
+        keys.append(key)
+        if form.page and sql.folded(key) == sql.folded(form.page):
+            return keys, ()
+        if stream.peek() == "[":
+            for number, (_, item) in enumerate(stream.items()):
+                if not number and isinstance(item, dict) and form.is_record(item):
+                    candidates.append((key,))
+        else:
+            candidates += [(key, *inner) for inner in _inside(stream.value()[1], form, 1)]
+    return keys, candidates[0] if candidates else ()
+
+
+def _inside(value: Any, form: Form, depth: int) -> Iterator[tuple[str, ...]]:
+    if not isinstance(value, dict) or depth > _DEEPEST_WRAPPER:
+        return
+    if form.is_record(value):
+        yield ()
+        return
+    for key, inner in value.items():
+        first = inner[0] if isinstance(inner, list) and inner else inner
+        if isinstance(inner, list) and isinstance(first, dict) and form.is_record(first):
+            yield (key,)
+        elif isinstance(inner, dict):
+            yield from ((key, *rest) for rest in _inside(inner, form, depth + 1))
+
+
+def guessed(path: Path) -> tuple[str, ...] | None:
+    """Where records seem to stand in the one document of a file, or in pages; None for documents that are
+    records themselves.
+
+    Raises:
+        UnreadableFile: it is no JSON.
+    """
+    with _Stream(path) as stream:
+        if stream.peek() != "{":
+            return None
+        sizes: dict[tuple[str, ...], int] = {}
+        plain: list[str] = []
+        for key in stream.members():
+            if stream.peek() == "[":
+                n = sum(isinstance(value, dict) for _, value in stream.items())
+                sizes |= {(key,): n} if n else {}
+            else:
+                value = stream.value()[1]
+                sizes |= {(key, *inner): n for inner, n in _lists(value, 1)}
+                is_plain = not isinstance(value, dict) and not _PAGING.fullmatch(key.lower().replace("_", ""))
+                plain += [key] if is_plain else []
+        is_only = not stream.peek()
+    # A record may hold lists too; then it has more to tell than which page it is, or others follow.
+    is_wrapper = not plain or (is_only and len(plain) < _KEYS_SHOWN and max(sizes.values(), default=0) > 1)
+    return max(sizes, key=lambda one: sizes[one]) if sizes and is_wrapper else None
+
+
+def _lists(value: Any, depth: int) -> Iterator[tuple[tuple[str, ...], int]]:
+    if isinstance(value, dict) and depth < _DEEPEST_WRAPPER:
+        for key, inner in value.items():
+            if isinstance(inner, list) and inner and isinstance(inner[0], dict):
+                yield (key,), len(inner)
+            else:
+                yield from (((key, *rest), n) for rest, n in _lists(inner, depth + 1))
+
+
+def varies(paths: Sequence[Path], form: Form, keys: Iterable[str]) -> bool:
+    """Whether keys that the mapping reads are spelled in more than one way, or references stand for values,
+    as far as samples tell.
+
+    `keys` are all of the first level; those inside are looked for in parts of the files.
+    """
+    wanted = {sql.folded(name) for name in form.names}
+    seen: dict[str, set[str]] = {}
+    for key in keys:
+        seen.setdefault(sql.folded(key), set()).add(key)
+    if any(len(spelled) > 1 for name, spelled in seen.items() if name in wanted):
+        return True
+    inner = form.inner_spellings
+    if not inner and not form.is_known:
+        return False
+    budget = max(1 << 16, _SAMPLE_BYTES // len(paths))
+    for path in paths:
+        with path.open("rb") as file:
+            names = {name.decode("utf-8", "replace") for name in set(_KEY.findall(file.read(budget)))}
+        if form.is_known and len(names & _OF_REFERENCES) > 1:
+            return True
+        if any(sql.folded(name) in inner and name not in form.spellings for name in names):
+            return True
+    return False
+
+
+# ---------------------------------------------------------------- writing anew
+
+
+@dataclass
+class Rewritten:
+    """A file with a record a line: the number of each in the original, and what could not be kept."""
+
+    original: Path
+    path: Path
+    numbers: "array[int]"
+    damage: list[tuple[int, str]]
+    format: Literal["jsonl", "csv"] = "jsonl"
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it has records, and nothing was lost."""
+        return bool(self.numbers) and not self.damage
+
+
+def rewrite(
+    path: Path, target: Path, form: Form, wrapped: Wrapping | None, *, recasts: bool, limit: int | None = None
+) -> Rewritten:
+    """Writes the records of a file as lines, out of what wraps them, with keys as the mapping spells them.
+
+    Raises:
+        UnreadableFile: it is no JSON, or ends in the middle.
+    """
+    done = Rewritten(path, target, array("q"), [])
+    way = wrapped.path if wrapped else ()
+    with _Stream(path) as stream, target.open("w", encoding="utf-8", newline="") as out:
+        for number, (raw, value, is_found) in enumerate(islice(_records(stream, way, form), limit), 1):
+            text = raw
+            if form.page and (is_found or (isinstance(value, dict) and form.is_record(value))):
+                text = f"{{{json.dumps(form.page)}:[{raw}]}}"
+            if recasts:
+                try:
+                    text = recast(text, form.names)
+                except _Conflict as conflict:
+                    done.damage.append((number, str(conflict)))
+                    continue
+            if len(text) > MAX_LINE_BYTES:
+                done.damage.append((number, f"a record longer than {MAX_LINE_BYTES:,} characters"))
+                continue
+            out.write(text.replace("\n", " ").replace("\r", " ") + "\n")
+            done.numbers.append(number)
+        if not done.numbers:
+            out.write("[]")  # no record, but a file that can be read
+    return done
+
+
+def _records(stream: "_Stream", way: tuple[str, ...], form: Form) -> Iterator[tuple[str, Any, bool]]:
+    """Text and value of each record, and whether it stood at the end of the way."""
+    while start := stream.peek():
+        if start == "[":
+            stream.take("[")
+            while stream.goes_on("]"):
+                yield from _document(stream, way or _page(form))
+        else:
+            yield from _document(stream, way or _page(form))
+
+
+def _page(form: Form) -> tuple[str, ...]:
+    return (form.page,) if form.page else ()
+
+
+def _document(stream: "_Stream", way: tuple[str, ...]) -> Iterator[tuple[str, Any, bool]]:
+    if not way or stream.peek() != "{":
+        yield (*stream.value(), False)
+        return
+    stream.mark()
+    is_found = False
+    for key in stream.members():
+        if not is_found and sql.folded(key) == sql.folded(way[0]):
+            is_found = True
+            stream.forget()
+            yield from _at_way(stream, way[1:])
+        else:
+            stream.value()
+    if not is_found:
+        stream.return_to_mark()
+        yield (*stream.value(), False)
+
+
+def _at_way(stream: "_Stream", way: tuple[str, ...]) -> Iterator[tuple[str, Any, bool]]:
+    start = stream.peek()
+    if way and start == "{":
+        for key in stream.members():
+            if sql.folded(key) == sql.folded(way[0]):
+                yield from _at_way(stream, way[1:])
+            else:
+                stream.value()
+    elif start == "[":
+        yield from ((raw, value, True) for raw, value in stream.items())
+    else:
+        raw, value = stream.value()
+        if isinstance(value, dict):
+            yield raw, value, True
+
+
+class _Conflict(Exception):  # noqa: N818 - a finding about a record, not a fault of the program
+    """Two spellings of one key say different things in a record."""
+
+
+class _Number(str):
+    """A number as it is written."""
+
+    __slots__ = ()
+
+
+def recast(text: str, names: Names) -> str:
+    """A JSON value with the keys that the mapping reads as it spells them.
+
+    Raises:
+        _Conflict: two spellings of one key have different values.
+    """
+    value = json.loads(
+        text, parse_int=_Number, parse_float=_Number, parse_constant=_Number, object_pairs_hook=_Pairs
+    )
+    return _written(_named(value, names))
+
+
+def recast_line(text: str, names: Names) -> tuple[str, str]:
+    """The text with keys as the mapping spells them, and the reason why that cannot be (or nothing)."""
+    try:
+        return recast(text, names), ""
+    except _Conflict as conflict:
+        return text, str(conflict)
+    except (ValueError, RecursionError):
+        return text, ""  # whoever reads it next says what is wrong
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """The members of an object as they stand, keys that are written twice among them."""
+
+
+def _named(value: Any, names: Names) -> Any:
+    if not names:
+        return _referred(value)
+    if isinstance(value, list) and not isinstance(value, _Pairs):
+        return [_named(item, names) for item in value]
+    if not isinstance(value, _Pairs):
+        return value
+    spelled = {sql.folded(name): name for name in reversed(names)}
+    groups: dict[str, list[tuple[str, Any]]] = {}
+    for key, inner in value:
+        groups.setdefault(sql.folded(key), []).append((key, inner))
+    kept = _Pairs()
+    for folded, members in groups.items():
+        if folded not in spelled:
+            kept.extend(members)
+            continue
+        name = spelled[folded]
+        if len(members) > 1 and len({key for key, _ in members}) < len(members):
+            kept.extend(members)  # written twice in one spelling: the reader reports it
+            continue
+        filled = [(key, _named(inner, names[name])) for key, inner in members if inner not in (None, "")]
+        if len({_written(inner) for _, inner in filled}) > 1:
+            both = " and ".join(f"`{key}`" for key, _ in filled)
+            raise _Conflict(f"{both} differ in one record; which of them counts nobody can say")
+        kept.append((name, filled[0][1] if filled else members[0][1]))
+    return kept
+
+
+def _referred(value: Any) -> Any:
+    """The value of a reference object, or what is shown for it; anything else as it is."""
+    members = dict(value) if isinstance(value, _Pairs) else {}
+    if len(members) < 2 or not members.keys() <= _OF_REFERENCES:  # noqa: PLR2004 - a pair
+        return value
+    return members.get(_VALUE, members.get(_SHOWN))
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, _Pairs):
+        return "{" + ",".join(f"{json.dumps(k, ensure_ascii=False)}:{_written(v)}" for k, v in value) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(_written, value)) + "]"
+    return str(value) if isinstance(value, _Number) else json.dumps(value, ensure_ascii=False)
+
+
+# ---------------------------------------------------------------- the stream
+
+
+class _Stream:
+    """Values of a JSON file one by one, with no more of it in memory than the largest takes."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open(encoding="utf-8-sig", errors="surrogateescape", newline="")
+        self._decoder = json.JSONDecoder()
+        self._text, self._at, self._marked = "", 0, -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    def _more(self) -> bool:
+        kept = self._at if self._marked < 0 else self._marked
+        length = max(_FIRST_CHARACTERS, len(self._text) - kept)
+        if len(self._text) - kept > MAX_RECORD_CHARACTERS:
+            raise UnreadableFile(f"a document longer than {MAX_RECORD_CHARACTERS:,} characters")
+        chunk = self._file.read(length)
+        self._text = self._text[kept:] + chunk
+        self._at -= kept
+        self._marked = min(self._marked, 0)
+        return bool(chunk)
+
+    def mark(self) -> None:
+        """Keeps what follows, to come back to it."""
+        self._marked = self._at
+
+    def forget(self) -> None:
+        """Gives up the mark."""
+        self._marked = -1
+
+    def return_to_mark(self) -> None:
+        """Goes back, and gives up the mark."""
+        self._at, self._marked = self._marked, -1
+
+    def peek(self) -> str:
+        """The next character that is no blank; empty at the end."""
+        while True:
+            found = _BLANKS.match(self._text, self._at)
+            self._at = found.end() if found else self._at
+            if self._at < len(self._text):
+                return self._text[self._at]
+            if not self._more():
+                return ""
+
+    def take(self, character: str) -> None:
+        """Passes the next character, which must be this one."""
+        if self.peek() != character:
+            raise self._damaged()
+        self._at += 1
+
+    def goes_on(self, end: str) -> bool:
+        """Whether there is another item; passes a comma, or the end."""
+        following = self.peek()
+        if following == ",":
+            self._at += 1
+            following = self.peek()
+        if following == end:
+            self._at += 1
+            return False
+        if not following:
+            raise self._damaged()
+        return True
+
+    def value(self) -> tuple[str, Any]:
+        """Text and value of what comes next."""
+        self.peek()
+        while True:
+            try:
+                value, end = self._decoder.raw_decode(self._text, self._at)
+            except RecursionError as error:
+                raise self._damaged() from error
+            except ValueError as error:
+                if not self._more():
+                    raise self._damaged() from error
+                continue
+            if end == len(self._text) and self._more():  # a number may go on
+                continue
+            raw = self._text[self._at : end]
+            self._at = end
+            return raw, value
+
+    def members(self) -> Iterator[str]:
+        """The keys of the object that comes next; whoever asks passes each value."""
+        self.take("{")
+        while self.goes_on("}"):
+            key = self.value()[1]
+            self.take(":")
+            yield str(key)
+
+    def items(self) -> Iterator[tuple[str, Any]]:
+        """The items of the list that comes next."""
+        self.take("[")
+        while self.goes_on("]"):
+            yield self.value()
+
+    def _damaged(self) -> UnreadableFile:
+        return UnreadableFile("damaged, or not JSON; deliver it again")
