@@ -47,6 +47,7 @@ lint: $(INSTALLED) ## Check style, types, SQL and definitions
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo --no-cache
 	@$(BIN)/sqlfmt --check --quiet --no-progressbar dbt_project
 	@VIRTUAL_ENV=$(CURDIR)/.venv FAULTLINE_HOME=data/lint FAULTLINE_SOURCES=tests/fixtures/small_centre/sources $(BIN)/dg check defs
 
