@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.landing import files
-from tests.unit.place import CASES, SALT, Place, cases, csv_text
+from tests.stages.place import CASES, SALT, Place, cases, csv_text
 
 SOUND = csv_text(*cases(50)).encode()
 

@@ -100,7 +100,7 @@ def test_its_models_are_described_and_tested(vendor: str) -> None:
 
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_it_has_tests_of_its_traps(vendor: str) -> None:
-    file = PROJECT / "tests" / "unit" / "sources" / "connectors" / f"test_{vendor}.py"
+    file = PROJECT / "tests" / "stages" / "connectors" / f"test_{vendor}.py"
     assert file.exists()
     assert "def test_" in text_of(file)
 

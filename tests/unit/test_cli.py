@@ -11,7 +11,7 @@ import pytest
 
 from orchestration import cli
 from tests.conftest import PROJECT
-from tests.unit.place import cases, csv_text
+from tests.stages.place import cases, csv_text
 
 HEADER = "case_id,opened_at,status"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.place import Place, cases, csv_text
+from tests.stages.place import Place, cases, csv_text
 
 pytestmark = pytest.mark.integration
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.unit.place import Place, cases, csv_text
+from tests.stages.place import Place, cases, csv_text
 
 RECORDS = [
     {"id": "C1", "opened": "2025-01-31 10:00:00", "status": "offen für Müller"},

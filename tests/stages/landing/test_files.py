@@ -12,7 +12,7 @@ import pytest
 from orchestration.landing import files
 from orchestration.landing.files import Delivered
 from orchestration.sources import contract, source_files
-from tests.unit.place import Place, cases, csv_text
+from tests.stages.place import Place, cases, csv_text
 
 MODIFIED = datetime(2025, 5, 5, 5, 5, 5, 250000, tzinfo=UTC)
 

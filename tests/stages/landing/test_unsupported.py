@@ -9,7 +9,7 @@ import pytest
 from orchestration.landing import views
 from orchestration.landing.read import unsupported
 from orchestration.sources import source_files
-from tests.unit.place import Place
+from tests.stages.place import Place
 
 CASES = "id,opened,status\n1,2024-01-01,open\n2,2024-01-02,new\n"
 JUNK = {

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orchestration.landing.people import rules
-from tests.unit.place import CASES, Place, cases, csv_text, same_rows
+from tests.stages.place import CASES, Place, cases, csv_text, same_rows
 
 # A file and its landing cost some 40 ms, so few examples each; the seed of a failure is printed.
 few = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from orchestration.sources.connectors import bundle
-from tests.unit.place import Place
+from tests.stages.place import Place
 
 ZENDESK = "zendesk"
 MOMENT = "2025-08-11T05:36:12Z"

@@ -13,8 +13,8 @@ from orchestration.landing.people import hashing, protection, rules
 from orchestration.onboarding import vocabulary
 from orchestration.sources import contract
 from orchestration.sources.connectors import bundle
-from tests.unit.landing.test_hashing import hashed
-from tests.unit.place import Place, csv_text
+from tests.stages.landing.test_hashing import hashed
+from tests.stages.place import Place, csv_text
 
 PEOPLE = [
     "Meier, Anna (1234)", "Meier, Anna", "Anna Meier", "anna.meier", "a.meier", "anna_meier", "ameier", "AMEIER",

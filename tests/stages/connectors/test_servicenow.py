@@ -10,7 +10,7 @@ import pytest
 
 from orchestration.sources import contract, source_files
 from orchestration.sources.connectors import bundle
-from tests.unit.place import Place
+from tests.stages.place import Place
 
 SERVICENOW = "servicenow"
 INCIDENT, OTHER = "1c741bd70b2322007518478d83673af3", "9d385017c611228701d22104cc95c371"

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from orchestration.sources.connectors import bundle
+from tests.stages.place import Place
 from tests.structure.reading import DBT
-from tests.unit.place import Place
 
 CONNECT = "amazon_connect"
 INSTANCE = "arn:aws:connect:eu-central-1:999900001111:instance/i"

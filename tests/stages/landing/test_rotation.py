@@ -11,7 +11,7 @@ import pytest
 
 from orchestration.landing import compaction
 from orchestration.landing.manifest import Commit, Manifest
-from tests.unit.place import CASES, Place
+from tests.stages.place import CASES, Place
 
 LOG = {
     "case_id": "split_part(line, ' ', 2)",

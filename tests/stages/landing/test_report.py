@@ -12,7 +12,7 @@ from orchestration.base import progress
 from orchestration.base.text import one_line
 from orchestration.landing import report
 from orchestration.sources import source_files
-from tests.unit.place import CASES, Place, cases, csv_text
+from tests.stages.place import CASES, Place, cases, csv_text
 
 BAD = ("C", "never", "open")
 

@@ -13,7 +13,7 @@ from orchestration.errors import ConfigurationError
 from orchestration.landing import manifest
 from orchestration.landing.people import hashing
 from orchestration.landing.people.hashing import normalise_phone
-from tests.unit.place import SALT, Place, cases, csv_text
+from tests.stages.place import SALT, Place, cases, csv_text
 
 
 def hashed(domain: str, value: str, salt: bytes = SALT) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from orchestration.landing import absences
 from orchestration.sources import source_files
-from tests.unit.place import Place, cases, csv_text
+from tests.stages.place import Place, cases, csv_text
 
 
 def _told(place: Place, *, described: bool = True) -> list[str]:

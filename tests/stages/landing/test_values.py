@@ -11,7 +11,7 @@ from orchestration.landing.manifest import Manifest
 from orchestration.landing.people.hashing import normalise_phone
 from orchestration.landing.plan import placeholders
 from orchestration.settings import PROJECT_ROOT
-from tests.unit.place import Place, csv_text
+from tests.stages.place import Place, csv_text
 
 BAD = object()
 AGENTS = {"agent_id": "id", "hired_on": "v"}

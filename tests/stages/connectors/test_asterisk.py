@@ -6,7 +6,7 @@ import pytest
 
 from orchestration.landing.manifest import Delivery
 from orchestration.sources.connectors import bundle
-from tests.unit.place import Place, csv_text
+from tests.stages.place import Place, csv_text
 
 ASTERISK = "asterisk"
 CANARY = "canaryUnseen"

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from orchestration.sources.connectors import bundle
-from tests.unit.place import Place
+from tests.stages.place import Place
 
 GENESYS = "genesys_cloud"
 CANARY = "canaryUnseen"

@@ -10,7 +10,7 @@ from orchestration.landing import pipeline, views
 from orchestration.settings import Settings
 from orchestration.sources import contract, raw_tables, source_files
 from orchestration.sources.connectors import bundle
-from tests.unit.place import SALT, Place, cases, csv_text
+from tests.stages.place import SALT, Place, cases, csv_text
 
 
 def described(place: Place, view: str) -> dict[str, str]:

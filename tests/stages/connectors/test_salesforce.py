@@ -9,7 +9,7 @@ import pytest
 
 from orchestration.sources import contract, source_files
 from orchestration.sources.connectors import bundle
-from tests.unit.place import Place
+from tests.stages.place import Place
 
 SALESFORCE = "salesforce"
 CASE = "5007Q00000000GXQAY"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.landing import pipeline
-from tests.unit.place import CASES, Place, cases, csv_text
+from tests.stages.place import CASES, Place, cases, csv_text
 
 NEW = "id,opened,status,segment"
 

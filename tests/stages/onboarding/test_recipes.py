@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from orchestration.settings import PROJECT_ROOT
-from tests.unit.place import Place
+from tests.stages.place import Place
 
 _HANDBOOK = (PROJECT_ROOT / "docs" / "connecting_an_export.md").read_text(encoding="utf-8")
 _PART = _HANDBOOK.partition("\n## Recipes\n")[2].partition("\n## ")[0]

@@ -11,7 +11,7 @@ from pyarrow import parquet
 
 from orchestration.landing.read import documents
 from orchestration.landing.read.documents import Form
-from tests.unit.place import Place
+from tests.stages.place import Place
 
 RECORDS = [
     {"id": 1, "opened": "2024-01-01 10:00:00", "status": "open"},

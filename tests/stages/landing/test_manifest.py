@@ -14,7 +14,7 @@ from orchestration.landing import batches, pipeline
 from orchestration.landing.manifest import Manifest
 from orchestration.landing.pipeline import Advance
 from orchestration.sources import source_files
-from tests.unit.place import SALT, Place, cases, csv_text
+from tests.stages.place import SALT, Place, cases, csv_text
 
 
 def touch(path: Path, seconds: int) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.place import Place
+from tests.stages.place import Place
 
 
 @pytest.fixture

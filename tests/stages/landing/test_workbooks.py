@@ -17,8 +17,8 @@ from orchestration.landing.read import workbooks
 from orchestration.onboarding.draft import draft
 from orchestration.sources import source_files
 from orchestration.sources.source_files import FileSet
-from tests.unit.landing.workbooks import STRINGS, book, changed, plain
-from tests.unit.place import Place
+from tests.stages.landing.workbooks import STRINGS, book, changed, plain
+from tests.stages.place import Place
 
 HEADER = ("id", "opened", "status")
 CASE = ("A1", datetime(2025, 1, 2, 9, 30), "open")
