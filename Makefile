@@ -56,7 +56,7 @@ format: $(INSTALLED) ## Put Python and SQL into the one style
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/sqlfmt --quiet --no-progressbar dbt_project
 
-generate: $(INSTALLED) ## Rewrite what is made from the source contract
+generate: $(INSTALLED) ## Rewrite what is made from contract and registry
 	@$(BIN)/python -m orchestration.sources.generate
 
 bench: $(INSTALLED) ## Seconds and memory per stage on the two real sources, beside raw DuckDB

@@ -1,5 +1,6 @@
-"""Writes what dbt and the docs need to know of the contract. Run: `make generate`."""
+"""Writes what dbt and the docs need to know of contract and registry. Run: `make generate`."""
 
+import csv
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from orchestration.sources.connectors import bundle
 from orchestration.sources.contract import MAPPED_SCHEMA, Table
 
 DBT = PROJECT_ROOT / "dbt_project"
+BLIND_SPOTS = PROJECT_ROOT / "seeds" / "reference" / "blind_spots.csv"
 _HEADER = "Made from orchestration/sources/contract.yml by `make generate`; do not edit."
 _PROTECTION = {"drop": "dropped", "staff": "names hashed", "change": "protected like the field that changed"}
 _SYSTEM_GRAIN = {
@@ -30,6 +32,7 @@ def outputs() -> dict[Path, str]:
         staging / "mapped" / "_sources.yml": _mapped_sources(),
         **{staging / one.name / "_sources.yml": _vendor_sources(one) for one in connectors},
         DBT / "macros" / "contract.sql": _macro(),
+        DBT / "macros" / "registry.sql": _registry(),
         PROJECT_ROOT / "docs" / "source_contract.md": _docs(),
     }
 
@@ -125,6 +128,19 @@ def _macro() -> str:
         f"{{# Every raw table, by full name. #}}\n"
         f"{{% macro raw_tables() %}}\n    {{% set tables = {{\n{tables}\n    }} %}}\n"
         "    {{ return(tables) }}\n{% endmacro %}\n"
+    )
+
+
+def _registry() -> str:
+    """What dbt has to know of the blind spots while it parses, when it cannot ask the warehouse yet."""
+    with BLIND_SPOTS.open(encoding="utf-8", newline="") as file:
+        named = {row["blind_spot_id"]: row["model"] for row in csv.DictReader(file)}
+    models = "".join(f'        "{i}": "{m}",\n' for i, m in named.items() if m.startswith("cov_"))
+    return (
+        "{# Made from seeds/reference/blind_spots.csv by `make generate`; do not edit. #}\n"
+        "{# The coverage model of every blind spot that one measures. #}\n"
+        f"{{% macro coverage_models() %}}\n    {{% set models = {{\n{models}    }} %}}\n"
+        "    {{ return(models) }}\n{% endmacro %}\n"
     )
 
 

@@ -49,7 +49,7 @@ def test_every_raw_table_is_an_asset_of_the_same_name(graph: Any) -> None:
         ("staging/stg_mapped__contacts", "intermediate/int_entity__contacts"),
         ("intermediate/int_entity__contacts", "intermediate/int_contact__outcomes"),
         ("intermediate/int_contact__outcomes", "marts/mart_contact"),
-        ("intermediate/int_contact__outcomes", "coverage/cov_link"),
+        ("intermediate/int_contact__outcomes", "coverage/cov_bs01_contacts_without_case"),
         ("coverage/cov_scopes", "judged/blind_spot_results"),
         ("judged/blind_spot_results", "marts/mart_blind_spot"),
         ("marts/mart_escalation_heatmap", "published/marts"),

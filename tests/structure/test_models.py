@@ -8,6 +8,7 @@ import pytest
 from tests.conftest import PROJECT
 from tests.structure.reading import MODELS, below, models, name_of, text_of, yaml_entries
 
+FINDINGS = {"coverage": "cov"}
 PLURAL_ENTITY = r"[a-z][a-z0-9]*(_[a-z0-9]+)*"
 
 
@@ -24,8 +25,8 @@ def _head(path: Path) -> str:
 def _expected_name(path: Path) -> str:
     """What a model may be called in its folder, as a pattern."""
     layer, *concept = path.relative_to(MODELS).parts[:-1]
-    if layer == "coverage":
-        return f"cov_{PLURAL_ENTITY}"
+    if layer == "findings":
+        return f"{FINDINGS[concept[0]]}_{PLURAL_ENTITY}"
     if layer == "marts":
         return f"(dim|fct|mart)_{PLURAL_ENTITY}"
     prefix = {"staging": "stg", "intermediate": "int"}[layer]

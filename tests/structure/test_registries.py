@@ -8,6 +8,7 @@ import yaml
 from orchestration.onboarding import roles
 from orchestration.sources import contract
 from tests.structure.reading import (
+    MODELS,
     below,
     implemented,
     models,
@@ -22,9 +23,12 @@ JUDGE = "BS49"  # judges the judging itself, after the coverage models
 VERDICTS = ("fires", "stays_quiet", "does_not_apply")
 
 
-def _measured() -> set[str]:
-    coverage = "".join(text_of(path) for path in models() if path.parent.name == "coverage")
-    return set(re.findall(r"(?:measured|assessed)\(\s*[\"'](BS\d\d)[\"']", without_comments(coverage)))
+MEASURED = [row for row in registry("blind_spots") if row["model"] and row["blind_spot_id"] != JUDGE]
+COVERAGE = MODELS / "findings" / "coverage"
+
+
+def _id_of(row: dict[str, str]) -> str:
+    return row["blind_spot_id"]
 
 
 def test_every_blind_spot_is_registered_once_and_in_order() -> None:
@@ -44,12 +48,33 @@ def test_every_blind_spot_says_who_does_what_about_it(row: dict[str, str]) -> No
     assert row["entity"] or row["blind_spot_id"] == JUDGE
 
 
-def test_what_is_implemented_is_measured_and_nothing_else_is() -> None:
-    assert _measured() == set(implemented()) - {JUDGE}
+def test_what_is_implemented_has_a_model_and_nothing_else_has() -> None:
+    assert [row["blind_spot_id"] for row in registry("blind_spots") if row["model"]] == implemented()
+
+
+def test_every_measured_blind_spot_is_one_model_in_the_folder_of_its_overlap_group() -> None:
+    """Without it, a model that no row names is built but counts nowhere."""
+    registered = {COVERAGE / row["overlap_group"] / f"{row['model']}.sql" for row in MEASURED}
+    assert registered == {
+        path for path in models() if path.is_relative_to(COVERAGE) and path.parent != COVERAGE
+    }
+
+
+@pytest.mark.parametrize("row", MEASURED, ids=_id_of)
+def test_a_coverage_model_is_named_after_its_blind_spot(row: dict[str, str]) -> None:
+    assert re.fullmatch(rf"cov_{row['blind_spot_id'].lower()}(_[a-z0-9]+)+", row["model"])
+
+
+@pytest.mark.parametrize("row", MEASURED, ids=_id_of)
+def test_a_coverage_model_ends_in_counting_its_findings(row: dict[str, str]) -> None:
+    """The two macros make the columns that all coverage models share."""
+    sql = without_comments(text_of(COVERAGE / row["overlap_group"] / f"{row['model']}.sql"))
+    assert re.search(r"findings as \(.*\) \{\{ (counted|summed)\(\"findings\"\) \}\}$", sql)
 
 
 def test_the_blind_spot_of_the_judges_is_measured_where_they_are_read() -> None:
-    assert any(JUDGE in text_of(path) for path in models() if path.stem == "mart_blind_spot")
+    (model,) = (row["model"] for row in registry("blind_spots") if row["blind_spot_id"] == JUDGE)
+    assert any(JUDGE in text_of(path) for path in models() if path.stem == model)
 
 
 @pytest.mark.parametrize("blind_spot_id", implemented())
@@ -57,6 +82,17 @@ def test_every_implemented_blind_spot_is_tested_firing_quiet_and_not_applicable(
     names = [entry["name"] for _, entry in yaml_entries("unit_tests")]
     own = " ".join(name for name in names if name.startswith(f"{blind_spot_id.lower()}_"))
     assert [verdict for verdict in VERDICTS if verdict not in own] == []
+
+
+@pytest.mark.parametrize("row", MEASURED, ids=_id_of)
+def test_unit_tests_of_a_blind_spot_test_its_own_model_and_stand_beside_it(row: dict[str, str]) -> None:
+    beside = COVERAGE / row["overlap_group"] / "_unit_tests.yml"
+    tested = {
+        (file, entry["name"].startswith(f"{row['blind_spot_id'].lower()}_"))
+        for file, entry in yaml_entries("unit_tests")
+        if entry["model"] == row["model"]
+    }
+    assert tested == {(beside, True)}
 
 
 def test_measures_link_registered_measures_to_registered_blind_spots() -> None:

@@ -1,5 +1,5 @@
--- Returns rows (failure) for every measure that counts more than it looked at, or less than
+-- Returns rows (failure) for every count that holds more than it looked at, or less than
 -- nothing.
-select blind_spot_id, source_instance, team, reason, channel, day
-from {{ ref("cov_measures") }}
-where affected_n < 0 or undecidable_n < 0 or affected_n + undecidable_n > total_n
+select blind_spot_id, source_instance, team, reason, channel, event_date
+from {{ ref("cov_all") }}
+where n_affected < 0 or n_undecidable < 0 or n_affected + n_undecidable > n_total

@@ -1,0 +1,77 @@
+-- One row per source instance, team, reason, channel and day: contacts whose own record never came or
+-- whose agent was on another call meanwhile, and legs of contacts that nobody delivered.
+with
+    calls as (
+        select
+            l.source_instance,
+            l.contact_id,
+            l.answered_at,
+            lag(l.ended_at) over (
+                partition by l.source_instance, l.agent_id
+                order by l.answered_at nulls last, l.contact_id nulls last, l.leg_seq nulls last
+            ) as busy_until_at
+        from {{ ref("int_contact__legs") }} as l
+        inner join
+            {{ ref("int_entity__contacts") }} as c
+            on l.source_instance = c.source_instance
+            and l.contact_id = c.contact_id
+        where
+            {{ is_word("c.channel", "contacts.channel", ["voice"]) }}
+            and l.agent_id is not null
+            and l.answered_at is not null
+    ),
+
+    -- Times are rounded to seconds by many systems, up or down.
+    overlapping_calls as (
+        select distinct source_instance, contact_id
+        from calls
+        where {{ dbt.datediff("answered_at", "busy_until_at", "second") }} > 1
+    ),
+
+    contacts as (
+        select
+            c.centre,
+            c.source_instance,
+            coalesce(o.first_team_id, '(unknown)') as team,
+            coalesce(o.reason, '(unknown)') as reason,
+            coalesce(c.channel, '(unknown)') as channel,
+            o.started_date as event_date,
+            not coalesce(c.is_recorded, true) or p.contact_id is not null as is_affected,
+            false as is_undecidable
+        from {{ ref("int_entity__contacts") }} as c
+        inner join
+            {{ ref("int_contact__outcomes") }} as o
+            on c.source_instance = o.source_instance
+            and c.contact_id = o.contact_id
+        left join
+            overlapping_calls as p on c.source_instance = p.source_instance and c.contact_id = p.contact_id
+    ),
+
+    orphaned_legs as (
+        select
+            l.centre,
+            l.source_instance,
+            coalesce(l.team_id, '(unknown)') as team,
+            '(unknown)' as reason,
+            '(unknown)' as channel,
+            cast({{ local_time("l.started_at", "s.time_zone") }} as date) as event_date,
+            true as is_affected,
+            false as is_undecidable
+        from {{ ref("int_contact__legs") }} as l
+        inner join {{ ref("int_source__spans") }} as s on l.source_instance = s.source_instance
+        left join
+            {{ ref("int_entity__contacts") }} as c
+            on l.source_instance = c.source_instance
+            and l.contact_id = c.contact_id
+        where c.contact_id is null
+    ),
+
+    findings as (
+        select *
+        from contacts
+        union all
+        select *
+        from orphaned_legs
+    )
+
+    {{ counted("findings") }}

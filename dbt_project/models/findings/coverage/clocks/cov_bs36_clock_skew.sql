@@ -1,0 +1,124 @@
+-- One row per source instance, team, reason, channel and day: rows whose stamps stand in an order that
+-- cannot be, and days on which CRM and telephony disagree about the time.
+with
+    cases as (
+        select c.*, cast({{ local_time("c.opened_at", "s.time_zone") }} as date) as opened_date
+        from {{ ref("int_case__outcomes") }} as c
+        inner join {{ ref("int_source__spans") }} as s on c.source_instance = s.source_instance
+    ),
+
+    evaluations as (
+        select
+            e.centre,
+            e.source_instance,
+            c.first_team_id,
+            c.reason,
+            c.channel,
+            c.started_date,
+            e.submitted_at >= {{ dbt.dateadd("second", -1, "c.started_at") }} as is_order_possible
+        from {{ ref("int_entity__evaluations") }} as e
+        inner join
+            {{ ref("int_contact__outcomes") }} as c on e.centre = c.centre and e.contact_id = c.contact_id
+    ),
+
+    escalations as (
+        select e.*, cast({{ local_time("e.requested_at", "s.time_zone") }} as date) as requested_date
+        from {{ ref("int_entity__escalations") }} as e
+        inner join {{ ref("int_source__spans") }} as s on e.source_instance = s.source_instance
+    ),
+
+    orders as (
+        {% for relation, team, channel, day in [
+            ("int_contact__outcomes", "first_team_id", "channel", "started_date"),
+            ("cases", "group_id", "channel", "opened_date"),
+            ("evaluations", "first_team_id", "channel", "started_date"),
+            ("escalations", "null", "null", "requested_date"),
+        ] %}
+            select
+                centre,
+                source_instance,
+                coalesce({{ team }}, '(unknown)') as team,
+                coalesce(reason, '(unknown)') as reason,
+                coalesce({{ channel }}, '(unknown)') as channel,
+                {{ day }} as event_date,
+                not is_order_possible as is_affected,
+                false as is_undecidable
+            from {{ ref(relation) if relation.startswith("int_") else relation }}
+            where is_order_possible is not null
+            {% if not loop.last %}
+                union all
+            {% endif %}
+        {% endfor %}
+    ),
+
+    -- A case that names its contact was opened while that lasted: how far off it lies is the skew.
+    distances as (
+        select
+            c.centre,
+            c.source_instance,
+            c.case_id,
+            c.opened_date,
+            k.source_instance as contact_source_instance,
+            k.contact_id,
+            case
+                when c.opened_at < k.started_at
+                then {{ dbt.datediff("k.started_at", "c.opened_at", "second") }}
+                when c.opened_at > coalesce(k.ended_at, k.started_at)
+                then {{ dbt.datediff("coalesce(k.ended_at, k.started_at)", "c.opened_at", "second") }}
+                else 0
+            end as skew_seconds
+        from {{ ref("int_contact__outcomes") }} as k
+        inner join
+            cases as c
+            on k.centre = c.centre
+            and k.recorded_case_source_instance = c.source_instance
+            and k.recorded_case_id = c.case_id
+        where
+            c.opened_at >= {{ dbt.dateadd("hour", "-1 * " ~ var("case_link_hours"), "k.started_at") }}
+            and c.opened_at <= {{ dbt.dateadd("hour", var("case_link_hours"), "k.started_at") }}
+    ),
+
+    -- Of several contacts of a case the nearest one led to it.
+    nearest_contacts as (
+        select *
+        from
+            (
+                select
+                    d.*,
+                    row_number() over (
+                        partition by source_instance, case_id
+                        order by
+                            abs(skew_seconds) nulls last,
+                            contact_source_instance nulls last,
+                            contact_id nulls last
+                    ) as choice
+                from distances as d
+            ) as ranked
+        where choice = 1
+    ),
+
+    skewed_days as (
+        select
+            source_instance,
+            contact_source_instance,
+            opened_date,
+            abs({{ percentile("skew_seconds", 0.5) }}) > {{ threshold("bs36_skew_seconds") }} as is_skewed
+        from nearest_contacts
+        group by source_instance, contact_source_instance, opened_date
+        having count(*) >= {{ threshold("min_points") }}
+    ),
+
+    findings as (
+        select *
+        from orders
+        union all
+        select p.centre, p.source_instance, {{ whole_source() }}, p.opened_date, s.is_skewed, false
+        from nearest_contacts as p
+        inner join
+            skewed_days as s
+            on p.source_instance = s.source_instance
+            and p.contact_source_instance = s.contact_source_instance
+            and p.opened_date = s.opened_date
+    )
+
+    {{ counted("findings") }}

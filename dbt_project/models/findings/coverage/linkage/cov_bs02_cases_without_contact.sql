@@ -1,0 +1,54 @@
+-- One row per source instance, team, reason, channel and day: cases without a contact.
+-- A case that began by phone or chat ought to have a contact about then.
+with
+    contact_spans as (
+        select centre, is_delivered, first_date, last_date
+        from {{ ref("int_source__entities") }}
+        where entity = 'contacts'
+    ),
+
+    contacted_cases as (
+        select distinct case_source_instance as source_instance, case_id
+        from {{ ref("int_contact__outcomes") }}
+        where case_id is not null
+        union
+        select distinct c.source_instance, c.case_id
+        from {{ ref("int_case__outcomes") }} as c
+        inner join
+            {{ ref("int_contact__outcomes") }} as k
+            on c.centre = k.centre
+            and c.customer_id = k.customer_id
+            and k.started_at >= {{ dbt.dateadd("hour", "-1 * " ~ var("case_link_hours"), "c.opened_at") }}
+            and k.started_at <= {{ dbt.dateadd("hour", var("case_link_hours"), "c.opened_at") }}
+    ),
+
+    spoken_cases as (
+        select
+            c.centre,
+            c.source_instance,
+            coalesce(c.group_id, '(unknown)') as team,
+            coalesce(c.reason, '(unknown)') as reason,
+            c.channel,
+            cast({{ local_time("c.opened_at", "w.time_zone") }} as date) as event_date,
+            k.case_id is null as is_alone,
+            s.is_delivered,
+            s.first_date,
+            s.last_date
+        from {{ ref("int_case__outcomes") }} as c
+        inner join {{ ref("int_source__spans") }} as w on c.source_instance = w.source_instance
+        inner join contact_spans as s on c.centre = s.centre
+        left join contacted_cases as k on c.source_instance = k.source_instance and c.case_id = k.case_id
+        where
+            {{ is_word("c.channel", "cases.channel", ["voice", "chat"]) }}
+            and not coalesce(c.is_deleted, false)
+    ),
+
+    findings as (
+        select
+            v.*,
+            is_alone and (not is_delivered or event_date between first_date and last_date) as is_affected,
+            is_alone and is_delivered and event_date not between first_date and last_date as is_undecidable
+        from spoken_cases as v
+    )
+
+    {{ counted("findings") }}

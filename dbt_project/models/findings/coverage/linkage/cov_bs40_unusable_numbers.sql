@@ -1,0 +1,23 @@
+-- One row per source instance, team, reason, channel and day: calls whose number names no customer.
+-- A number that is withheld, unreadable or shared by many names nobody.
+with
+    findings as (
+        select
+            c.centre,
+            c.source_instance,
+            coalesce(c.first_team_id, '(unknown)') as team,
+            coalesce(c.reason, '(unknown)') as reason,
+            c.channel,
+            c.started_date as event_date,
+            coalesce(c.ani_status, 'withheld') not in ('valid', 'possible')
+            or coalesce(
+                c.n_customers_of_number > {{ threshold("shared_number_customers") }}, false
+            ) as is_affected,
+            false as is_undecidable
+        from {{ ref("int_contact__outcomes") }} as c
+        where
+            {{ is_word("c.channel", "contacts.channel", ["voice"]) }}
+            and coalesce(c.is_customer_initiated, true)
+    )
+
+    {{ counted("findings") }}

@@ -1,0 +1,21 @@
+-- One row per source instance, team, reason, channel and day: legs whose queue nobody has described.
+with
+    findings as (
+        select
+            l.centre,
+            l.source_instance,
+            coalesce(l.team_id, '(unknown)') as team,
+            coalesce(c.reason, '(unknown)') as reason,
+            coalesce(c.channel, '(unknown)') as channel,
+            c.started_date as event_date,
+            l.queue_group is null as is_affected,
+            false as is_undecidable
+        from {{ ref("int_contact__legs") }} as l
+        inner join
+            {{ ref("int_contact__outcomes") }} as c
+            on l.source_instance = c.source_instance
+            and l.contact_id = c.contact_id
+        where l.queue_id is not null
+    )
+
+    {{ counted("findings") }}

@@ -1,0 +1,50 @@
+-- One row per source instance, team, reason, channel and day: legs and cases of people whom no staff record
+-- explains.
+with
+    agent_legs as (
+        select
+            l.centre,
+            l.source_instance,
+            coalesce(l.team_id, '(unknown)') as team,
+            coalesce(c.reason, '(unknown)') as reason,
+            coalesce(c.channel, '(unknown)') as channel,
+            c.started_date as event_date,
+            not l.is_agent_mapped as is_affected,
+            false as is_undecidable
+        from {{ ref("int_contact__legs") }} as l
+        inner join
+            {{ ref("int_contact__outcomes") }} as c
+            on l.source_instance = c.source_instance
+            and l.contact_id = c.contact_id
+        where l.agent_id is not null
+    ),
+
+    case_owners as (
+        select
+            c.centre,
+            c.source_instance,
+            coalesce(c.group_id, '(unknown)') as team,
+            coalesce(c.reason, '(unknown)') as reason,
+            coalesce(c.channel, '(unknown)') as channel,
+            cast({{ local_time("c.opened_at", "s.time_zone") }} as date) as event_date,
+            max(case when a.agent_id is not null then 1 else 0 end) = 0 as is_affected,
+            false as is_undecidable
+        from {{ ref("int_case__outcomes") }} as c
+        inner join {{ ref("int_source__spans") }} as s on c.source_instance = s.source_instance
+        left join
+            {{ ref("int_organisation__agents") }} as a
+            on c.centre = a.centre
+            and c.owner_id = coalesce(a.crm_user_id, a.agent_id)
+        where c.owner_id is not null and not coalesce(c.is_deleted, false)
+        group by c.centre, c.source_instance, c.case_id, 3, 4, 5, 6
+    ),
+
+    findings as (
+        select *
+        from agent_legs
+        union all
+        select *
+        from case_owners
+    )
+
+    {{ counted("findings") }}

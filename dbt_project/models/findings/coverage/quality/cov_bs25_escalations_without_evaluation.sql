@@ -1,0 +1,48 @@
+-- One row per source instance, team, reason, channel and day: escalated journeys of which nobody evaluated
+-- a contact before the escalation.
+with
+    first_evaluations as (
+        select l.journey_id, min(c.started_at) as first_evaluated_contact_at
+        from {{ ref("int_contact__outcomes") }} as c
+        inner join
+            {{ ref("int_journey__items") }} as i
+            on i.item_type = 'contact'
+            and c.source_instance = i.source_instance
+            and c.contact_id = i.item_id
+        inner join {{ ref("int_journey__item_links") }} as l on i.item_key = l.item_key
+        where c.is_evaluated
+        group by l.journey_id
+    ),
+
+    -- A journey counts once, under one of the teams it touched.
+    teams as (
+        select journey_id, min(team) as team from {{ ref("int_journey__touches") }} group by journey_id
+    ),
+
+    journeys as (
+        select
+            j.centre,
+            j.source_instance,
+            t.team,
+            coalesce(j.reason, '(unknown)') as reason,
+            coalesce(j.first_channel, '(unknown)') as channel,
+            j.started_date as event_date,
+            j.is_escalated,
+            not e.is_delivered or j.started_date between e.first_date and e.last_date as is_in_span,
+            coalesce(v.first_evaluated_contact_at < j.first_escalated_at, false) as is_covered
+        from {{ ref("int_journey__journeys") }} as j
+        inner join teams as t on j.journey_id = t.journey_id
+        inner join {{ ref("int_source__entities") }} as e on j.centre = e.centre and e.entity = 'evaluations'
+        left join first_evaluations as v on j.journey_id = v.journey_id
+        where coalesce(j.is_escalated, true)
+    ),
+
+    findings as (
+        select
+            q.*,
+            coalesce(is_escalated, false) and not is_covered and is_in_span as is_affected,
+            not is_covered and (is_escalated is null or not is_in_span) as is_undecidable
+        from journeys as q
+    )
+
+    {{ counted("findings") }}

@@ -1,0 +1,83 @@
+-- One row per source instance and day: hours that ought to hold contacts but do not.
+with
+    {{ contact_hours() }},
+
+    -- Baseline of an hour: the same weekday and hour of the neighbouring weeks, itself left out.
+    neighbouring_weeks as (
+        select
+            g.*,
+            sum(n) over neighbours - n as n_elsewhere,
+            sum(n_day) over neighbours - n_day as n_day_elsewhere,
+            sum(sign(n)) over neighbours - sign(n) as n_busy_hours,
+            sum(sign(n_day)) over neighbours - sign(n_day) as n_busy_days,
+            count(*) over neighbours - 1 as n_weeks
+        from grid as g
+        window
+            neighbours as (
+                partition by source_instance, weekday, hour
+                order by
+                    day nulls last
+                    rows
+                    between {{ var("baseline_weeks") }} preceding and {{ var("baseline_weeks") }} following
+            )
+    ),
+
+    -- Silence surprises only where most weeks are busy; one rush must not make its neighbours look silent.
+    expected as (
+        select
+            a.*,
+            case
+                when 2 * n_busy_hours > n_weeks then exp(-1.0 * n_elsewhere / n_weeks) else 1
+            end as p_zero_hour,
+            case
+                when 2 * n_busy_days > n_weeks then exp(-1.0 * n_day_elsewhere / n_weeks) else 1
+            end as p_zero_day
+        from neighbouring_weeks as a
+        where n_weeks >= {{ threshold("min_points") }} and n_elsewhere > 0
+    ),
+
+    silent_hours as (
+        select
+            x.centre,
+            x.source_instance,
+            {{ whole_source() }},
+            x.day as event_date,
+            (n = 0 and p_zero_hour < {{ threshold("bs03_p_zero") }})
+            or (n_day = 0 and p_zero_day < {{ threshold("bs03_p_zero") }}) as is_affected,
+            false as is_undecidable
+        from expected as x
+        -- Exports begin and end within a day: the hours missing there are cut off, not silent.
+        inner join
+            {{ ref("int_source__spans") }} as s
+            on x.source_instance = s.source_instance
+            and x.day > s.first_date
+            and x.day < s.last_date
+        where p_zero_hour < {{ threshold("bs03_p_zero") }} or p_zero_day < {{ threshold("bs03_p_zero") }}
+    ),
+
+    -- Nobody delivers contacts although cases say that there were some: every day is silent.
+    undelivered_days as (
+        select distinct
+            d.centre,
+            d.source_instance,
+            {{ whole_source() }},
+            d.day as event_date,
+            true as is_affected,
+            false as is_undecidable
+        from {{ ref("int_window__days") }} as d
+        inner join {{ ref("int_source__entities") }} as e on d.centre = e.centre and e.entity = 'contacts'
+        inner join
+            (select distinct source_instance from {{ ref("int_case__outcomes") }}) as c
+            on d.source_instance = c.source_instance
+        where not e.is_delivered
+    ),
+
+    findings as (
+        select *
+        from silent_hours
+        union all
+        select *
+        from undelivered_days
+    )
+
+    {{ counted("findings") }}
