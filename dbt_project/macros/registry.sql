@@ -1,4 +1,4 @@
-{# Made from seeds/reference/blind_spots.csv by `make generate`; do not edit. #}
+{# Made from seeds/reference by `make generate`; do not edit. #}
 {# The coverage model of every blind spot that one measures. #}
 {% macro coverage_models() %}
     {% set models = {
@@ -23,4 +23,63 @@
         "BS47": "cov_bs47_test_traffic",
     } %}
     {{ return(models) }}
+{% endmacro %}
+
+{# The value of every threshold. #}
+{% macro threshold_values() %}
+    {% set values = {
+        "short_abandon_seconds": 5,
+        "service_level_target_share": 0.8,
+        "service_level_target_seconds": 20,
+        "misroute_talk_seconds": 120,
+        "journey_gap_same_reason_days": 14,
+        "journey_gap_unknown_reason_hours": 72,
+        "journey_close_days": 30,
+        "shared_account_cases": 20,
+        "repeat_window_short_days": 7,
+        "repeat_window_medium_days": 14,
+        "repeat_window_long_days": 30,
+        "ping_pong_min_dwell_seconds": 60,
+        "decision_window_minutes": 15,
+        "ownership_gap_target_business_hours": 4,
+        "crm_lag_minutes": 15,
+        "knowledge_fix_days": 14,
+        "alert_window_minutes": 60,
+        "risk_refresh_hours": 24,
+        "risk_trigger_n": 2,
+        "late_days": 7,
+        "min_n": 10,
+        "observed_min": 5,
+        "expected_min": 2,
+        "false_discovery_rate": 0.1,
+        "risk_ratio_floor": 1.25,
+        "confirm_p": 0.05,
+        "grade_a_min": 0.9,
+        "grade_b_min": 0.75,
+        "grade_c_min": 0.5,
+        "baseline_weeks": 8,
+        "min_points": 6,
+        "ewma_lambda": 0.2,
+        "ewma_limit": 2.7,
+        "cusum_slack": 0.5,
+        "cusum_limit": 5,
+        "bs26_p_zero": 0.01,
+        "bs03_p_zero": 0.001,
+        "handled_talk_seconds": 30,
+        "case_link_hours": 24,
+        "history_neighbours": 20,
+        "shared_number_customers": 5,
+        "other_disposition_share": 0.8,
+        "stable_observed_min": 16,
+        "top_blind_spot_min_share": 0.01,
+        "bs04_z": 4,
+        "small_delivery_share": 0.5,
+        "small_delivery_baseline": 8,
+        "small_delivery_min_points": 4,
+        "bs46_min_ids": 100,
+        "bs46_min_density": 0.2,
+        "bs46_p_zero": 0.001,
+        "bs36_skew_seconds": 120,
+    } %}
+    {{ return(values) }}
 {% endmacro %}

@@ -13,7 +13,7 @@ from orchestration.sources.connectors import bundle
 from orchestration.sources.contract import MAPPED_SCHEMA, Table
 
 DBT = PROJECT_ROOT / "dbt_project"
-BLIND_SPOTS = PROJECT_ROOT / "seeds" / "reference" / "blind_spots.csv"
+REGISTRIES = PROJECT_ROOT / "seeds" / "reference"
 _HEADER = "Made from orchestration/sources/contract.yml by `make generate`; do not edit."
 _PROTECTION = {"drop": "dropped", "staff": "names hashed", "change": "protected like the field that changed"}
 _SYSTEM_GRAIN = {
@@ -32,7 +32,7 @@ def outputs() -> dict[Path, str]:
         staging / "mapped" / "_sources.yml": _mapped_sources(),
         **{staging / one.name / "_sources.yml": _vendor_sources(one) for one in connectors},
         DBT / "macros" / "contract.sql": _macro(),
-        DBT / "macros" / "registry.sql": _registry(),
+        DBT / "macros" / "registry.sql": _registries(),
         PROJECT_ROOT / "docs" / "source_contract.md": _docs(),
     }
 
@@ -131,17 +131,28 @@ def _macro() -> str:
     )
 
 
-def _registry() -> str:
-    """What dbt has to know of the blind spots while it parses, when it cannot ask the warehouse yet."""
-    with BLIND_SPOTS.open(encoding="utf-8", newline="") as file:
-        named = {row["blind_spot_id"]: row["model"] for row in csv.DictReader(file)}
-    models = "".join(f'        "{i}": "{m}",\n' for i, m in named.items() if m.startswith("cov_"))
+def _registries() -> str:
+    """What dbt has to know of the registries while it parses, when it cannot ask the warehouse yet."""
+    models = "".join(
+        f'        "{row["blind_spot_id"]}": "{row["model"]}",\n'
+        for row in _rows("blind_spots")
+        if row["model"].startswith("cov_")
+    )
+    values = "".join(f'        "{row["threshold_id"]}": {row["value"]},\n' for row in _rows("thresholds"))
     return (
-        "{# Made from seeds/reference/blind_spots.csv by `make generate`; do not edit. #}\n"
+        "{# Made from seeds/reference by `make generate`; do not edit. #}\n"
         "{# The coverage model of every blind spot that one measures. #}\n"
         f"{{% macro coverage_models() %}}\n    {{% set models = {{\n{models}    }} %}}\n"
-        "    {{ return(models) }}\n{% endmacro %}\n"
+        "    {{ return(models) }}\n{% endmacro %}\n\n"
+        "{# The value of every threshold. #}\n"
+        f"{{% macro threshold_values() %}}\n    {{% set values = {{\n{values}    }} %}}\n"
+        "    {{ return(values) }}\n{% endmacro %}\n"
     )
+
+
+def _rows(registry: str) -> list[dict[str, str]]:
+    with (REGISTRIES / f"{registry}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def _time_rules(entity: contract.Entity) -> dict[str, dict[str, list[str]]]:

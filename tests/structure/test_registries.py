@@ -121,7 +121,11 @@ def test_thresholds_are_unique_numbers_with_a_unit_and_a_sentence() -> None:
 
 
 def test_every_threshold_in_use_is_registered() -> None:
-    used = {t for path in sql_files() for t in re.findall(r"threshold\([\"'](\w+)[\"']\)", text_of(path))}
+    used = {
+        t
+        for path in sql_files()
+        for t in re.findall(r"threshold(?:_literal)?\([\"'](\w+)[\"']\)", text_of(path))
+    }
     assert used <= {row["threshold_id"] for row in registry("thresholds")}
 
 

@@ -154,8 +154,8 @@ with
                     opened_at nulls last,
                     case_id nulls last
                     rows
-                    between {{ var("history_neighbours") }} preceding
-                    and {{ var("history_neighbours") }} following
+                    between {{ threshold_literal("history_neighbours") }} preceding
+                    and {{ threshold_literal("history_neighbours") }} following
             )
     )
 

@@ -20,8 +20,10 @@ with
             {{ ref("int_case__current") }} as c
             on ct.centre = c.centre
             and ct.customer_id = c.customer_id
-            and c.opened_at >= {{ dbt.dateadd("hour", "-1 * " ~ var("case_link_hours"), "ct.started_at") }}
-            and c.opened_at <= {{ dbt.dateadd("hour", var("case_link_hours"), "ct.started_at") }}
+            and c.opened_at
+            >= {{ dbt.dateadd("hour", "-1 * " ~ threshold_literal("case_link_hours"), "ct.started_at") }}
+            and c.opened_at
+            <= {{ dbt.dateadd("hour", threshold_literal("case_link_hours"), "ct.started_at") }}
         where ct.recorded_case_id is null and not coalesce(c.is_deleted, false)
     )
 

@@ -80,9 +80,9 @@ with
             {{ ref("int_case__current") }} as c
             on k.centre = c.centre
             and k.customer_id = c.customer_id
-            and c.opened_at <= {{ dbt.dateadd("hour", var("case_link_hours"), "k.started_at") }}
+            and c.opened_at <= {{ dbt.dateadd("hour", threshold_literal("case_link_hours"), "k.started_at") }}
             and coalesce(c.closed_at, timestamp '9999-01-01 00:00:00')
-            >= {{ dbt.dateadd("hour", "-1 * " ~ var("case_link_hours"), "k.started_at") }}
+            >= {{ dbt.dateadd("hour", "-1 * " ~ threshold_literal("case_link_hours"), "k.started_at") }}
         where k.method = 'shared_phone' and not coalesce(c.is_deleted, false)
         group by k.source_instance, k.contact_id
         having count(distinct k.customer_id) = 1

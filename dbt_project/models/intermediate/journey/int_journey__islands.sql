@@ -37,7 +37,11 @@ with
                     when
                         latest_end is null
                         or started_at
-                        > {{ dbt.dateadd("day", var("journey_gap_same_reason_days"), "latest_end") }}
+                        > {{
+                            dbt.dateadd(
+                                "day", threshold_literal("journey_gap_same_reason_days"), "latest_end"
+                            )
+                        }}
                     then 1
                     else 0
                 end

@@ -161,7 +161,8 @@ select
     c.is_resolved,
     not coalesce(c.is_resolved, false)
     and s.ended_at
-    > {{ dbt.dateadd("day", "-1 * " ~ var("journey_close_days"), "w.as_of_at") }} as is_censored,
+    > {{ dbt.dateadd("day", "-1 * " ~ threshold_literal("journey_close_days"), "w.as_of_at") }}
+    as is_censored,
     case
         when e.journey_id is not null
         then true

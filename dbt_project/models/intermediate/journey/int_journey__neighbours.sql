@@ -53,9 +53,15 @@ with
             and u.customer_id = k.customer_id
             and k.reason is not null
             and k.started_at
-            <= {{ dbt.dateadd("hour", var("journey_gap_unknown_reason_hours"), "u.ended_at") }}
+            <= {{ dbt.dateadd("hour", threshold_literal("journey_gap_unknown_reason_hours"), "u.ended_at") }}
             and k.ended_at
-            >= {{ dbt.dateadd("hour", "-1 * " ~ var("journey_gap_unknown_reason_hours"), "u.started_at") }}
+            >= {{
+                dbt.dateadd(
+                    "hour",
+                    "-1 * " ~ threshold_literal("journey_gap_unknown_reason_hours"),
+                    "u.started_at",
+                )
+            }}
     )
 
 select tie_key, item_key, neighbour_key, link_confidence

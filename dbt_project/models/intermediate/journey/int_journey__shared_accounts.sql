@@ -9,7 +9,8 @@ with
                 order by
                     started_at nulls last
                     range
-                    between interval {{ var("journey_gap_same_reason_days") }} day preceding and current row
+                    between interval {{ threshold_literal("journey_gap_same_reason_days") }} day preceding
+                    and current row
             ) as n_within_gap
         from {{ ref("int_journey__items") }}
         where customer_id is not null

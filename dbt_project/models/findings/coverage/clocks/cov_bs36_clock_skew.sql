@@ -74,8 +74,9 @@ with
             and k.recorded_case_source_instance = c.source_instance
             and k.recorded_case_id = c.case_id
         where
-            c.opened_at >= {{ dbt.dateadd("hour", "-1 * " ~ var("case_link_hours"), "k.started_at") }}
-            and c.opened_at <= {{ dbt.dateadd("hour", var("case_link_hours"), "k.started_at") }}
+            c.opened_at
+            >= {{ dbt.dateadd("hour", "-1 * " ~ threshold_literal("case_link_hours"), "k.started_at") }}
+            and c.opened_at <= {{ dbt.dateadd("hour", threshold_literal("case_link_hours"), "k.started_at") }}
     ),
 
     -- Of several contacts of a case the nearest one led to it.

@@ -18,8 +18,9 @@ with
             {{ ref("int_contact__outcomes") }} as k
             on c.centre = k.centre
             and c.customer_id = k.customer_id
-            and k.started_at >= {{ dbt.dateadd("hour", "-1 * " ~ var("case_link_hours"), "c.opened_at") }}
-            and k.started_at <= {{ dbt.dateadd("hour", var("case_link_hours"), "c.opened_at") }}
+            and k.started_at
+            >= {{ dbt.dateadd("hour", "-1 * " ~ threshold_literal("case_link_hours"), "c.opened_at") }}
+            and k.started_at <= {{ dbt.dateadd("hour", threshold_literal("case_link_hours"), "c.opened_at") }}
     ),
 
     spoken_cases as (

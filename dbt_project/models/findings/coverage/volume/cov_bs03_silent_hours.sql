@@ -18,7 +18,8 @@ with
                 order by
                     day nulls last
                     rows
-                    between {{ var("baseline_weeks") }} preceding and {{ var("baseline_weeks") }} following
+                    between {{ threshold_literal("baseline_weeks") }} preceding
+                    and {{ threshold_literal("baseline_weeks") }} following
             )
     ),
 

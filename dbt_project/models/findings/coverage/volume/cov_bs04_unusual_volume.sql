@@ -37,7 +37,7 @@ with
             and g.weekday = e.weekday
             and g.hour = e.hour
             and e.day < g.day
-            and e.day >= {{ dbt.dateadd("day", -7 * var("baseline_weeks"), "g.day") }}
+            and e.day >= {{ dbt.dateadd("day", -7 * threshold_literal("baseline_weeks"), "g.day") }}
             and e.day > s.first_date
         left join bad_days as b on e.source_instance = b.source_instance and e.day = b.day
         where b.day is null
