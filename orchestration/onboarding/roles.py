@@ -6,7 +6,7 @@ from functools import cache
 from orchestration.settings import PROJECT_ROOT
 from orchestration.sources.contract import Table
 
-_REGISTRY = PROJECT_ROOT / "seeds" / "reference" / "blind_spots.csv"
+_REGISTRIES = PROJECT_ROOT / "seeds" / "reference"
 AXES = {
     "team": ("cases.group_id", "case_snapshots.group_id", "agents.team_id", "queues.team_id"),
     "reason": ("cases.reason", "case_snapshots.reason", "contacts.reason_close", "contacts.reason_entry"),
@@ -19,20 +19,20 @@ AXES = {
 def deciding() -> dict[str, tuple[str, ...]]:
     """Name and id of the measured blind spots that each optional field (`entity.field`) decides."""
     found: dict[str, list[str]] = {}
-    for row in _registry():
-        for field in filter(None, row["fields"].split(";")):
-            found.setdefault(field, []).append(f"{row['blind_spot_id']} {row['name']}")
+    for row in _rows("blind_spot_fields"):
+        spot = f"{row['blind_spot_id']} {blind_spot_names()[row['blind_spot_id']]}"
+        found.setdefault(f"{row['entity']}.{row['field']}", []).append(spot)
     return {field: tuple(spots) for field, spots in found.items()}
 
 
 @cache
 def blind_spot_names() -> dict[str, str]:
     """Name of each blind spot of the registry, by id."""
-    return {row["blind_spot_id"]: row["name"] for row in _registry()}
+    return {row["blind_spot_id"]: row["name"] for row in _rows("blind_spots")}
 
 
-def _registry() -> list[dict[str, str]]:
-    with _REGISTRY.open(encoding="utf-8", newline="") as file:
+def _rows(registry: str) -> list[dict[str, str]]:
+    with (_REGISTRIES / f"{registry}.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
