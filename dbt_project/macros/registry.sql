@@ -1,7 +1,7 @@
 {# Made from seeds/reference by `make generate`; do not edit. #}
 {# The coverage model of every blind spot that one measures. #}
 {% macro coverage_models() %}
-    {% set models = {
+    {% set found = {
         "BS01": "cov_bs01_contacts_without_case",
         "BS02": "cov_bs02_cases_without_contact",
         "BS03": "cov_bs03_silent_hours",
@@ -22,12 +22,24 @@
         "BS46": "cov_bs46_filtered_exports",
         "BS47": "cov_bs47_test_traffic",
     } %}
-    {{ return(models) }}
+    {{ return(found) }}
+{% endmacro %}
+
+{# The model of every metric of the heatmap. #}
+{% macro metric_models() %}
+    {% set found = {
+        "escalated": "met_escalated",
+        "reopened": "met_reopened",
+        "sla_missed": "met_sla_missed",
+        "bounced": "met_bounced",
+        "escalated_derived": "met_escalated_derived",
+    } %}
+    {{ return(found) }}
 {% endmacro %}
 
 {# The value of every threshold. #}
 {% macro threshold_values() %}
-    {% set values = {
+    {% set found = {
         "short_abandon_seconds": 5,
         "service_level_target_share": 0.8,
         "service_level_target_seconds": 20,
@@ -81,5 +93,5 @@
         "bs46_p_zero": 0.001,
         "bs36_skew_seconds": 120,
     } %}
-    {{ return(values) }}
+    {{ return(found) }}
 {% endmacro %}

@@ -39,7 +39,7 @@ class LayerTranslator(DagsterDbtTranslator):
         return spec.merge_attributes(deps=[FIRST_RAW_TABLE]) if is_seed else spec
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
-        """The layer: staging, intermediate, coverage, marts or reference."""
+        """The layer: staging, intermediate, coverage, metrics, marts or reference."""
         return str(dbt_resource_props["config"].get("group") or dbt_resource_props["schema"])
 
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:

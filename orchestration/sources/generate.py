@@ -133,20 +133,27 @@ def _macro() -> str:
 
 def _registries() -> str:
     """What dbt has to know of the registries while it parses, when it cannot ask the warehouse yet."""
-    models = "".join(
-        f'        "{row["blind_spot_id"]}": "{row["model"]}",\n'
-        for row in _rows("blind_spots")
-        if row["model"].startswith("cov_")
+    coverage = {row["blind_spot_id"]: row["model"] for row in _rows("blind_spots")}
+    measured = {one: f'"{model}"' for one, model in coverage.items() if model.startswith("cov_")}
+    metrics = {row["measure_id"]: f'"met_{row["measure_id"]}"' for row in _rows("heatmap_measures")}
+    values = {row["threshold_id"]: row["value"] for row in _rows("thresholds")}
+    return "\n".join(
+        [
+            "{# Made from seeds/reference by `make generate`; do not edit. #}",
+            _returning(
+                "coverage_models", "The coverage model of every blind spot that one measures.", measured
+            ),
+            _returning("metric_models", "The model of every metric of the heatmap.", metrics),
+            _returning("threshold_values", "The value of every threshold.", values),
+        ]
     )
-    values = "".join(f'        "{row["threshold_id"]}": {row["value"]},\n' for row in _rows("thresholds"))
+
+
+def _returning(macro: str, about: str, entries: dict[str, str]) -> str:
+    listed = "".join(f'        "{name}": {literal},\n' for name, literal in entries.items())
     return (
-        "{# Made from seeds/reference by `make generate`; do not edit. #}\n"
-        "{# The coverage model of every blind spot that one measures. #}\n"
-        f"{{% macro coverage_models() %}}\n    {{% set models = {{\n{models}    }} %}}\n"
-        "    {{ return(models) }}\n{% endmacro %}\n\n"
-        "{# The value of every threshold. #}\n"
-        f"{{% macro threshold_values() %}}\n    {{% set values = {{\n{values}    }} %}}\n"
-        "    {{ return(values) }}\n{% endmacro %}\n"
+        f"{{# {about} #}}\n{{% macro {macro}() %}}\n    {{% set found = {{\n{listed}    }} %}}\n"
+        "    {{ return(found) }}\n{% endmacro %}\n"
     )
 
 

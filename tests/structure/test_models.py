@@ -8,7 +8,7 @@ import pytest
 from tests.conftest import PROJECT
 from tests.structure.reading import MODELS, below, models, name_of, text_of, yaml_entries
 
-FINDINGS = {"coverage": "cov"}
+FINDINGS = {"coverage": "cov", "metrics": "met"}
 PLURAL_ENTITY = r"[a-z][a-z0-9]*(_[a-z0-9]+)*"
 
 

@@ -104,10 +104,10 @@ def test_measures_link_registered_measures_to_registered_blind_spots() -> None:
     assert all(row["reason"].strip() for row in registry("measures"))
 
 
-def test_heatmap_measures_are_those_of_the_models() -> None:
-    outcomes = next(path for path in models() if path.stem == "int_heatmap__outcomes")
-    computed = set(re.findall(r"started_date, '(\w+)'", without_comments(text_of(outcomes))))
-    assert computed == {row["measure_id"] for row in registry("heatmap_measures")}
+def test_every_metric_of_the_heatmap_has_one_model_with_a_test_and_no_other_has() -> None:
+    metrics = {path.stem for path in models() if path.parent.parent.name == "metrics"}
+    assert metrics == {f"met_{row['measure_id']}" for row in registry("heatmap_measures")}
+    assert metrics <= {entry["model"] for _, entry in yaml_entries("unit_tests")}
 
 
 def test_thresholds_are_unique_numbers_with_a_unit_and_a_sentence() -> None:

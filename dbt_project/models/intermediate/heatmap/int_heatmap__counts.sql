@@ -23,12 +23,12 @@ with
             t.value_x,
             t.dim_y,
             t.value_y,
-            o.measure,
+            o.metric_id as measure,
             o.started_date,
             count(*) as n_exposed,
             count(*) filter (where o.outcome) as n_observed,
             count(*) filter (where o.outcome is null) as n_undecidable
-        from {{ ref("int_heatmap__outcomes") }} as o
+        from {{ ref("met_all") }} as o
         inner join touched as t on o.journey_id = t.journey_id
         group by 1, 2, 3, 4, 5, 6, 7
     )

@@ -1,0 +1,8 @@
+-- One row per journey and metric it is exposed to; the outcome is NULL where undecidable.
+{% for metric_id, model in metric_models().items() %}
+    select '{{ metric_id }}' as metric_id, centre, journey_id, started_date, outcome
+    from {{ ref(model) }}
+    {% if not loop.last %}
+        union all
+    {% endif %}
+{% endfor %}
