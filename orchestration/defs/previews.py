@@ -12,7 +12,7 @@ import duckdb
 from orchestration.base import sql
 
 PREVIEW_ROWS = 5
-SHOWN = ("marts", "reference", "coverage", "judged")
+SHOWN = ("marts", "reference", "coverage", "metrics", "judged")
 STAFF = {"agent_id", "owner_id", "changed_by", "evaluator_id", "value"}
 """Columns that may hold the id of an agent, owner or evaluator; `value` does where the owner changed."""
 _HIDDEN = "(not shown)"
