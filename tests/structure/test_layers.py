@@ -18,9 +18,9 @@ JUDGED = "source.faultline.judged.blind_spot_results"
 # Models that break a rule today. A number may only fall; who makes it fall writes the new one down.
 AT_MOST = {
     "reads several sources": 21,
-    "reads sources and models": 20,
+    "reads sources and models": 17,
     "reads staging in staging": 0,
-    "reads a source after staging": 40,
+    "reads a source after staging": 37,
 }
 
 

@@ -65,10 +65,10 @@ def test_a_coverage_model_is_named_after_its_blind_spot(row: dict[str, str]) -> 
 
 
 @pytest.mark.parametrize("row", MEASURED, ids=_id_of)
-def test_a_coverage_model_ends_in_counting_its_findings(row: dict[str, str]) -> None:
-    """The two macros make the columns that all coverage models share."""
+def test_a_coverage_model_ends_in_the_columns_that_all_of_them_share(row: dict[str, str]) -> None:
     sql = without_comments(text_of(COVERAGE / row["overlap_group"] / f"{row['model']}.sql"))
-    assert re.search(r"findings as \(.*\) \{\{ (counted|summed)\(\"findings\"\) \}\}$", sql)
+    counts = r"\{\{ source_dimensions\([^)]*\) \}\}, [^{}]* as n_affected, [^{}]* as n_undecidable, [^{}]* as n_total"
+    assert re.search(rf"(\{{\{{ counted\(\"findings\"\) \}}\}}|{counts} from .*)$", sql)
 
 
 def test_the_blind_spot_of_the_judges_is_measured_where_they_are_read() -> None:

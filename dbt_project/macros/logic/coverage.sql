@@ -1,48 +1,49 @@
-{# The end of a coverage model: counts single findings by source instance, team, reason, channel and day.
-
-   Findings carry centre, source_instance, team, reason, channel, event_date, is_affected and
-   is_undecidable; a NULL dimension means that the finding concerns the whole source, '(unknown)' that its
-   value is not known. #}
-{% macro counted(findings) %}
-    select
-        centre,
-        source_instance,
-        team,
-        reason,
-        channel,
-        event_date,
-        cast(count(*) filter (where is_affected) as bigint) as n_affected,
-        cast(
-            count(*) filter (where is_undecidable and not coalesce(is_affected, false)) as bigint
-        ) as n_undecidable,
-        cast(count(*) as bigint) as n_total
-    from {{ findings }}
-    group by centre, source_instance, team, reason, channel, event_date
+{# Columns of a finding about a contact. A value that is not known is `(unknown)`: a NULL says that a finding
+   concerns the whole source. #}
+{% macro contact_dimensions(contact) %}
+    {{ contact }}.centre,
+    {{ contact }}.source_instance,
+    coalesce({{ contact }}.first_team_id, '(unknown)') as team,
+    coalesce({{ contact }}.reason, '(unknown)') as reason,
+    coalesce({{ contact }}.channel, '(unknown)') as channel,
+    {{ contact }}.started_date as event_date
 {% endmacro %}
 
-{# The end of a coverage model whose findings have weights: n_affected, n_undecidable and n_total instead of
-   is_affected and is_undecidable. #}
-{% macro summed(findings) %}
-    select
-        centre,
-        source_instance,
-        team,
-        reason,
-        channel,
-        event_date,
-        cast(sum(n_affected) as bigint) as n_affected,
-        cast(sum(n_undecidable) as bigint) as n_undecidable,
-        cast(sum(n_total) as bigint) as n_total
-    from {{ findings }}
-    group by centre, source_instance, team, reason, channel, event_date
+{# Columns of a finding about a case, on the local day that it was opened. #}
+{% macro case_dimensions(case, span) %}
+    {{ case }}.centre,
+    {{ case }}.source_instance,
+    coalesce({{ case }}.group_id, '(unknown)') as team,
+    coalesce({{ case }}.reason, '(unknown)') as reason,
+    coalesce({{ case }}.channel, '(unknown)') as channel,
+    cast({{ local_time(case ~ ".opened_at", span ~ ".time_zone") }} as date) as event_date
 {% endmacro %}
 
-{# Team, reason and channel of a finding that concerns the whole source. #}
-{% macro whole_source() -%}
+{# Columns of a finding about a whole source. #}
+{% macro source_dimensions(row, event_date="event_date") %}
+    {{ row }}.centre,
+    {{ row }}.source_instance,
     cast(null as {{ dbt.type_string() }}) as team,
     cast(null as {{ dbt.type_string() }}) as reason,
-    cast(null as {{ dbt.type_string() }}) as channel
-{%- endmacro %}
+    cast(null as {{ dbt.type_string() }}) as channel,
+    {{ row }}.{{ event_date }} as event_date
+{% endmacro %}
 
-{# Codes and reasons that say nothing, in lower case. #}
-{% macro vague_words() -%}('other', 'others', 'general', 'unknown', 'misc', 'n/a', 'none') {%- endmacro %}
+{# The columns of every coverage model, from a relation of single findings with their dimensions, is_affected and
+   is_undecidable. #}
+{% macro counted(findings) %}
+    select
+        f.centre,
+        f.source_instance,
+        f.team,
+        f.reason,
+        f.channel,
+        f.event_date,
+        cast(count(*) filter (where f.is_affected) as bigint) as n_affected,
+        cast(
+            count(*) filter (where f.is_undecidable and not coalesce(f.is_affected, false)) as bigint
+        ) as n_undecidable,
+        cast(count(*) as bigint) as n_total
+    from {{ findings }} as f
+    group by 1, 2, 3, 4, 5, 6
+{% endmacro %}

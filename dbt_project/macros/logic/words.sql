@@ -33,3 +33,8 @@
 
 {# Words as a list of SQL literals. #}
 {% macro quoted(words) -%} '{{ words | join("', '") }}' {%- endmacro %}
+
+{# Reasons and wrap-up codes that tell nothing, as a list of SQL literals. #}
+{% macro vague_words() -%}
+    ({{ quoted(["other", "others", "general", "unknown", "misc", "n/a", "none"]) }})
+{%- endmacro %}

@@ -2,15 +2,12 @@
 -- A row of zeros says that a check has looked. A view, because only the sums over windows read it.
 {{ config(materialized="view", contract={"enforced": true}) }}
 select
-    blind_spot_id,
-    centre,
-    source_instance,
-    {{ whole_source() }},
-    event_date,
+    d.blind_spot_id,
+    {{ source_dimensions("d") }},
     cast(0 as bigint) as n_affected,
     cast(0 as bigint) as n_undecidable,
     cast(0 as bigint) as n_total
-from {{ ref("cov_due") }}
+from {{ ref("cov_due") }} as d
 {% for blind_spot_id, model in coverage_models().items() %}
     union all
     select

@@ -1,5 +1,6 @@
--- One row per source instance, team, reason, channel and day: contacts whose own record never came or
--- whose agent was on another call meanwhile, and legs of contacts that nobody delivered.
+-- One row per source instance, team, reason, channel and day: contacts, and legs of contacts that nobody
+-- tells of.
+-- A contact's chain is broken where its own record never came, or its agent was on another call meanwhile.
 with
     calls as (
         select
@@ -28,7 +29,7 @@ with
         where {{ dbt.datediff("answered_at", "busy_until_at", "second") }} > 1
     ),
 
-    contacts as (
+    findings as (
         select
             c.centre,
             c.source_instance,
@@ -45,18 +46,16 @@ with
             and c.contact_id = o.contact_id
         left join
             overlapping_calls as p on c.source_instance = p.source_instance and c.contact_id = p.contact_id
-    ),
-
-    orphaned_legs as (
+        union all
         select
             l.centre,
             l.source_instance,
-            coalesce(l.team_id, '(unknown)') as team,
-            '(unknown)' as reason,
-            '(unknown)' as channel,
-            cast({{ local_time("l.started_at", "s.time_zone") }} as date) as event_date,
-            true as is_affected,
-            false as is_undecidable
+            coalesce(l.team_id, '(unknown)'),
+            '(unknown)',
+            '(unknown)',
+            cast({{ local_time("l.started_at", "s.time_zone") }} as date),
+            true,
+            false
         from {{ ref("int_contact__legs") }} as l
         inner join {{ ref("int_source__spans") }} as s on l.source_instance = s.source_instance
         left join
@@ -64,14 +63,6 @@ with
             on l.source_instance = c.source_instance
             and l.contact_id = c.contact_id
         where c.contact_id is null
-    ),
-
-    findings as (
-        select *
-        from contacts
-        union all
-        select *
-        from orphaned_legs
     )
 
     {{ counted("findings") }}

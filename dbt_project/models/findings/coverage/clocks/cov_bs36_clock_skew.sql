@@ -1,5 +1,7 @@
--- One row per source instance, team, reason, channel and day: rows whose stamps stand in an order that
--- cannot be, and days on which CRM and telephony disagree about the time.
+-- One row per source instance, team, reason, channel and day: rows whose stamps have an order, and linked
+-- cases.
+-- A row is affected where its order cannot be, a case where CRM and telephony disagree about the time that
+-- day.
 with
     cases as (
         select c.*, cast({{ local_time("c.opened_at", "s.time_zone") }} as date) as opened_date
@@ -80,7 +82,7 @@ with
     ),
 
     -- Of several contacts of a case the nearest one led to it.
-    nearest_contacts as (
+    pairs as (
         select *
         from
             (
@@ -104,7 +106,7 @@ with
             contact_source_instance,
             opened_date,
             abs({{ percentile("skew_seconds", 0.5) }}) > {{ threshold("bs36_skew_seconds") }} as is_skewed
-        from nearest_contacts
+        from pairs
         group by source_instance, contact_source_instance, opened_date
         having count(*) >= {{ threshold("min_points") }}
     ),
@@ -113,8 +115,8 @@ with
         select *
         from orders
         union all
-        select p.centre, p.source_instance, {{ whole_source() }}, p.opened_date, s.is_skewed, false
-        from nearest_contacts as p
+        select {{ source_dimensions("p", "opened_date") }}, s.is_skewed, false
+        from pairs as p
         inner join
             skewed_days as s
             on p.source_instance = s.source_instance

@@ -1,17 +1,12 @@
--- One row per source instance, team, reason, channel and day: contacts without a telling wrap-up code.
+-- One row per source instance, team, reason, channel and day: answered contacts, by their wrap-up code.
 with
     answered_contacts as (
         select
-            centre,
-            source_instance,
-            coalesce(first_team_id, '(unknown)') as team,
-            coalesce(reason, '(unknown)') as reason,
-            coalesce(channel, '(unknown)') as channel,
-            started_date as event_date,
-            coalesce(direction, 'inbound') = 'outbound' as is_outbound,
-            disposition
-        from {{ ref("int_contact__outcomes") }}
-        where is_answered
+            {{ contact_dimensions("c") }},
+            coalesce(c.direction, 'inbound') = 'outbound' as is_outbound,
+            c.disposition
+        from {{ ref("int_contact__outcomes") }} as c
+        where c.is_answered
     ),
 
     code_shares as (
@@ -38,23 +33,23 @@ with
 
     findings as (
         select
-            h.centre,
-            h.source_instance,
-            h.team,
-            h.reason,
-            h.channel,
-            h.event_date,
-            h.disposition is null
-            or lower(h.disposition) in {{ vague_words() }}
-            or w.disposition is not null as is_affected,
+            a.centre,
+            a.source_instance,
+            a.team,
+            a.reason,
+            a.channel,
+            a.event_date,
+            a.disposition is null
+            or lower(a.disposition) in {{ vague_words() }}
+            or c.disposition is not null as is_affected,
             false as is_undecidable
-        from answered_contacts as h
+        from answered_contacts as a
         left join
-            catch_all_codes as w
-            on not h.is_outbound
-            and h.source_instance = w.source_instance
-            and h.team = w.team
-            and h.disposition = w.disposition
+            catch_all_codes as c
+            on not a.is_outbound
+            and a.source_instance = c.source_instance
+            and a.team = c.team
+            and a.disposition = c.disposition
     )
 
     {{ counted("findings") }}

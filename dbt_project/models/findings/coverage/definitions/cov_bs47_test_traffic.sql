@@ -1,5 +1,5 @@
--- One row per source instance, team, reason, channel and day: test and internal traffic among the contacts
--- and cases of which that can be known.
+-- One row per source instance, team, reason, channel and day: contacts and cases that could be told to be
+-- internal.
 with
     customers as (
         select centre, customer_id, bool_or(is_internal) as is_internal
@@ -8,28 +8,12 @@ with
     ),
 
     findings as (
-        select
-            c.centre,
-            c.source_instance,
-            coalesce(c.first_team_id, '(unknown)') as team,
-            coalesce(c.reason, '(unknown)') as reason,
-            coalesce(c.channel, '(unknown)') as channel,
-            c.started_date as event_date,
-            c.is_internal as is_affected,
-            false as is_undecidable
+        select {{ contact_dimensions("c") }}, c.is_internal as is_affected, false as is_undecidable
         from {{ ref("int_contact__outcomes") }} as c
         left join customers as u on c.centre = u.centre and c.customer_id = u.customer_id
         where c.ani_status is not null or u.is_internal is not null
         union all
-        select
-            c.centre,
-            c.source_instance,
-            coalesce(c.group_id, '(unknown)'),
-            coalesce(c.reason, '(unknown)'),
-            coalesce(c.channel, '(unknown)'),
-            cast({{ local_time("c.opened_at", "s.time_zone") }} as date),
-            u.is_internal,
-            false
+        select {{ case_dimensions("c", "s") }}, u.is_internal, false
         from {{ ref("int_case__outcomes") }} as c
         inner join {{ ref("int_source__spans") }} as s on c.source_instance = s.source_instance
         inner join

@@ -1,7 +1,7 @@
--- One row per source instance, team, reason, channel and day: cases whose history is missing, torn, or
--- contradicts how the case stands.
+-- One row per source instance, team, reason, channel and day: cases, and changes of cases that never came.
+-- A history has gaps where it is missing or torn, or contradicts how the case stands.
 with
-    value_pairs as (
+    sequences as (
         select
             source_instance,
             case_id,
@@ -13,20 +13,15 @@ with
         from {{ ref("int_entity__case_changes") }}
     ),
 
-    torn_cases as (
+    torn_histories as (
         select distinct source_instance, case_id
-        from value_pairs
+        from sequences
         where previous_value is not null and old_value is not null and previous_value <> old_value
     ),
 
     findings as (
         select
-            c.centre,
-            c.source_instance,
-            coalesce(c.group_id, '(unknown)') as team,
-            coalesce(c.reason, '(unknown)') as reason,
-            coalesce(c.channel, '(unknown)') as channel,
-            cast({{ local_time("c.opened_at", "s.time_zone") }} as date) as event_date,
+            {{ case_dimensions("c", "s") }},
             not c.has_history
             or not coalesce(c.is_history_whole, true)
             or t.case_id is not null
@@ -38,7 +33,7 @@ with
             false as is_undecidable
         from {{ ref("int_case__outcomes") }} as c
         inner join {{ ref("int_source__spans") }} as s on c.source_instance = s.source_instance
-        left join torn_cases as t on c.source_instance = t.source_instance and c.case_id = t.case_id
+        left join torn_histories as t on c.source_instance = t.source_instance and c.case_id = t.case_id
         where not coalesce(c.is_deleted, false)
         union all
         -- Changes of a case that was never delivered.

@@ -1,5 +1,5 @@
--- One row per source instance, team and day: journeys in months of a team without a single escalation,
--- where chance alone would hardly leave none.
+-- One row per source instance, team and day: journeys in months that ought to have an escalation.
+-- One is affected where its team has none, though chance alone would hardly leave none.
 with
     journeys as (
         select distinct
@@ -7,7 +7,7 @@ with
             j.source_instance,
             j.journey_id,
             t.team,
-            j.started_date as event_date,
+            j.started_date as day,
             cast({{ dbt.date_trunc("month", "j.started_date") }} as date) as month_start,
             j.is_escalated,
             e.is_delivered
@@ -32,7 +32,7 @@ with
     -- The rate to expect is that of other months, so that a silent month cannot excuse itself: the
     -- team's own, if it is lower than everybody's and not zero. Teams differ; one that never escalates
     -- is odd.
-    other_months as (
+    elsewhere as (
         select
             m.*,
             (sum(n_escalated) over (partition by centre) - n_escalated)
@@ -42,18 +42,18 @@ with
         from months as m
     ),
 
-    expected_rates as (
+    expected as (
         select
             e.*,
             case
                 when rate_of_team > 0 and rate_of_team < rate_of_all then rate_of_team else rate_of_all
             end as rate_elsewhere
-        from other_months as e
+        from elsewhere as e
     ),
 
-    silent_months as (
+    decidable_months as (
         select source_instance, team, month_start, n_escalated = 0 as is_silent
-        from expected_rates
+        from expected
         where exp(-1.0 * n * rate_elsewhere) < {{ threshold("bs26_p_zero") }}
     ),
 
@@ -64,12 +64,12 @@ with
             j.team,
             cast(null as {{ dbt.type_string() }}) as reason,
             cast(null as {{ dbt.type_string() }}) as channel,
-            j.event_date,
+            j.day as event_date,
             not j.is_delivered or t.is_silent as is_affected,
             j.is_escalated is null as is_undecidable
         from journeys as j
         left join
-            silent_months as t
+            decidable_months as t
             on j.source_instance = t.source_instance
             and j.team = t.team
             and j.month_start = t.month_start

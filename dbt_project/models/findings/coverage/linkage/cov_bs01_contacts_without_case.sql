@@ -1,5 +1,5 @@
--- One row per source instance, team, reason, channel and day: contacts without a CRM case.
--- A conversation long enough to matter ought to have left one.
+-- One row per source instance, team, reason, channel and day: conversations that were long enough to leave
+-- a case.
 with
     case_spans as (
         select
@@ -14,12 +14,7 @@ with
 
     conversations as (
         select
-            c.centre,
-            c.source_instance,
-            coalesce(c.first_team_id, '(unknown)') as team,
-            coalesce(c.reason, '(unknown)') as reason,
-            coalesce(c.channel, '(unknown)') as channel,
-            c.started_date as event_date,
+            {{ contact_dimensions("c") }},
             not c.is_case_linked as is_unlinked,
             c.is_answered and c.talk_seconds >= {{ threshold("handled_talk_seconds") }} as is_handled,
             not s.is_delivered or c.started_date between s.first_date and s.last_date as is_in_span

@@ -1,5 +1,4 @@
--- One row per source instance, team, reason, channel and day: cases without a contact.
--- A case that began by phone or chat ought to have a contact about then.
+-- One row per source instance, team, reason, channel and day: cases that began by phone or chat.
 with
     contact_spans as (
         select centre, is_delivered, first_date, last_date
@@ -7,6 +6,7 @@ with
         where entity = 'contacts'
     ),
 
+    -- A case has its contact by a link, or by its customer's contact about then.
     contacted_cases as (
         select distinct case_source_instance as source_instance, case_id
         from {{ ref("int_contact__outcomes") }}
@@ -23,14 +23,9 @@ with
             and k.started_at <= {{ dbt.dateadd("hour", threshold_literal("case_link_hours"), "c.opened_at") }}
     ),
 
-    spoken_cases as (
+    live_channel_cases as (
         select
-            c.centre,
-            c.source_instance,
-            coalesce(c.group_id, '(unknown)') as team,
-            coalesce(c.reason, '(unknown)') as reason,
-            c.channel,
-            cast({{ local_time("c.opened_at", "w.time_zone") }} as date) as event_date,
+            {{ case_dimensions("c", "w") }},
             k.case_id is null as is_alone,
             s.is_delivered,
             s.first_date,
@@ -49,7 +44,7 @@ with
             v.*,
             is_alone and (not is_delivered or event_date between first_date and last_date) as is_affected,
             is_alone and is_delivered and event_date not between first_date and last_date as is_undecidable
-        from spoken_cases as v
+        from live_channel_cases as v
     )
 
     {{ counted("findings") }}

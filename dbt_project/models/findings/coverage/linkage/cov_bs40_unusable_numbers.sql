@@ -1,14 +1,9 @@
--- One row per source instance, team, reason, channel and day: calls whose number names no customer.
+-- One row per source instance, team, reason, channel and day: calls of customers, by their number.
 -- A number that is withheld, unreadable or shared by many names nobody.
 with
     findings as (
         select
-            c.centre,
-            c.source_instance,
-            coalesce(c.first_team_id, '(unknown)') as team,
-            coalesce(c.reason, '(unknown)') as reason,
-            c.channel,
-            c.started_date as event_date,
+            {{ contact_dimensions("c") }},
             coalesce(c.ani_status, 'withheld') not in ('valid', 'possible')
             or coalesce(
                 c.n_customers_of_number > {{ threshold("shared_number_customers") }}, false

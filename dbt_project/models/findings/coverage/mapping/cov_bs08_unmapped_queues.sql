@@ -1,4 +1,4 @@
--- One row per source instance, team, reason, channel and day: legs whose queue nobody has described.
+-- One row per source instance, team, reason, channel and day: legs that went through a queue.
 with
     findings as (
         select

@@ -1,7 +1,6 @@
--- One row per source instance, team, reason, channel and day: legs and cases of people whom no staff record
--- explains.
+-- One row per source instance, team, reason, channel and day: legs with an agent, and cases with an owner.
 with
-    agent_legs as (
+    findings as (
         select
             l.centre,
             l.source_instance,
@@ -17,18 +16,11 @@ with
             on l.source_instance = c.source_instance
             and l.contact_id = c.contact_id
         where l.agent_id is not null
-    ),
-
-    case_owners as (
+        union all
         select
-            c.centre,
-            c.source_instance,
-            coalesce(c.group_id, '(unknown)') as team,
-            coalesce(c.reason, '(unknown)') as reason,
-            coalesce(c.channel, '(unknown)') as channel,
-            cast({{ local_time("c.opened_at", "s.time_zone") }} as date) as event_date,
-            max(case when a.agent_id is not null then 1 else 0 end) = 0 as is_affected,
-            false as is_undecidable
+            {{ case_dimensions("c", "s") }},
+            max(case when a.agent_id is not null then 1 else 0 end) = 0,
+            false
         from {{ ref("int_case__outcomes") }} as c
         inner join {{ ref("int_source__spans") }} as s on c.source_instance = s.source_instance
         left join
@@ -36,15 +28,7 @@ with
             on c.centre = a.centre
             and c.owner_id = coalesce(a.crm_user_id, a.agent_id)
         where c.owner_id is not null and not coalesce(c.is_deleted, false)
-        group by c.centre, c.source_instance, c.case_id, 3, 4, 5, 6
-    ),
-
-    findings as (
-        select *
-        from agent_legs
-        union all
-        select *
-        from case_owners
+        group by 1, 2, 3, 4, 5, 6, c.case_id
     )
 
     {{ counted("findings") }}

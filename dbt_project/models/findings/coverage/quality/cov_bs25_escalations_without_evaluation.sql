@@ -1,7 +1,7 @@
--- One row per source instance, team, reason, channel and day: escalated journeys of which nobody evaluated
--- a contact before the escalation.
+-- One row per source instance, team, reason, channel and day: escalated journeys.
+-- One is affected where nobody evaluated a contact of it before the escalation.
 with
-    first_evaluations as (
+    evaluated_journeys as (
         select l.journey_id, min(c.started_at) as first_evaluated_contact_at
         from {{ ref("int_contact__outcomes") }} as c
         inner join
@@ -33,7 +33,7 @@ with
         from {{ ref("int_journey__journeys") }} as j
         inner join teams as t on j.journey_id = t.journey_id
         inner join {{ ref("int_source__entities") }} as e on j.centre = e.centre and e.entity = 'evaluations'
-        left join first_evaluations as v on j.journey_id = v.journey_id
+        left join evaluated_journeys as v on j.journey_id = v.journey_id
         where coalesce(j.is_escalated, true)
     ),
 

@@ -1,5 +1,6 @@
--- One row per source instance and day of delivery: rows of files that came without a mapped column, rows
--- that did not fit, and files that were refused whole.
+-- One row per source instance and day of delivery: rows of all files, and how many of them are lost or lack
+-- a column.
+-- Those are rows of files without a mapped column, rows that did not fit, and files that were refused whole.
 -- New columns do not count: nothing is lost with them, and the run names them when they first come.
 with
     deliveries as (
@@ -52,7 +53,7 @@ with
                 end,
                 1
             ) as n_rows
-        from {{ source("raw_faultline", "deliveries") }} as d
+        from {{ ref("stg_faultline__deliveries") }} as d
         inner join {{ ref("int_source__spans") }} as s on d.source_instance = s.source_instance
         inner join
             (
@@ -77,21 +78,24 @@ with
     ),
 
     -- Where all that arrived of an entity was refused, nothing of the source can be read on that day.
-    findings as (
+    days as (
         select
             centre,
             source_instance,
-            {{ whole_source() }},
-            day as event_date,
+            day,
+            sum(n_rows) as n_rows,
             case
                 when max(case when is_lost then 1 else 0 end) = 1
                 then sum(n_rows)
                 else sum(least(n_affected, n_rows))
-            end as n_affected,
-            0 as n_undecidable,
-            sum(n_rows) as n_total
+            end as n_affected
         from entities
-        group by centre, source_instance, day
+        group by 1, 2, 3
     )
 
-    {{ summed("findings") }}
+select
+    {{ source_dimensions("d", "day") }},
+    cast(d.n_affected as bigint) as n_affected,
+    cast(0 as bigint) as n_undecidable,
+    cast(d.n_rows as bigint) as n_total
+from days as d

@@ -1,9 +1,7 @@
--- One row per source instance and day: hours that ought to hold contacts but do not.
+-- One row per source instance and day: hours that ought to hold contacts, and how many of them hold none.
 with
-    {{ contact_hours() }},
-
     -- Baseline of an hour: the same weekday and hour of the neighbouring weeks, itself left out.
-    neighbouring_weeks as (
+    around as (
         select
             g.*,
             sum(n) over neighbours - n as n_elsewhere,
@@ -11,7 +9,7 @@ with
             sum(sign(n)) over neighbours - sign(n) as n_busy_hours,
             sum(sign(n_day)) over neighbours - sign(n_day) as n_busy_days,
             count(*) over neighbours - 1 as n_weeks
-        from grid as g
+        from {{ ref("int_contact__hours") }} as g
         window
             neighbours as (
                 partition by source_instance, weekday, hour
@@ -33,18 +31,15 @@ with
             case
                 when 2 * n_busy_days > n_weeks then exp(-1.0 * n_day_elsewhere / n_weeks) else 1
             end as p_zero_day
-        from neighbouring_weeks as a
+        from around as a
         where n_weeks >= {{ threshold("min_points") }} and n_elsewhere > 0
     ),
 
-    silent_hours as (
+    findings as (
         select
-            x.centre,
-            x.source_instance,
-            {{ whole_source() }},
-            x.day as event_date,
-            (n = 0 and p_zero_hour < {{ threshold("bs03_p_zero") }})
-            or (n_day = 0 and p_zero_day < {{ threshold("bs03_p_zero") }}) as is_affected,
+            {{ source_dimensions("x", "day") }},
+            (x.n = 0 and x.p_zero_hour < {{ threshold("bs03_p_zero") }})
+            or (x.n_day = 0 and x.p_zero_day < {{ threshold("bs03_p_zero") }}) as is_affected,
             false as is_undecidable
         from expected as x
         -- Exports begin and end within a day: the hours missing there are cut off, not silent.
@@ -53,32 +48,16 @@ with
             on x.source_instance = s.source_instance
             and x.day > s.first_date
             and x.day < s.last_date
-        where p_zero_hour < {{ threshold("bs03_p_zero") }} or p_zero_day < {{ threshold("bs03_p_zero") }}
-    ),
-
-    -- Nobody delivers contacts although cases say that there were some: every day is silent.
-    undelivered_days as (
-        select distinct
-            d.centre,
-            d.source_instance,
-            {{ whole_source() }},
-            d.day as event_date,
-            true as is_affected,
-            false as is_undecidable
+        where x.p_zero_hour < {{ threshold("bs03_p_zero") }} or x.p_zero_day < {{ threshold("bs03_p_zero") }}
+        union all
+        -- Nobody delivers contacts although cases say that there were some: every day is silent.
+        select distinct {{ source_dimensions("d", "day") }}, true, false
         from {{ ref("int_window__days") }} as d
         inner join {{ ref("int_source__entities") }} as e on d.centre = e.centre and e.entity = 'contacts'
         inner join
             (select distinct source_instance from {{ ref("int_case__outcomes") }}) as c
             on d.source_instance = c.source_instance
         where not e.is_delivered
-    ),
-
-    findings as (
-        select *
-        from silent_hours
-        union all
-        select *
-        from undelivered_days
     )
 
     {{ counted("findings") }}

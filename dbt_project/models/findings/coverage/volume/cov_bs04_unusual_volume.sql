@@ -1,8 +1,5 @@
--- One row per source instance and day: hours whose volume leaves the usual shape of the week, and
--- deliveries far smaller than those before.
+-- One row per source instance and day: hours whose volume can be compared with weeks before, and deliveries.
 with
-    {{ contact_hours() }},
-
     -- Days known to be bad teach nothing.
     bad_days as (
         select source_instance, event_date as day
@@ -15,7 +12,7 @@ with
     ),
 
     -- The same hour of the same weekday in the weeks before; the days at either end of a span are cut.
-    earlier_weeks as (
+    pairs as (
         select
             g.centre,
             g.source_instance,
@@ -25,14 +22,14 @@ with
             g.n_day,
             e.n as n_earlier,
             e.n_day as n_day_earlier
-        from grid as g
+        from {{ ref("int_contact__hours") }} as g
         inner join
             {{ ref("int_source__spans") }} as s
             on g.source_instance = s.source_instance
             and g.day > s.first_date
             and g.day < s.last_date
         inner join
-            grid as e
+            {{ ref("int_contact__hours") }} as e
             on g.source_instance = e.source_instance
             and g.weekday = e.weekday
             and g.hour = e.hour
@@ -43,7 +40,7 @@ with
         where b.day is null
     ),
 
-    usual_hours as (
+    usual as (
         select
             centre,
             source_instance,
@@ -53,13 +50,13 @@ with
             n_day,
             {{ percentile("n_earlier", 0.5) }} as n_usual,
             {{ percentile("n_day_earlier", 0.5) }} as n_day_usual
-        from earlier_weeks
+        from pairs
         group by 1, 2, 3, 4, 5, 6
         having count(*) >= {{ threshold("min_points") }}
     ),
 
     -- Counts vary by at least their root, whatever a few weeks happen to show.
-    usual_spread as (
+    spread as (
         select
             u.centre,
             u.source_instance,
@@ -77,14 +74,13 @@ with
                 {{ mad_to_sigma() }} * {{ percentile("abs(p.n_day_earlier - u.n_day_usual)", 0.5) }},
                 sqrt(greatest(u.n_day_usual, 1))
             ) as day_sigma
-        from usual_hours as u
-        inner join
-            earlier_weeks as p on u.source_instance = p.source_instance and u.day = p.day and u.hour = p.hour
+        from usual as u
+        inner join pairs as p on u.source_instance = p.source_instance and u.day = p.day and u.hour = p.hour
         group by u.centre, u.source_instance, u.day, u.hour, u.n, u.n_day, u.n_usual, u.n_day_usual
     ),
 
     -- Delivered after the last event, a file stands on its day.
-    delivery_days as (
+    deliveries as (
         select
             d.centre,
             d.source_instance,
@@ -96,7 +92,7 @@ with
         group by 1, 2, 3
     ),
 
-    tested_hours as (
+    unusual_hours as (
         select
             h.centre,
             h.source_instance,
@@ -104,34 +100,23 @@ with
             abs(h.hour_off) > {{ threshold("bs04_z") }} * h.hour_sigma
             or abs(h.day_off) > {{ threshold("bs04_z") }} * h.day_sigma
             or coalesce(a.is_small, false) as is_affected
-        from usual_spread as h
-        left join delivery_days as a on h.source_instance = a.source_instance and h.day = a.day
+        from spread as h
+        left join deliveries as a on h.source_instance = a.source_instance and h.day = a.day
         -- Nobody calls at night, and nobody wonders.
         where h.n > 0 or h.n_usual > 0
     ),
 
-    unusual_hours as (
-        select centre, source_instance, day, is_affected
-        from tested_hours
+    findings as (
+        select {{ source_dimensions("t", "day") }}, t.is_affected, false as is_undecidable
+        from unusual_hours as t
         union all
-        select a.centre, a.source_instance, a.day, a.is_small
-        from delivery_days as a
+        select {{ source_dimensions("a", "day") }}, a.is_small, false
+        from deliveries as a
         left join
-            (select distinct source_instance, day from tested_hours) as t
+            (select distinct source_instance, day from unusual_hours) as t
             on a.source_instance = t.source_instance
             and a.day = t.day
         where t.day is null
-    ),
-
-    findings as (
-        select
-            centre,
-            source_instance,
-            {{ whole_source() }},
-            day as event_date,
-            is_affected,
-            false as is_undecidable
-        from unusual_hours
     )
 
     {{ counted("findings") }}

@@ -1,5 +1,5 @@
--- One row per source instance and day: cases that an export left out, told by holes in ids that count
--- upwards, or else by the absence of any open case.
+-- One row per source instance and day: cases, and how many more an export must have left out.
+-- Holes in ids that count upwards tell of them, or else the absence of any open case.
 with
     cases as (
         select
@@ -74,7 +74,7 @@ with
     ),
 
     -- Cases that are open at any moment: those opened per second, times the seconds they stay open.
-    open_cases as (
+    standing as (
         select
             c.source_instance,
             min(case when c.is_closed then 1 else 0 end) = 1 as is_all_closed,
@@ -111,29 +111,22 @@ with
                 where not is_deleted
                 group by 1, 2, 3
             ) as c
-        inner join open_cases as s on c.source_instance = s.source_instance
+        inner join standing as s on c.source_instance = s.source_instance
         -- Without an open case nothing is proved where hardly any would stand open anyway.
         where not s.is_all_closed or exp(-1.0 * s.n_open_usual) < {{ threshold("bs46_p_zero") }}
     ),
 
-    missing_cases as (
+    findings as (
         select *
         from holes
         union all
         select *
         from remaining_cases
-    ),
-
-    findings as (
-        select
-            centre,
-            source_instance,
-            {{ whole_source() }},
-            day as event_date,
-            cast(round(n_missing) as bigint) as n_affected,
-            0 as n_undecidable,
-            cast(n_present + round(n_missing) as bigint) as n_total
-        from missing_cases
     )
 
-    {{ summed("findings") }}
+select
+    {{ source_dimensions("f", "day") }},
+    cast(round(f.n_missing) as bigint) as n_affected,
+    cast(0 as bigint) as n_undecidable,
+    cast(f.n_present + round(f.n_missing) as bigint) as n_total
+from findings as f
