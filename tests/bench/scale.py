@@ -108,23 +108,19 @@ def _day_of(file: Path) -> date | None:
 
 def _measured(centre: Centre, home: Path) -> Measured:
     shutil.rmtree(home, ignore_errors=True)
-    models: dict[str, float] = {}
-
-    def collect(_: str) -> None:
-        # dbt builds twice, and the second build replaces what the first one said of itself.
-        results = home / "dbt" / "target" / "run_results.json"
-        if results.exists():
-            for one in json.loads(results.read_text(encoding="utf-8"))["results"]:
-                kind, _, name = one["unique_id"].split(".", 2)
-                if kind == "model":
-                    models[name] = max(one["execution_time"], models.get(name, 0.0))
-
-    first = measure(home, centre.sources, centre.without_last_day, collect)
-    slowest = dict(models)
+    first = measure(home, centre.sources, centre.without_last_day)
+    slowest = _model_seconds(home / "dbt" / "target" / "dbt.log")
     next_day = measure(home, centre.sources, centre.exports)
     found = Measured(centre, first, next_day, slowest)
     _print(found, _raw_seconds(centre, home))
     return found
+
+
+def _model_seconds(log: Path) -> dict[str, float]:
+    """Seconds that each model took to build, by the log of dbt."""
+    events = (json.loads(line) for line in log.read_text(encoding="utf-8").splitlines())
+    built = (event["data"] for event in events if event["info"]["name"] == "LogModelResult")
+    return {one["node_info"]["node_name"]: one["execution_time"] for one in built}
 
 
 def _raw_seconds(centre: Centre, home: Path) -> dict[str, float]:

@@ -7,7 +7,6 @@ import tempfile
 import threading
 import time
 import zipfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,10 +37,8 @@ class Stage:
     peak_mb: float = 0.0
 
 
-def measure(
-    home: Path, sources: Path, exports: Path, on_stage: Callable[[str], None] = lambda _: None
-) -> list[Stage]:
-    """Runs the main job and splits it into its stages; `on_stage` is called when one begins, and at the end."""
+def measure(home: Path, sources: Path, exports: Path) -> list[Stage]:
+    """Runs the main job and splits it into its stages."""
     command = [
         str(Path(sys.executable).with_name("faultline")), "run", "--home", str(home),
         "--sources", str(sources), "--exports", str(exports),
@@ -63,11 +60,9 @@ def measure(
                 now = time.perf_counter()
                 stages[-1].seconds, began = now - began, now
                 stages.append(Stage(name))
-                on_stage(name)
         stages[-1].seconds = time.perf_counter() - began
     if process.returncode:
         sys.exit(f"the run failed with {process.returncode}")
-    on_stage("end")
     return stages
 
 
