@@ -1,7 +1,9 @@
 """The command line: `faultline run`, `ui`, `sources new`, `sources check`, `simulate`."""
 
+import atexit
 import contextlib
 import importlib
+import logging
 import os
 import shlex
 import socket
@@ -280,5 +282,23 @@ def _told(is_debugging: bool) -> Iterator[None]:
 
 
 def main() -> None:
-    """Entry point of the console script."""
-    app()
+    """Entry point of the console script.
+
+    Python takes two seconds to take Dagster and Altair apart when a process ends. The process leaves before:
+    its threads have ended by then, and all other exit handlers have run.
+    """
+    code: object = 1
+
+    def leave() -> None:
+        logging.shutdown()
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError):  # whoever read it is gone
+                stream.flush()
+        os._exit(code if isinstance(code, int) else 1)
+
+    atexit.register(leave)
+    try:
+        app()
+    except SystemExit as end:
+        code = end.code or 0
+        raise
