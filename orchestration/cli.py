@@ -2,7 +2,6 @@
 
 import atexit
 import contextlib
-import importlib
 import logging
 import os
 import shlex
@@ -92,10 +91,10 @@ def ui(
     with _failures(debug):
         config = settings.apply(settings.load(home=home, sources=sources, exports=exports))
         _check_port(port)
-        # Dagster, which the schedule needs, would find a wrong one later and out of sight.
-        importlib.import_module("orchestration.defs.schedules")
-        from orchestration.runs import run_store  # importing Dagster costs seconds
+        from orchestration.defs import schedules  # importing Dagster costs seconds
+        from orchestration.runs import run_store
 
+        schedules.daily(config.schedule)  # Dagster would find a wrong one later and out of sight.
         if n_settled := run_store.settle_home(config.paths):
             out.print(f"Marked as ended: {count(n_settled, 'run')} whose process is gone.")
         out.print(f"Dagster UI on http://127.0.0.1:{port} (stop with Ctrl-C)")

@@ -10,6 +10,7 @@ import dagster as dg
 from dagster_dbt import DbtCliResource
 from packaging.version import Version
 
+from orchestration import settings
 from orchestration.runs.dbt_project import DBT_EXECUTABLE, DBT_FOLDER
 from orchestration.runs.workspace import Workspace
 
@@ -30,7 +31,15 @@ class Dbt(DbtCliResource):
 
 
 def build_definitions(**resources: Any) -> dg.Definitions:
-    """The definitions with resources that tests and the command line may replace by name."""
+    """The definitions with resources that tests and the command line may replace by name.
+
+    The settings become those of this process first: nobody handed them on to a process of `dg` or of Dagster.
+
+    Raises:
+        orchestration.errors.ConfigurationError: a setting does not fit.
+        orchestration.errors.RunError: dbt cannot parse its project.
+    """
+    settings.apply(settings.load())
     loaded = dg.load_from_defs_folder(path_within_project=Path(__file__).parent)
     bound = {
         "workspace": Workspace(),

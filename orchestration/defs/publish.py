@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from orchestration.base import progress
-from orchestration.defs.transform import relation_of
+from orchestration.defs.transform import relation_of, transform
 from orchestration.publish import built, publication
 from orchestration.runs import dbt_project
 from orchestration.runs.run_store import PUBLICATION
@@ -13,20 +13,9 @@ from orchestration.runs.workspace import Workspace
 
 
 def _marts() -> list[dg.AssetKey]:
-    from orchestration.defs.transform import transform
-
-    return [key for key in transform.keys if key.path[0] in ("marts", "reference")]
+    return [key for key in transform().keys if key.path[0] in ("marts", "reference")]
 
 
-@dg.asset(
-    key=PUBLICATION,
-    deps=_marts(),
-    group_name="published",
-    kinds={"duckdb", "parquet"},
-    owners=["team:service-analytics"],
-    description="marts.duckdb for BI tools, a Parquet file per mart, and the report page.",
-    freshness_policy=dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=36)),
-)
 def published_marts(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Writes a new publication beside the present one and swaps it in."""
     home = workspace.home
@@ -54,3 +43,18 @@ def published_marts(context: dg.AssetExecutionContext, workspace: Workspace) -> 
             **{f"rows/{mart}": n for mart, n in sorted(done.rows.items())},
         }
     )
+
+
+@dg.definitions
+def publishing() -> dg.Definitions:
+    """The publication, which needs every mart and every registry."""
+    asset = dg.asset(
+        key=PUBLICATION,
+        deps=_marts(),
+        group_name="published",
+        kinds={"duckdb", "parquet"},
+        owners=["team:service-analytics"],
+        description="marts.duckdb for BI tools, a Parquet file per mart, and the report page.",
+        freshness_policy=dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=36)),
+    )
+    return dg.Definitions(assets=[asset(published_marts)])

@@ -13,7 +13,15 @@ publish_marts = dg.define_asset_job(
 )
 
 
-def _daily(cron: str) -> dg.ScheduleDefinition:
+def daily(cron: str) -> dg.ScheduleDefinition:
+    """The schedule that runs the main job every day.
+
+    Args:
+        cron: when it runs, in UTC.
+
+    Raises:
+        orchestration.errors.ConfigurationError: `cron` is no cron time.
+    """
     try:
         return dg.ScheduleDefinition(
             name="daily",
@@ -28,11 +36,16 @@ def _daily(cron: str) -> dg.ScheduleDefinition:
         ) from error
 
 
-daily = _daily(settings.load().schedule)
-
-
 @dg.sensor(minimum_interval_seconds=60, default_status=dg.DefaultSensorStatus.RUNNING)
 def killed_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     """Ends runs whose process is gone. Dagster starts no run while it takes another one for running."""
     settled = run_store.settle(context.instance, settings.load().paths)
     return dg.SkipReason(f"Ended as failed: {', '.join(settled)}." if settled else "Every run is alive.")
+
+
+@dg.definitions
+def schedules() -> dg.Definitions:
+    """The job, its schedule at the time that the settings name, and the sensor."""
+    return dg.Definitions(
+        jobs=[publish_marts], schedules=[daily(settings.load().schedule)], sensors=[killed_runs]
+    )

@@ -1,6 +1,7 @@
 """dbt models as assets, in place, with their lineage from raw tables to marts."""
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 import dagster as dg
@@ -22,8 +23,6 @@ from orchestration.runs import dbt_project
 from orchestration.runs.workspace import Workspace
 from orchestration.sources import raw_tables
 
-_CONFIG = settings.apply(settings.load())
-PROJECT = dbt_project.prepare(_CONFIG)
 FIRST_RAW_TABLE = dg.AssetKey([raw_tables.SYSTEM_SCHEMA, "sources"])
 
 
@@ -52,16 +51,7 @@ class LayerTranslator(DagsterDbtTranslator):
         return str(dbt_resource_props["description"])
 
 
-@dbt_assets(
-    manifest=PROJECT.manifest_path,
-    project=PROJECT,
-    name="transform",
-    dagster_dbt_translator=LayerTranslator(
-        settings=DagsterDbtTranslatorSettings(enable_asset_checks=True, enable_source_tests_as_checks=False)
-    ),
-    exclude="resource_type:unit_test",
-)
-def transform(context: dg.AssetExecutionContext, dbt: DbtCliResource, workspace: Workspace) -> Iterator[Any]:
+def build(context: dg.AssetExecutionContext, dbt: DbtCliResource, workspace: Workspace) -> Iterator[Any]:
     """Builds and tests the selected models; dbt holds the warehouse alone while it runs."""
     keys = {key.path[0] for key in context.selected_asset_keys}
     progress.say(f"Building {len(context.selected_asset_keys)} models: {', '.join(sorted(keys))}")
@@ -72,7 +62,7 @@ def transform(context: dg.AssetExecutionContext, dbt: DbtCliResource, workspace:
     # Nobody reads what dbt writes of itself at the end of a build, and it takes a second each time.
     arguments = ["build", "--exclude-resource-type", "unit_test", "--no-write-json"]
     events, failure = _exhausted(
-        dbt.cli(arguments, context=context, target_path=dbt_project.target(_CONFIG)).stream()
+        dbt.cli(arguments, context=context, target_path=dbt_project.target(workspace.settings)).stream()
     )
     if failure is not None:
         yield from events
@@ -93,6 +83,34 @@ def transform(context: dg.AssetExecutionContext, dbt: DbtCliResource, workspace:
             yield _with_preview(context, connection, event, existing)
 
 
+@cache
+def transform() -> dg.AssetsDefinition:
+    """All models and registries as assets; parses them into the home where its manifest is out of date.
+
+    Raises:
+        orchestration.errors.RunError: dbt cannot parse its project.
+    """
+    project = dbt_project.prepare(settings.load())
+    decorator = dbt_assets(
+        manifest=project.manifest_path,
+        project=project,
+        name="transform",
+        dagster_dbt_translator=LayerTranslator(
+            settings=DagsterDbtTranslatorSettings(
+                enable_asset_checks=True, enable_source_tests_as_checks=False
+            )
+        ),
+        exclude="resource_type:unit_test",
+    )
+    return decorator(build)
+
+
+@dg.definitions
+def models() -> dg.Definitions:
+    """What dbt builds."""
+    return dg.Definitions(assets=[transform()])
+
+
 def relation_of(key: dg.AssetKey) -> built.Relation:
     """Schema and name of the table or view that an asset stands for."""
     schema, name = key.path[-2:]
@@ -101,7 +119,7 @@ def relation_of(key: dg.AssetKey) -> built.Relation:
 
 def _parents() -> dict[built.Relation, set[built.Relation]]:
     """Of each model and registry, the relations that it reads."""
-    return {relation_of(key): set(map(relation_of, deps)) for key, deps in transform.asset_deps.items()}
+    return {relation_of(key): set(map(relation_of, deps)) for key, deps in transform().asset_deps.items()}
 
 
 def _exhausted(stream: Iterator[Any]) -> tuple[list[Any], DagsterDbtCliRuntimeError | None]:
