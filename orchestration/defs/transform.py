@@ -32,8 +32,14 @@ class LayerTranslator(DagsterDbtTranslator):
     def get_asset_spec(
         self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
     ) -> dg.AssetSpec:
-        """Ties the registries to the raw tables: all is built together, or nothing is."""
+        """Names the owner of the dbt group, and ties the registries to the raw tables.
+
+        All is built together, or nothing is.
+        """
         spec = super().get_asset_spec(manifest, unique_id, project)
+        owner = manifest["groups"].get(f"group.faultline.{spec.group_name}")
+        if owner is not None:
+            spec = spec.replace_attributes(owners=[_team(owner["owner"]["name"])])
         is_seed = self.get_resource_props(manifest, unique_id)["resource_type"] == "seed"
         return spec.merge_attributes(deps=[FIRST_RAW_TABLE]) if is_seed else spec
 
@@ -41,14 +47,14 @@ class LayerTranslator(DagsterDbtTranslator):
         """The layer: staging, intermediate, coverage, metrics, marts or reference."""
         return str(dbt_resource_props["config"].get("group") or dbt_resource_props["schema"])
 
-    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
-        """The team that owns the layer."""
-        is_mart = self.get_group_name(dbt_resource_props) in ("marts", "reference")
-        return ["team:service-analytics" if is_mart else "team:data-engineering"]
-
     def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
         """The description without the SQL, which the UI would cut anyway."""
         return str(dbt_resource_props["description"])
+
+
+def _team(name: str) -> str:
+    """The owner of a dbt group as Dagster writes it, e.g. `team:data-engineering`."""
+    return f"team:{name.lower().replace(' ', '-')}"
 
 
 def build(context: dg.AssetExecutionContext, dbt: DbtCliResource, workspace: Workspace) -> Iterator[Any]:

@@ -15,6 +15,17 @@ from orchestration.runs.workspace import Workspace
 from orchestration.settings import Settings
 
 DAY = date(2025, 2, 17)
+BS01 = {
+    "blind_spot_id": "BS01",
+    "name": "Contacts with no CRM case",
+    "model": "cov_bs01_contacts_without_case",
+}
+
+
+def test_checks_are_called_by_id_and_words() -> None:
+    names = {row["blind_spot_id"]: blind_spots.check_name(row) for row in blind_spots.implemented()}
+    assert names["BS01"] == "BS01_contacts_without_case"
+    assert names["BS49"] == "BS49_check_itself_errored"
 
 
 def test_small_deliveries_of_one_source_and_day_share_a_sentence() -> None:
@@ -61,7 +72,7 @@ def _checked(severity: str, **rows: str) -> dg.AssetCheckResult:
             "affected_share": 0.25,
         }
     )
-    return blind_spots._check({"blind_spot_id": "BS01", "severity": severity}, results, results)
+    return blind_spots._check(BS01 | {"severity": severity}, results, results)
 
 
 @pytest.mark.parametrize("status", ["warn", "blind", "errored"])
