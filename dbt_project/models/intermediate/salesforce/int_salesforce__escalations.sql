@@ -28,6 +28,7 @@ with
             c.case_id,
             min(coalesce(v.modified_at, v._delivered_at)) as seen_at,
             min(v.closed_at) as closed_at,
+            max(v._as_of_at) as as_of_at,
             c.delivered_at
         from cases as c
         inner join
@@ -61,6 +62,7 @@ with
             case when closed_at < seen_at then closed_at else seen_at end,
             delivered_at
         from flagged
+        where as_of_at is null or seen_at <= as_of_at or closed_at <= as_of_at
     )
 
 select
@@ -88,5 +90,3 @@ select
     }},
     delivered_at
 from known
-cross join {{ source("raw_faultline", "parameters") }} as p
-where p.as_of_at is null or requested_at <= p.as_of_at

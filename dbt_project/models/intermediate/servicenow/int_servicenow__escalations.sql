@@ -36,7 +36,8 @@ with
                 {{ key }} as case_id,
                 coalesce(modified_at, _delivered_at) as seen_at,
                 closed_at,
-                escalation_level
+                escalation_level,
+                _as_of_at as as_of_at
             from {{ source("raw_servicenow", table) }}
             {% if not loop.last %}
                 union all
@@ -52,6 +53,7 @@ with
             max(s.escalation_level) as level,
             min(s.seen_at) as seen_at,
             min(s.closed_at) as closed_at,
+            max(s.as_of_at) as as_of_at,
             i.delivered_at
         from {{ ref("int_servicenow__incidents") }} as i
         inner join states as s on i.source_instance = s.source_instance and i.case_id = s.case_id
@@ -86,6 +88,7 @@ with
             cast(null as timestamp),
             delivered_at
         from borne
+        where as_of_at is null or seen_at <= as_of_at or closed_at <= as_of_at
     )
 
 select
@@ -102,5 +105,3 @@ select
     {{ unfilled("escalations", ["contact_id", "customer_id", "reason", "approved_at", "accepted_at"]) }},
     delivered_at
 from known
-cross join {{ source("raw_faultline", "parameters") }} as p
-where p.as_of_at is null or requested_at <= p.as_of_at
