@@ -42,7 +42,7 @@ def build_definitions(**resources: Any) -> dg.Definitions:
     settings.apply(settings.load())
     loaded = dg.load_from_defs_folder(path_within_project=Path(__file__).parent)
     bound = {
-        "workspace": Workspace(),
+        "workspace": Workspace.configure_at_launch(),
         "dbt": Dbt(
             project_dir=str(DBT_FOLDER), profiles_dir=str(DBT_FOLDER), dbt_executable=str(DBT_EXECUTABLE)
         ),

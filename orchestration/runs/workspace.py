@@ -8,6 +8,7 @@ from functools import cached_property
 import dagster as dg
 import duckdb
 from filelock import FileLock, Timeout
+from pydantic import Field
 
 from orchestration import settings
 from orchestration.base import engine, progress
@@ -24,10 +25,16 @@ class Workspace(dg.ConfigurableResource):  # type: ignore[type-arg]
     start and says why. The operating system frees the lock of a run that was killed.
     """
 
+    as_of: str = Field("", description="ISO 8601 time (UTC) to look from; empty: what the settings say")
+
     @cached_property
     def settings(self) -> Settings:
-        """The settings of this process."""
-        return settings.load()
+        """The settings of this process, and the moment that this run was asked to look from.
+
+        Raises:
+            orchestration.errors.ConfigurationError: a value does not fit.
+        """
+        return settings.load(as_of=self.as_of or None)
 
     @property
     def home(self) -> Home:

@@ -9,6 +9,7 @@ import yaml
 
 from orchestration import settings
 from orchestration.base import engine
+from orchestration.runs.workspace import Workspace
 from orchestration.sources import contract
 from orchestration.sources.connectors import bundle
 from tests.conftest import PROJECT
@@ -109,6 +110,19 @@ def test_materialize_all_runs_in_one_process_under_one_lock(definitions: dg.Defi
     assert any(job.name.startswith("__ASSET_JOB") for job in jobs)
 
 
+@pytest.mark.parametrize(("asked", "seen"), [("2026-01-31T18:00:00Z", "2026-01-31T18:00:00Z"), (None, "")])
+def test_a_run_can_be_asked_to_look_from_another_moment(
+    definitions: dg.Definitions, monkeypatch: pytest.MonkeyPatch, asked: str | None, seen: str
+) -> None:
+    """As in the launchpad of the UI; without the entry, the settings say it."""
+    monkeypatch.delenv("FAULTLINE_AS_OF", raising=False)
+    given = {"resources": {"workspace": {"config": {"as_of": asked}}}} if asked else {}
+    job = definitions.resolve_job_def("publish_marts")
+    checked = dg.validate_run_config(job, given)
+    config = checked["resources"]["workspace"]["config"]
+    assert Workspace(**config).settings.as_of == seen
+
+
 def test_the_ui_looks_for_killed_runs(definitions: dg.Definitions) -> None:
     sensor = definitions.get_sensor_def("killed_runs")
     assert sensor.default_status == dg.DefaultSensorStatus.RUNNING
@@ -125,7 +139,6 @@ def test_publishing_obeys_the_settings(
     """Without it, the last step alone would take more memory and cores than its user allows."""
     from orchestration.defs import publish
     from orchestration.publish.publication import Publication
-    from orchestration.runs.workspace import Workspace
 
     monkeypatch.setenv("FAULTLINE_HOME", str(tmp_path))
     monkeypatch.setenv("FAULTLINE_MEMORY_LIMIT", "321MB")
