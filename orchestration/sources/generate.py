@@ -1,6 +1,8 @@
 """Writes what dbt and the docs need to know of contract and registry. Run: `make generate`."""
 
 import csv
+import re
+import textwrap
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,14 @@ DBT = PROJECT_ROOT / "dbt_project"
 REGISTRIES = PROJECT_ROOT / "seeds" / "reference"
 _HEADER = "Made from orchestration/sources/contract.yml by `make generate`; do not edit."
 _PROTECTION = {"drop": "dropped", "staff": "names hashed", "change": "protected like the field that changed"}
+_STAGING_HEADER = "Made by `make generate`; do not edit."
+# How a staging model is called, by the end of its name, and what one row of it is.
+_STAGED = {
+    "": ("latest_version({})", "{}"),
+    "_versions": ("every_version({})", "delivered version of one {}"),
+    "_by_delivery": ("latest_version({}, per_delivery=true)", "delivery of one {}"),
+}
+_GRAIN_OF_VERSION = re.compile(r"^one (version of one )?")
 _SYSTEM_GRAIN = {
     "sources": "One row per source instance and entity it feeds.",
     "deliveries": "One row per delivered file and entity, as the manifest has it.",
@@ -34,7 +44,62 @@ def outputs() -> dict[Path, str]:
         DBT / "macros" / "contract.sql": _macro(),
         DBT / "macros" / "registry.sql": _registries(),
         PROJECT_ROOT / "docs" / "source_contract.md": _docs(),
+        **_staging(),
     }
+
+
+def _staging() -> dict[Path, str]:
+    """Staging models of what some model reads, and their descriptions.
+
+    `stg_<vendor>__<table>` has the newest version of every key; `_versions` has every version, `_by_delivery`
+    the newest at the moment of each delivery.
+    """
+    read = _names_of_staging()
+    models: dict[Path, str] = {}
+    described: dict[Path, list[dict[str, str]]] = {}
+    for table in sorted(bundle.all_tables(), key=lambda one: one.full_name):
+        for suffix, (call, grain) in _STAGED.items():
+            name = f"stg_{_vendor(table)}__{table.name}{suffix}"
+            if name in read:
+                folder = _staging_folder(table) / ("versions" if suffix else "")
+                first = f"One row per {grain.format(_GRAIN_OF_VERSION.sub('', table.grain))}."
+                sql = call.format(f'"{table.schema}", "{table.name}"')
+                models[folder / f"{name}.sql"] = f"{_comment(first)}-- {_STAGING_HEADER}\n{{{{ {sql} }}}}\n"
+                described.setdefault(folder, []).append({"name": name, "description": first})
+    about = {
+        folder / "_models.yml": f"# {_STAGING_HEADER}\n"
+        + yaml.safe_dump({"version": 2, "models": entries}, sort_keys=False, width=100)
+        for folder, entries in described.items()
+    }
+    return models | about
+
+
+def _comment(sentence: str) -> str:
+    return "".join(f"-- {line}\n" for line in textwrap.wrap(sentence, width=105))
+
+
+def _vendor(table: Table) -> str:
+    return table.schema.removeprefix("raw_")
+
+
+def _staging_folder(table: Table) -> Path:
+    folder = DBT / "models" / "staging" / _vendor(table)
+    return folder / table.domain if isinstance(table, contract.Entity) else folder
+
+
+def _names_of_staging() -> set[str]:
+    """Staging models that a model names, or puts together from the list of raw tables."""
+    files = [*(DBT / "models").rglob("*.sql"), *(DBT / "macros").rglob("*.sql")]
+    text = "".join(file.read_text(encoding="utf-8") for file in files)
+    united = {path.stem for path in (DBT / "models" / "intermediate" / "entity").glob("int_entity__*.sql")}
+    tables = [table for table in bundle.all_tables() if table.event_at and table.feeds]
+    worded = [
+        entity
+        for name, entity in contract.entities().items()
+        if f"int_entity__{name}" not in united and any(c.words for c in entity.columns.values())
+    ]
+    every_version = {f"stg_{_vendor(table)}__{table.name}_versions" for table in [*tables, *worded]}
+    return every_version | set(re.findall(r"\bstg_\w+", text))
 
 
 def _mapped_sources() -> str:
@@ -223,8 +288,12 @@ def _docs_row(entity: contract.Entity, column: contract.Column) -> str:
 
 
 def main() -> None:
-    """Rewrites the generated files."""
-    for path, text in outputs().items():
+    """Rewrites the generated files, and deletes staging models that nothing reads any more."""
+    made = outputs()
+    for path in (DBT / "models" / "staging").rglob("*"):
+        if path not in made and path.is_file() and _STAGING_HEADER in path.read_text(encoding="utf-8"):
+            path.unlink()
+    for path, text in made.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
 

@@ -6,10 +6,11 @@
     {%- if not is_inlined -%} {{ dbt.get_fixture_sql(rows, column_name_to_data_types) }}
     {%- else -%}
         {%- set source, table = model.name.removeprefix("stg_").split("__") -%}
+        {%- set table = table.removesuffix("_versions").removesuffix("_by_delivery") -%}
         {%- set place = {"schema": source if source == "judged" else "raw_" ~ source, "identifier": table} -%}
         {%- set types = {} -%}
         {%- for column in adapter.get_columns_in_relation(this.incorporate(path=place)) -%}
-            {%- do types.update({column.name: column.data_type}) -%}
+            {%- do types.update({column.name.removeprefix("_"): column.data_type}) -%}
         {%- endfor -%}
         {%- for row in rows or [{}] %}
             {%- set given = dbt.format_row(row, types) %}

@@ -1,6 +1,6 @@
 {# CTEs that order rows of equal times by the files that they stand in, for a table whose lines land.
 
-   `rows` are of `staged`, `unit` is what a row is about, `moment` its time. `files` has one row per delivery; in a
+   `rows` are of a staging model, `unit` is what a row is about, `moment` its time. `files` has one row per delivery; in a
    file that lists the newest rows of most units first, later lines are earlier. `line_seq("r", "f")` is then the
    place of a row `r` among rows of one moment, with `f` its file: by delivery, then by line. #}
 {% macro line_order(rows, unit, moment) %}

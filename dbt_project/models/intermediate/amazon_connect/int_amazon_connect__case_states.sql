@@ -14,5 +14,5 @@ select
             priority nulls first,
             event_id nulls last
     ) as state_seq
-from ({{ staged("case_events", "raw_amazon_connect") }}) as e
+from {{ ref("stg_amazon_connect__case_events") }} as e
 where event_type in ('CASE.CREATED', 'CASE.UPDATED')

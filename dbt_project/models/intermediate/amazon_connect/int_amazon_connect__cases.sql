@@ -9,7 +9,7 @@ with
             min(changed_at) as first_seen_at,
             bool_or(event_type = 'CASE.DELETED') as is_deleted,
             max(delivered_at) as delivered_at
-        from ({{ staged("case_events", "raw_amazon_connect") }}) as e
+        from {{ ref("stg_amazon_connect__case_events") }} as e
         group by centre, source_instance, case_id
     ),
 

@@ -28,7 +28,7 @@
     ],
 } %}
 with
-    versions as ({{ staged("contact_records", "raw_amazon_connect") }}),
+    versions as (select * from {{ ref("stg_amazon_connect__contact_records") }}),
 
     -- A source that never tells when customers were connected does not tell that they were not.
     stamped_sources as (

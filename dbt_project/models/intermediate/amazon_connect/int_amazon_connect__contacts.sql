@@ -133,7 +133,7 @@ with
             max(contact_id) as contact_id,
             max(changed_at) as changed_at,
             bool_or(event_type like '%DELETED') as is_dropped
-        from ({{ staged("case_events", "raw_amazon_connect") }}) as e
+        from {{ ref("stg_amazon_connect__case_events") }} as e
         where item_id is not null
         group by source_instance, case_id, item_id
     ),

@@ -11,7 +11,7 @@ select
     'submitted' as status,
     {{ unfilled("evaluations", ["is_automatic", "calibration_session_id"]) }},
     e.delivered_at
-from ({{ staged("evaluations", "raw_amazon_connect") }}) as e
+from {{ ref("stg_amazon_connect__evaluations") }} as e
 left join
     {{ ref("int_amazon_connect__contact_records") }} as r
     on e.source_instance = r.source_instance

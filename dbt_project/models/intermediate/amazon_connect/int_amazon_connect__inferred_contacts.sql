@@ -31,7 +31,7 @@ with
                 connected_to_system_at, case when event_type = 'CONNECTED_TO_SYSTEM' then event_at end
             ) as connected_to_system_at,
             delivered_at
-        from ({{ staged("contact_events", "raw_amazon_connect") }}) as e
+        from {{ ref("stg_amazon_connect__contact_events") }} as e
         union all
         select
             centre,
@@ -49,7 +49,7 @@ with
             case when coalesce(state, '') not in {{ missed }} then connected_to_agent_at end,
             null,
             delivered_at
-        from ({{ staged("agent_event_contacts", "raw_amazon_connect") }}) as a
+        from {{ ref("stg_amazon_connect__agent_event_contacts") }} as a
         union all
         select
             centre,
@@ -67,7 +67,7 @@ with
             null,
             null,
             delivered_at
-        from ({{ staged("analyses", "raw_amazon_connect") }}) as n
+        from {{ ref("stg_amazon_connect__analyses") }} as n
         where contact_id is not null
         union all
         select
@@ -86,7 +86,7 @@ with
             null,
             null,
             delivered_at
-        from ({{ staged("evaluations", "raw_amazon_connect") }}) as q
+        from {{ ref("stg_amazon_connect__evaluations") }} as q
     ),
 
     gathered as (

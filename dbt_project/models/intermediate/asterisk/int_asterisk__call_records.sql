@@ -21,7 +21,7 @@ with
                     r.destination_channel nulls last,
                     r.call_id nulls last
             ) as record_no
-        from ({{ staged("call_records", "raw_asterisk") }}) as r
+        from {{ ref("stg_asterisk__call_records") }} as r
         left join
             {{ ref("int_asterisk__linked_calls") }} as l
             on r.source_instance = l.source_instance

@@ -4,7 +4,7 @@
 {{ config(materialized="table") }}
 {% set hops = 2 %}
 with
-    records as ({{ staged("call_records", "raw_asterisk") }}),
+    records as (select * from {{ ref("stg_asterisk__call_records") }}),
 
     recorded as (
         select source_instance, call_id, min(coalesce(linked_id, call_id)) as linked_id

@@ -21,10 +21,10 @@
 with
     log_rows as (
         select *
-        from ({{ staged("queue_log", "raw_asterisk") }})
+        from {{ ref("stg_asterisk__queue_log") }}
         union all
         select *
-        from ({{ staged("queue_log_table", "raw_asterisk") }})
+        from {{ ref("stg_asterisk__queue_log_table") }}
     ),
 
     events as (

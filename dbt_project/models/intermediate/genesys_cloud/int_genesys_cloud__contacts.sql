@@ -3,11 +3,11 @@
 {% set from_last = ["case_id", "reason_close"] %}
 {% set by_number = "participant_number" %}
 with
-    conversations as ({{ staged("conversations", "raw_genesys_cloud") }}),
+    conversations as (select * from {{ ref("stg_genesys_cloud__conversations") }}),
 
     participants as (
         select p.*
-        from ({{ staged("participants", "raw_genesys_cloud") }}) as p
+        from {{ ref("stg_genesys_cloud__participants") }} as p
         inner join
             conversations as c
             on p.source_instance = c.source_instance
@@ -16,7 +16,7 @@ with
             and p.delivered_at = c.delivered_at
     ),
 
-    codes as ({{ staged("wrap_up_codes", "raw_genesys_cloud") }}),
+    codes as (select * from {{ ref("stg_genesys_cloud__wrap_up_codes") }}),
 
     -- The customer's attributes count before anybody else's.
     noted_in_order as (

@@ -18,9 +18,9 @@ select
     end as status,
     {{ unfilled("evaluations", ["is_automatic", "calibration_session_id"]) }},
     e.delivered_at
-from ({{ staged("evaluations", "raw_genesys_cloud") }}) as e
+from {{ ref("stg_genesys_cloud__evaluations") }} as e
 inner join
-    ({{ staged("conversations", "raw_genesys_cloud") }}) as c
+    {{ ref("stg_genesys_cloud__conversations") }} as c
     on e.source_instance = c.source_instance
     and e.conversation_id = c.conversation_id
     and e.known_until_at = c.known_until_at

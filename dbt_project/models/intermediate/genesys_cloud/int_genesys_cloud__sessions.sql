@@ -17,13 +17,13 @@
     "n_consult_transferred": "'nconsulttransferred'",
 } %}
 with
-    conversations as ({{ staged("conversations", "raw_genesys_cloud") }}),
+    conversations as (select * from {{ ref("stg_genesys_cloud__conversations") }}),
 
-    sessions as ({{ staged("sessions", "raw_genesys_cloud") }}),
+    sessions as (select * from {{ ref("stg_genesys_cloud__sessions") }}),
 
-    segments as ({{ staged("segments", "raw_genesys_cloud") }}),
+    segments as (select * from {{ ref("stg_genesys_cloud__segments") }}),
 
-    metrics as ({{ staged("metrics", "raw_genesys_cloud") }}),
+    metrics as (select * from {{ ref("stg_genesys_cloud__metrics") }}),
 
     -- Of all exports of a conversation its sessions count as the newest one has them.
     newest as (

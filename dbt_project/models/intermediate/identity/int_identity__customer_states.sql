@@ -3,7 +3,7 @@
 with
     delivered as (
         select centre, source_instance, customer_id, phones, emails, merged_into, is_internal, delivered_at
-        from ({{ staged("customers", versions=true) }}) as every_version
+        from {{ ref("stg_mapped__customers_by_delivery") }} as every_version
     ),
 
     known as (

@@ -1,7 +1,7 @@
 -- One row per change of one field of one case.
 -- Where the source has no `change_seq`, the order of the files decides between rows of one moment.
 with
-    delivered as ({{ staged("case_changes") }}),
+    delivered as (select * from {{ ref("stg_mapped__case_changes") }}),
 
     unnumbered as (select * from delivered where change_seq is null),
 

@@ -1,7 +1,7 @@
 -- One row per case after one update.
 -- Where the source has no `change_seq`, the order of the files decides between rows of one moment.
 with
-    delivered as ({{ staged("case_snapshots") }}),
+    delivered as (select * from {{ ref("stg_mapped__case_snapshots") }}),
 
     unnumbered as (select * from delivered where change_seq is null),
 

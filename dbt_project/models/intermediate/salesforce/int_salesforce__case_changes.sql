@@ -4,7 +4,7 @@
 -- it cannot be told who took a case over, both changed to something unknown.
 {% set owner_fields = "'Owner', 'ownerAssignment', 'ownerAccepted', 'ownerEscalated'" %}
 with
-    cases as (select * from ({{ staged("cases", "raw_salesforce") }}) as c),
+    cases as (select * from {{ ref("stg_salesforce__cases") }} as c),
 
     histories as (
         select
@@ -12,7 +12,7 @@ with
             count(h.new_value) over (
                 partition by h.source_instance, h.case_id, h.field, h.created_at
             ) as n_with_ids
-        from ({{ staged("case_histories", "raw_salesforce") }}) as h
+        from {{ ref("stg_salesforce__case_histories") }} as h
         left join cases as c on h.source_instance = c.source_instance and h.case_id = c.case_id
         -- The history of a deleted case is deleted with it.
         where not coalesce(h.is_deleted, false) or c.is_deleted
@@ -26,10 +26,10 @@ with
             name_key,
             'owner' as field,
             case when coalesce(user_type, 'Standard') <> 'AutomatedProcess' then user_id end as value
-        from ({{ staged("users", "raw_salesforce") }}) as u
+        from {{ ref("stg_salesforce__users") }} as u
         union all
         select source_instance, group_id, name_key, 'group', coalesce(developer_name, group_id)
-        from ({{ staged("groups", "raw_salesforce") }}) as g
+        from {{ ref("stg_salesforce__groups") }} as g
     ),
 
     named as (

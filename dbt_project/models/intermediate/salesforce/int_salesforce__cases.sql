@@ -1,21 +1,21 @@
 -- One row per case as it stands at its newest delivery.
 with
-    cases as (select * from ({{ staged("cases", "raw_salesforce") }}) as c),
+    cases as (select * from {{ ref("stg_salesforce__cases") }} as c),
 
-    accounts as (select * from ({{ staged("accounts", "raw_salesforce") }}) as a),
+    accounts as (select * from {{ ref("stg_salesforce__accounts") }} as a),
 
     contacts as (
-        select source_instance, contact_id, account_id from ({{ staged("contacts", "raw_salesforce") }}) as k
+        select source_instance, contact_id, account_id from {{ ref("stg_salesforce__contacts") }} as k
     ),
 
     system_users as (
         select source_instance, user_id
-        from ({{ staged("users", "raw_salesforce") }}) as u
+        from {{ ref("stg_salesforce__users") }} as u
         where user_type = 'AutomatedProcess'
     ),
 
     queues as (
-        select source_instance, group_id, developer_name from ({{ staged("groups", "raw_salesforce") }}) as g
+        select source_instance, group_id, developer_name from {{ ref("stg_salesforce__groups") }} as g
     ),
 
     last_groups as (
@@ -27,7 +27,7 @@ with
 
     linked as (
         select source_instance, case_id, count(*) as n_articles
-        from ({{ staged("case_articles", "raw_salesforce") }}) as l
+        from {{ ref("stg_salesforce__case_articles") }} as l
         where not coalesce(is_deleted, false)
         group by source_instance, case_id
     )

@@ -1,7 +1,7 @@
 -- One row per customer.
 -- A customer is an account with all its persons, or a person without one.
 with
-    all_accounts as (select * from ({{ staged("accounts", "raw_salesforce") }}) as a),
+    all_accounts as (select * from {{ ref("stg_salesforce__accounts") }} as a),
 
     accounts as (
         select * from all_accounts where not coalesce(is_deleted, false) or master_account_id is not null
@@ -9,7 +9,7 @@ with
 
     contacts as (
         select *
-        from ({{ staged("contacts", "raw_salesforce") }}) as k
+        from {{ ref("stg_salesforce__contacts") }} as k
         where not coalesce(is_deleted, false) or master_contact_id is not null
     ),
 

@@ -2,7 +2,7 @@
 -- The history dates those that moved the case or set its flag. A case that only bears the flag has one,
 -- not later than the first delivered state that shows it.
 with
-    cases as (select * from ({{ staged("cases", "raw_salesforce") }}) as c),
+    cases as (select * from {{ ref("stg_salesforce__cases") }} as c),
 
     dated as (
         select
@@ -12,7 +12,7 @@ with
                 order by
                     case when h.new_value is not null then 0 else 1 end nulls last, h.history_id nulls last
             ) as choice
-        from ({{ staged("case_histories", "raw_salesforce") }}) as h
+        from {{ ref("stg_salesforce__case_histories") }} as h
         left join cases as c on h.source_instance = c.source_instance and h.case_id = c.case_id
         where
             (h.field = 'ownerEscalated' or (h.field = 'IsEscalated' and h.new_value = 'true'))
@@ -26,13 +26,12 @@ with
             c.source_instance,
             c.case_id as escalation_id,
             c.case_id,
-            min(coalesce(v.modified_at, v._delivered_at)) as seen_at,
+            min(coalesce(v.modified_at, v.delivered_at)) as seen_at,
             min(v.closed_at) as closed_at,
-            max(v._as_of_at) as as_of_at,
             c.delivered_at
         from cases as c
         inner join
-            {{ source("raw_salesforce", "cases") }} as v
+            {{ ref("stg_salesforce__cases_versions") }} as v
             on c.source_instance = v.source_instance
             and c.case_id = v.case_id
         left join
@@ -62,7 +61,6 @@ with
             case when closed_at < seen_at then closed_at else seen_at end,
             delivered_at
         from flagged
-        where as_of_at is null or seen_at <= as_of_at or closed_at <= as_of_at
     )
 
 select
@@ -90,3 +88,5 @@ select
     }},
     delivered_at
 from known
+cross join {{ ref("stg_faultline__parameters") }} as p
+where p.as_of_at is null or requested_at <= p.as_of_at

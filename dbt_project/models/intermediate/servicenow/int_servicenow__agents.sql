@@ -3,7 +3,7 @@
 with
     members as (
         select m.*, coalesce(g.team_id, m.group_id) as team_id
-        from ({{ staged("group_members", "raw_servicenow") }}) as m
+        from {{ ref("stg_servicenow__group_members") }} as m
         left join
             {{ ref("int_servicenow__group_references") }} as g
             on m.source_instance = g.source_instance

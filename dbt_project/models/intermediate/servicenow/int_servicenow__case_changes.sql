@@ -4,9 +4,7 @@
 -- update. A change whose values the audit does not hold is kept: something changed to something unknown.
 -- An incident that was never updated says itself how it began.
 with
-    recorded as (
-        select a.* from ({{ staged("audits", "raw_servicenow") }}) as a where a.task_table = 'incident'
-    ),
+    recorded as (select a.* from {{ ref("stg_servicenow__audits") }} as a where a.task_table = 'incident'),
 
     unnumbered as (select * from recorded where update_number is null),
 

@@ -3,13 +3,13 @@
 with
     attached as (
         select source_instance, task_id, count(*) as n_articles
-        from ({{ staged("task_articles", "raw_servicenow") }}) as a
+        from {{ ref("stg_servicenow__task_articles") }} as a
         where not coalesce(is_deleted, false)
         group by source_instance, task_id
     ),
 
     -- Where targets are kept in a table of their own, the flag of the engine before it says nothing.
-    engines as (select distinct source_instance from {{ source("raw_servicenow", "task_slas") }})
+    engines as (select distinct source_instance from {{ ref("stg_servicenow__task_slas_versions") }})
 
 select
     i.centre,

@@ -34,7 +34,7 @@ with
                     u.created_at desc nulls last,
                     u.user_key nulls last
             ) as user_rank
-        from ({{ staged("users", "raw_servicenow") }}) as u
+        from {{ ref("stg_servicenow__users") }} as u
         inner join
             {{ ref("int_servicenow__user_references") }} as k
             on u.source_instance = k.source_instance

@@ -4,7 +4,7 @@
 with
     levels as (
         select a.*
-        from ({{ staged("audits", "raw_servicenow") }}) as a
+        from {{ ref("stg_servicenow__audits") }} as a
         where a.task_table = 'incident' and a.field = 'escalation'
     ),
 
@@ -30,15 +30,17 @@ with
     ),
 
     states as (
-        {% for table, key in [("incidents", "case_id"), ("tasks", "task_id")] %}
+        {% for versions, key in [
+            ("stg_servicenow__incidents_versions", "case_id"),
+            ("stg_servicenow__tasks_versions", "task_id"),
+        ] %}
             select
                 source_instance,
                 {{ key }} as case_id,
-                coalesce(modified_at, _delivered_at) as seen_at,
+                coalesce(modified_at, delivered_at) as seen_at,
                 closed_at,
-                escalation_level,
-                _as_of_at as as_of_at
-            from {{ source("raw_servicenow", table) }}
+                escalation_level
+            from {{ ref(versions) }}
             {% if not loop.last %}
                 union all
             {% endif %}
@@ -53,7 +55,6 @@ with
             max(s.escalation_level) as level,
             min(s.seen_at) as seen_at,
             min(s.closed_at) as closed_at,
-            max(s.as_of_at) as as_of_at,
             i.delivered_at
         from {{ ref("int_servicenow__incidents") }} as i
         inner join states as s on i.source_instance = s.source_instance and i.case_id = s.case_id
@@ -88,7 +89,6 @@ with
             cast(null as timestamp),
             delivered_at
         from borne
-        where as_of_at is null or seen_at <= as_of_at or closed_at <= as_of_at
     )
 
 select
@@ -105,3 +105,5 @@ select
     {{ unfilled("escalations", ["contact_id", "customer_id", "reason", "approved_at", "accepted_at"]) }},
     delivered_at
 from known
+cross join {{ ref("stg_faultline__parameters") }} as p
+where p.as_of_at is null or requested_at <= p.as_of_at

@@ -3,7 +3,7 @@
 with
     groups as (
         select source_instance, group_id, name, coalesce(team_id, group_id) as team_id
-        from ({{ staged("groups", "raw_servicenow") }}) as g
+        from {{ ref("stg_servicenow__groups") }} as g
     ),
 
     told as (

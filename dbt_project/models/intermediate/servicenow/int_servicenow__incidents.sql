@@ -33,11 +33,9 @@ select
     d.case_id is not null as is_deleted,
     {% for column in of_task %} coalesce(i.{{ column }}, t.{{ column }}) as {{ column }}, {% endfor %}
     i.delivered_at
-from ({{ staged("incidents", "raw_servicenow") }}) as i
+from {{ ref("stg_servicenow__incidents") }} as i
 left join
-    ({{ staged("tasks", "raw_servicenow") }}) as t
-    on i.source_instance = t.source_instance
-    and i.case_id = t.task_id
+    {{ ref("stg_servicenow__tasks") }} as t on i.source_instance = t.source_instance and i.case_id = t.task_id
 left join
     {{ ref("int_servicenow__deleted_incidents") }} as d
     on i.source_instance = d.source_instance

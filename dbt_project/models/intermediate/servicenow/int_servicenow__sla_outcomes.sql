@@ -9,9 +9,9 @@ with
             case when d.target = 'response' then 'response' else 'resolution' end as target,
             coalesce(s.has_breached, false) or coalesce(s.stage, '') = 'breached' as is_breached,
             s.ended_at is not null or coalesce(s.stage, '') in ('completed', 'achieved') as is_ended
-        from ({{ staged("task_slas", "raw_servicenow") }}) as s
+        from {{ ref("stg_servicenow__task_slas") }} as s
         left join
-            ({{ staged("sla_definitions", "raw_servicenow") }}) as d
+            {{ ref("stg_servicenow__sla_definitions") }} as d
             on s.source_instance = d.source_instance
             and s.sla_definition_id = d.sla_definition_id
         where

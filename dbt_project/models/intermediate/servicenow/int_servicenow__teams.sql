@@ -8,5 +8,5 @@ select
     created_at as valid_from,
     {{ unfilled("teams", ["function", "valid_to"]) }},
     delivered_at
-from ({{ staged("groups", "raw_servicenow") }}) as g
+from {{ ref("stg_servicenow__groups") }} as g
 where not coalesce(is_deleted, false)

@@ -5,13 +5,13 @@
 with
     users as (
         select *
-        from ({{ staged("users", "raw_servicenow") }}) as u
+        from {{ ref("stg_servicenow__users") }} as u
         where not coalesce(is_deleted, false) or merged_into_key is not null
     ),
 
     agents as (
         select source_instance, user_key, min(user_id) as user_id
-        from ({{ staged("group_members", "raw_servicenow") }}) as m
+        from {{ ref("stg_servicenow__group_members") }} as m
         where not coalesce(is_deleted, false)
         group by source_instance, user_key
     ),

@@ -11,28 +11,27 @@
 with
     {% for one in fed %}
         {%- set spec = one.spec %}
-        {%- set version = ["_delivered_at"] if spec.restated else spec.version_at %}
+        {%- set version = ["delivered_at"] if spec.restated else spec.version_at %}
         rows_{{ loop.index }} as (
             select
                 r.centre,
                 r.source_instance,
                 cast({{ local_time("r." ~ spec.event_at, "s.time_zone") }} as date) as event_date,
                 r.{{ spec.event_at }} as event_at,
-                r._delivered_at as delivered_at,
+                r.delivered_at,
                 {%- for column in spec.key + version %} r.{{ column }} as key_{{ loop.index }}, {%- endfor %}
                 -- Whose source says which row counts has no duplicates, but events.
                 case
                     when {{ "true" if spec.keep == "first" else "s.keep is not null" }}
                     then r.{{ spec.event_at }}
                 end as event_key
-            from {{ source(spec.schema, spec.table) }} as r
+            from {{ ref("stg_" ~ spec.schema.removeprefix("raw_") ~ "__" ~ spec.table ~ "_versions") }} as r
             inner join
-                {{ source("raw_faultline", "sources") }} as s
+                {{ ref("stg_faultline__sources") }} as s
                 on r.source_instance = s.source_instance
                 and s.entity = '{{ one.entity }}'
             where
                 r.{{ spec.event_at }} is not null
-                and (r._as_of_at is null or r.{{ spec.event_at }} <= r._as_of_at)
                 {%- if one.condition %} and ({{ one.condition }}) {%- endif %}
         ),
 

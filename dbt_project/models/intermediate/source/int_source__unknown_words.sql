@@ -31,7 +31,7 @@ with
                 {%- endif %} as event_date
             from
                 {% if entity in modelled -%} {{ ref("int_entity__" ~ entity) }}
-                {%- else -%} {{ source("raw_mapped", entity) }}
+                {%- else -%} {{ ref("stg_mapped__" ~ entity ~ "_versions") }}
                 {%- endif %} as v
             inner join {{ ref("int_source__spans") }} as s on v.source_instance = s.source_instance
             where

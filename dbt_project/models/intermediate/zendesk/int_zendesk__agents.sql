@@ -9,9 +9,9 @@ select
     u.created_at as valid_from,
     {{ unfilled("agents", ["telephony_id", "qa_user_id", "role", "tier", "hired_on", "valid_to"]) }},
     u.delivered_at
-from ({{ staged("users", "raw_zendesk") }}) as u
+from {{ ref("stg_zendesk__users") }} as u
 left join
-    ({{ staged("groups", "raw_zendesk") }}) as g
+    {{ ref("stg_zendesk__groups") }} as g
     on u.source_instance = g.source_instance
     and u.default_group_id = g.group_id
 where u.role in ('agent', 'admin')

@@ -7,14 +7,14 @@
 with
     tickets as (
         select centre, source_instance, ticket_id, created_at, updated_at, status, delivered_at
-        from ({{ staged("tickets", "raw_zendesk") }}) as t
+        from {{ ref("stg_zendesk__tickets") }} as t
     ),
 
-    groups as (select source_instance, group_id, team_id from ({{ staged("groups", "raw_zendesk") }}) as g),
+    groups as (select source_instance, group_id, team_id from {{ ref("stg_zendesk__groups") }} as g),
 
     events as (
         select *
-        from ({{ staged("ticket_events", "raw_zendesk") }}) as e
+        from {{ ref("stg_zendesk__ticket_events") }} as e
         where field in ('{{ fields | join("', '") }}')
     ),
 
@@ -22,7 +22,7 @@ with
 
     histories as (
         select *
-        from ({{ staged("ticket_field_history", "raw_zendesk") }}) as h
+        from {{ ref("stg_zendesk__ticket_field_history") }} as h
         where field in ('{{ fields | join("', '") }}')
     ),
 

@@ -1,7 +1,7 @@
 -- One row per case as it stands at its newest version; a deleted ticket keeps the status it had before.
 {% set meanings = ["reason", "product", "resolution_code"] %}
 with
-    tickets as (select * from ({{ staged("tickets", "raw_zendesk") }}) as t),
+    tickets as (select * from {{ ref("stg_zendesk__tickets") }} as t),
 
     last_statuses as (
         select source_instance, ticket_id, status
@@ -11,9 +11,9 @@ with
                     t.*,
                     row_number() over (
                         partition by source_instance, ticket_id
-                        order by updated_at desc nulls last, _delivered_at desc nulls last, status nulls last
+                        order by updated_at desc nulls last, delivered_at desc nulls last, status nulls last
                     ) as recency
-                from {{ source("raw_zendesk", "tickets") }} as t
+                from {{ ref("stg_zendesk__tickets_versions") }} as t
                 where status <> 'deleted'
             ) as versions
         where recency = 1
@@ -33,10 +33,10 @@ with
 
     users as (
         select source_instance, user_id, coalesce(customer_number, user_key) as customer_id
-        from ({{ staged("users", "raw_zendesk") }}) as u
+        from {{ ref("stg_zendesk__users") }} as u
     ),
 
-    groups as (select source_instance, group_id, team_id from ({{ staged("groups", "raw_zendesk") }}) as g),
+    groups as (select source_instance, group_id, team_id from {{ ref("stg_zendesk__groups") }} as g),
 
     -- Of several fields that mean the same the one with the smallest name counts.
     custom as (
@@ -46,9 +46,9 @@ with
             {% for meaning in meanings %}
                 , min(case when f.meaning = '{{ meaning }}' then v.value end) as {{ meaning }}
             {% endfor %}
-        from ({{ staged("ticket_custom_fields", "raw_zendesk") }}) as v
+        from {{ ref("stg_zendesk__ticket_custom_fields") }} as v
         inner join
-            ({{ staged("ticket_fields", "raw_zendesk") }}) as f
+            {{ ref("stg_zendesk__ticket_fields") }} as f
             on v.source_instance = f.source_instance
             and v.field_id = f.field_id
         group by v.source_instance, v.ticket_id
@@ -70,7 +70,7 @@ with
             bool_or(event_type in ('apply_sla', 'apply_group_sla')) as is_due,
             bool_or(event_type = 'breach') as is_breached,
             bool_or(event_type = 'fulfill') as is_fulfilled
-        from ({{ staged("ticket_metric_events", "raw_zendesk") }}) as e
+        from {{ ref("stg_zendesk__ticket_metric_events") }} as e
         where not coalesce(is_deleted, false)
         group by source_instance, ticket_id, metric, instance_id
     ),
@@ -90,7 +90,7 @@ with
         group by source_instance, ticket_id
     ),
 
-    counters as (select * from ({{ staged("ticket_metrics", "raw_zendesk") }}) as m)
+    counters as (select * from {{ ref("stg_zendesk__ticket_metrics") }} as m)
 
 select
     t.centre,

@@ -3,11 +3,11 @@
 with
     users as (
         select *, coalesce(customer_number, user_key) as customer_id
-        from ({{ staged("users", "raw_zendesk") }}) as u
+        from {{ ref("stg_zendesk__users") }} as u
         where role = 'end-user'
     ),
 
-    organizations as (select * from ({{ staged("organizations", "raw_zendesk") }}) as o),
+    organizations as (select * from {{ ref("stg_zendesk__organizations") }} as o),
 
     -- Users of one number are one customer, as the newest of them has it.
     ranked_users as (
@@ -31,7 +31,7 @@ with
         from users
         union all
         select source_instance, user_id, phone, email
-        from ({{ staged("user_identities", "raw_zendesk") }}) as i
+        from {{ ref("stg_zendesk__user_identities") }} as i
     ),
 
     {% for one in ["phone", "email"] %}

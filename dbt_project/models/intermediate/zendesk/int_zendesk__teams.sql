@@ -8,5 +8,5 @@ select
     created_at as valid_from,
     {{ unfilled("teams", ["function", "valid_to"]) }},
     delivered_at
-from ({{ staged("groups", "raw_zendesk") }}) as g
+from {{ ref("stg_zendesk__groups") }} as g
 where not coalesce(is_deleted, false) and team_id is not null

@@ -1,0 +1,3 @@
+-- One row per event of the event stream of cases, of a case or of an item related to one.
+-- Made by `make generate`; do not edit.
+{{ latest_version("raw_amazon_connect", "case_events") }}

@@ -1,0 +1,3 @@
+-- One row per segment of a session of one export of a conversation.
+-- Made by `make generate`; do not edit.
+{{ latest_version("raw_genesys_cloud", "segments") }}

@@ -1,0 +1,3 @@
+-- One row per delivered version of one evaluation of one export of a conversation.
+-- Made by `make generate`; do not edit.
+{{ every_version("raw_genesys_cloud", "evaluations") }}

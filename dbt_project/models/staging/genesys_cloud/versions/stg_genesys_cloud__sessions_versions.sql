@@ -1,0 +1,3 @@
+-- One row per delivered version of one session of a participant of one export of a conversation.
+-- Made by `make generate`; do not edit.
+{{ every_version("raw_genesys_cloud", "sessions") }}

@@ -1,0 +1,3 @@
+-- One row per case as it stands at delivery.
+-- Made by `make generate`; do not edit.
+{{ latest_version("raw_mapped", "cases") }}

@@ -1,0 +1,3 @@
+-- One row per quality evaluation.
+-- Made by `make generate`; do not edit.
+{{ latest_version("raw_mapped", "evaluations") }}

@@ -1,2 +1,0 @@
--- One row per agent while the row was in force.
-{{ staged("agents") }}

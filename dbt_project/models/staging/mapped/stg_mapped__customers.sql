@@ -1,2 +1,0 @@
--- One row per customer.
-{{ staged("customers") }}

@@ -1,2 +1,0 @@
--- One row per recorded escalation.
-{{ staged("escalations") }}

@@ -1,2 +1,0 @@
--- One row per quality evaluation.
-{{ staged("evaluations") }}

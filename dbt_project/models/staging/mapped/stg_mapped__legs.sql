@@ -1,2 +1,0 @@
--- One row per leg of a contact.
-{{ staged("legs") }}

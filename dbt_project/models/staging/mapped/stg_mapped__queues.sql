@@ -1,2 +1,0 @@
--- One row per queue while the row was in force.
-{{ staged("queues") }}

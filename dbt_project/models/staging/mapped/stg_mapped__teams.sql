@@ -1,2 +1,0 @@
--- One row per team while the row was in force.
-{{ staged("teams") }}

@@ -1,0 +1,3 @@
+-- One row per delivered version of one task of any class as it stood at a delivery.
+-- Made by `make generate`; do not edit.
+{{ every_version("raw_servicenow", "tasks") }}

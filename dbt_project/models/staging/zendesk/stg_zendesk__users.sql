@@ -1,0 +1,3 @@
+-- One row per user as it stood at a delivery.
+-- Made by `make generate`; do not edit.
+{{ latest_version("raw_zendesk", "users") }}

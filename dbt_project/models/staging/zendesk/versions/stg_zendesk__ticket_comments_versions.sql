@@ -1,0 +1,3 @@
+-- One row per delivered version of one comment on one ticket.
+-- Made by `make generate`; do not edit.
+{{ every_version("raw_zendesk", "ticket_comments") }}
