@@ -61,6 +61,6 @@ def results(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     return {one["unique_id"].split(".", 2)[2]: one for one in written["results"]}
 
 
-@pytest.mark.parametrize("test", TESTS)
+@pytest.mark.parametrize("test", TESTS, ids=lambda test: test)  # pytest numbers long values
 def test_unit_test(results: dict[str, Any], test: str) -> None:
     assert results[test]["status"] == "pass", results[test]["message"]
