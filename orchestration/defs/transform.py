@@ -1,5 +1,6 @@
 """dbt models as assets, in place, with their lineage from raw tables to marts."""
 
+import json
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -23,6 +24,7 @@ from orchestration.runs import dbt_project
 from orchestration.runs.workspace import Workspace
 from orchestration.sources import raw_tables
 
+STAGING = "staging"
 FIRST_RAW_TABLE = dg.AssetKey([raw_tables.SYSTEM_SCHEMA, "sources"])
 
 
@@ -32,16 +34,19 @@ class LayerTranslator(DagsterDbtTranslator):
     def get_asset_spec(
         self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
     ) -> dg.AssetSpec:
-        """Names the owner of the dbt group, and ties the registries to the raw tables.
+        """Names the owner of the dbt group, adds inlined staging, and ties the registries to the raw tables.
 
-        All is built together, or nothing is.
+        All is built together, or nothing is. What reads inlined staging keeps its raw tables as parents, too:
+        Dagster puts no step behind another for the sake of an asset that no step makes.
         """
         spec = super().get_asset_spec(manifest, unique_id, project)
-        owner = manifest["groups"].get(f"group.faultline.{spec.group_name}")
-        if owner is not None:
-            spec = spec.replace_attributes(owners=[_team(owner["owner"]["name"])])
-        is_seed = self.get_resource_props(manifest, unique_id)["resource_type"] == "seed"
-        return spec.merge_attributes(deps=[FIRST_RAW_TABLE]) if is_seed else spec
+        owners = _owners(manifest, str(spec.group_name))
+        if owners:
+            spec = spec.replace_attributes(owners=owners)
+        node = self.get_resource_props(manifest, unique_id)
+        staging = [_staging_key(manifest["nodes"][one]) for one in _inlined_staging(manifest, node)]
+        is_seed = node["resource_type"] == "seed"
+        return spec.merge_attributes(deps=[*staging, *([FIRST_RAW_TABLE] if is_seed else [])])
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
         """The layer: staging, intermediate, coverage, metrics, marts or reference."""
@@ -50,6 +55,48 @@ class LayerTranslator(DagsterDbtTranslator):
     def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
         """The description without the SQL, which the UI would cut anyway."""
         return str(dbt_resource_props["description"])
+
+
+def _is_inlined_staging(node: Mapping[str, Any]) -> bool:
+    is_inlined = node["resource_type"] == "model" and node["config"]["materialized"] == "ephemeral"
+    return bool(is_inlined and node["config"]["group"] == STAGING)
+
+
+def _inlined_staging(manifest: Mapping[str, Any], node: Mapping[str, Any]) -> list[str]:
+    """Staging models that are inlined into a model."""
+    parents = node.get("depends_on", {}).get("nodes", [])  # a source has none
+    return [
+        one for one in parents if one in manifest["nodes"] and _is_inlined_staging(manifest["nodes"][one])
+    ]
+
+
+def _staging_key(node: Mapping[str, Any]) -> dg.AssetKey:
+    return dg.AssetKey([STAGING, node["name"]])
+
+
+def staging_specs(manifest: Mapping[str, Any]) -> list[dg.AssetSpec]:
+    """Staging models for the lineage; no step makes them, because dbt inlines them where they are read."""
+    return [
+        dg.AssetSpec(
+            _staging_key(node),
+            deps=[dg.AssetKey([s["source_name"], s["name"]]) for s in _sources_of(manifest, node)],
+            description=node["description"],
+            group_name=STAGING,
+            owners=_owners(manifest, STAGING),
+        )
+        for node in manifest["nodes"].values()
+        if _is_inlined_staging(node)
+    ]
+
+
+def _sources_of(manifest: Mapping[str, Any], node: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [manifest["sources"][one] for one in node["depends_on"]["nodes"] if one in manifest["sources"]]
+
+
+def _owners(manifest: Mapping[str, Any], group: str) -> list[str]:
+    """Owners of a dbt group as Dagster writes them; none, where there is no such group."""
+    found = manifest["groups"].get(f"group.faultline.{group}")
+    return [_team(found["owner"]["name"])] if found else []
 
 
 def _team(name: str) -> str:
@@ -113,8 +160,9 @@ def transform() -> dg.AssetsDefinition:
 
 @dg.definitions
 def models() -> dg.Definitions:
-    """What dbt builds."""
-    return dg.Definitions(assets=[transform()])
+    """What dbt builds, and the staging models that it inlines."""
+    manifest = json.loads(dbt_project.prepare(settings.load()).manifest_path.read_bytes())
+    return dg.Definitions(assets=[transform(), *staging_specs(manifest)])
 
 
 def relation_of(key: dg.AssetKey) -> built.Relation:
@@ -124,8 +172,11 @@ def relation_of(key: dg.AssetKey) -> built.Relation:
 
 
 def _parents() -> dict[built.Relation, set[built.Relation]]:
-    """Of each model and registry, the relations that it reads."""
-    return {relation_of(key): set(map(relation_of, deps)) for key, deps in transform().asset_deps.items()}
+    """Of each model and registry, the relations that it reads; inlined staging is none."""
+    return {
+        relation_of(key): {relation_of(dep) for dep in deps if dep.path[0] != STAGING}
+        for key, deps in transform().asset_deps.items()
+    }
 
 
 def _exhausted(stream: Iterator[Any]) -> tuple[list[Any], DagsterDbtCliRuntimeError | None]:
