@@ -137,15 +137,22 @@ def build(context: dg.AssetExecutionContext, dbt: DbtCliResource, workspace: Wor
 
 
 @cache
+def _parsed() -> tuple[DbtProject, dict[str, Any]]:
+    """The dbt project and its manifest, read once."""
+    project = dbt_project.prepare(settings.load())
+    return project, json.loads(project.manifest_path.read_bytes())
+
+
+@cache
 def transform() -> dg.AssetsDefinition:
     """All models and registries as assets; parses them into the home where its manifest is out of date.
 
     Raises:
         orchestration.errors.RunError: dbt cannot parse its project.
     """
-    project = dbt_project.prepare(settings.load())
+    project, manifest = _parsed()
     decorator = dbt_assets(
-        manifest=project.manifest_path,
+        manifest=manifest,
         project=project,
         name="transform",
         dagster_dbt_translator=LayerTranslator(
@@ -161,7 +168,7 @@ def transform() -> dg.AssetsDefinition:
 @dg.definitions
 def models() -> dg.Definitions:
     """What dbt builds, and the staging models that it inlines."""
-    manifest = json.loads(dbt_project.prepare(settings.load()).manifest_path.read_bytes())
+    _, manifest = _parsed()
     return dg.Definitions(assets=[transform(), *staging_specs(manifest)])
 
 

@@ -19,6 +19,16 @@
     cast({{ local_time(case ~ ".opened_at", span ~ ".time_zone") }} as date) as event_date
 {% endmacro %}
 
+{# Columns of a finding about a leg, on the day of its contact. #}
+{% macro leg_dimensions(leg, contact) %}
+    {{ leg }}.centre,
+    {{ leg }}.source_instance,
+    coalesce({{ leg }}.team_id, '(unknown)') as team,
+    coalesce({{ contact }}.reason, '(unknown)') as reason,
+    coalesce({{ contact }}.channel, '(unknown)') as channel,
+    {{ contact }}.started_date as event_date
+{% endmacro %}
+
 {# Columns of a finding about a whole source. #}
 {% macro source_dimensions(row, event_date="event_date") %}
     {{ row }}.centre,

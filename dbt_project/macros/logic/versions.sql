@@ -1,4 +1,4 @@
-{# What is landed beside the columns of a raw table and staging hands on. #}
+{# Columns of a staging model: those of its raw table, and when and where each row was delivered. #}
 {% macro landed_columns(spec) %}
     centre,
     source_instance,
@@ -9,20 +9,26 @@
     _delivered_at as delivered_at
 {% endmacro %}
 
+{# Rows of a raw table known at the moment looked from, as they landed. #}
+{% macro known_rows(schema, table) %}
+    {%- set event_at = raw_tables()[schema ~ "." ~ table].event_at -%}
+    select *
+    from {{ source(schema, table) }}
+    {% if event_at -%}
+        where _as_of_at is null or {{ event_at }} is null or {{ event_at }} <= _as_of_at
+    {%- endif %}
+{% endmacro %}
+
 {# Every row of a raw table known at the moment looked from. #}
 {% macro every_version(schema, table) %}
-    {%- set spec = raw_tables()[schema ~ "." ~ table] -%}
-    select {{ landed_columns(spec) }}
-    from {{ source(schema, table) }}
-    {% if spec.event_at %}
-        where _as_of_at is null or {{ spec.event_at }} is null or {{ spec.event_at }} <= _as_of_at
-    {% endif %}
+    select {{ landed_columns(raw_tables()[schema ~ "." ~ table]) }}
+    from ({{ known_rows(schema, table) }}) as k
 {% endmacro %}
 
 {# Rows of a raw table known at the moment looked from, the newest version of each key; or, with
    `per_delivery`, the newest version at the moment of each delivery.
 
-   Of a log of events the earliest event of a key counts, and of the deliveries that tell of it the newest:
+   Of a log of events the earliest event of a key counts, and of the deliveries that hold it the newest:
    `keep` of the contract or of the source file says which tables are logs. Among deliveries of the same
    moment the greatest content wins, so file order never matters. Of a table whose lines land, the later line
    wins, and its place stands beside the row. A table with a `sequence` keeps every row that the newest delivery
@@ -35,12 +41,7 @@
     {%- set columns = spec["columns"] -%}
     {%- set may_be_log = spec.may_keep_first -%}
     {%- set key = ["source_instance"] + spec.key + (["_delivered_at"] if per_delivery else []) -%}
-    {%- set known -%}
-        select * from {{ source(schema, table) }}
-        {% if spec.event_at -%}
-            where _as_of_at is null or {{ spec.event_at }} is null or {{ spec.event_at }} <= _as_of_at
-        {%- endif %}
-    {%- endset -%}
+    {%- set known -%} {{ known_rows(schema, table) }} {%- endset -%}
     {%- set same_key -%}
         {% for c in key %} k.{{ c }} is not distinct from r.{{ c }} {% if not loop.last %} and {% endif %} {% endfor %}
     {%- endset -%}

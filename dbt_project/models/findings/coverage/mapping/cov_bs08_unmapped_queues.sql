@@ -1,15 +1,7 @@
 -- One row per source instance, team, reason, channel and day: legs that went through a queue.
 with
     findings as (
-        select
-            l.centre,
-            l.source_instance,
-            coalesce(l.team_id, '(unknown)') as team,
-            coalesce(c.reason, '(unknown)') as reason,
-            coalesce(c.channel, '(unknown)') as channel,
-            c.started_date as event_date,
-            l.queue_group is null as is_affected,
-            false as is_undecidable
+        select {{ leg_dimensions("l", "c") }}, l.queue_group is null as is_affected, false as is_undecidable
         from {{ ref("int_contact__legs") }} as l
         inner join
             {{ ref("int_contact__outcomes") }} as c
