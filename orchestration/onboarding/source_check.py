@@ -255,8 +255,8 @@ class _Gap:
 
 
 @dataclass
-class _Twins:
-    """Keys that rows of one file share which differ in some columns."""
+class _SharedKeys:
+    """Keys that several rows of one file have, although some of their columns differ."""
 
     file: str
     n_keys: int
@@ -282,7 +282,7 @@ class _Sampled:
     personal: Counter[str] = field(default_factory=Counter)  # rows with a hashed or masked value, by field
     local_numbers: Counter[str] = field(default_factory=Counter)  # numbers without a country code, by field
     impossible: dict[tuple[str, str], _Fault] = field(default_factory=dict)  # by field and what is wrong
-    twins: _Twins | None = None
+    shared_keys: _SharedKeys | None = None
     keys: duplicate_keys.Findings = field(default_factory=duplicate_keys.Findings)
 
 
@@ -527,7 +527,7 @@ class _SourceCheck:
             status = sql.name(f"{number}_status")
             n_local = self._rows(f"SELECT count(*) FROM mapped WHERE {status} = '{hashing.NO_COUNTRY}'")[0][0]
             one.local_numbers[number] += n_local
-        one.twins = one.twins or self._twins(file, feed, kept)
+        one.shared_keys = one.shared_keys or self._shared_keys(file, feed, kept)
         self._note_times(one, file, readable, compiled)
         marked = f"WHERE NOT _bad AND {mapping.PERSONAL} IS NOT NULL"
         for names, n_rows in self._rows(
@@ -565,7 +565,7 @@ class _SourceCheck:
         )
         return {word: n for word, n in found if unknown_words.folded(word) not in words}
 
-    def _twins(self, file: Delivered, feed: Feed, landed: list[str]) -> _Twins | None:
+    def _shared_keys(self, file: Delivered, feed: Feed, landed: list[str]) -> _SharedKeys | None:
         """Rows of a file of which only one for each key will count; none where rows are versions."""
         key = [name for name in feed.table.key if name in landed]
         if feed.table.version_at or not key:
@@ -577,12 +577,16 @@ class _SourceCheck:
             for c in landed
         )
         groups = f"FROM mapped WHERE NOT _bad GROUP BY {', '.join(map(sql.name, key))}"
-        told = self._rows(
+        groups_that_differ = self._rows(
             "SELECT list_filter(found, lambda c: c IS NOT NULL) AS columns "
             f"FROM (SELECT [{differing}] AS found {groups}) WHERE len(columns) > 0"
         )
-        columns = dict.fromkeys(column for (found,) in told for column in found)
-        return _Twins(file.name, len(told), key, list(columns)) if told else None
+        columns = dict.fromkeys(column for (found,) in groups_that_differ for column in found)
+        return (
+            _SharedKeys(file.name, len(groups_that_differ), key, list(columns))
+            if groups_that_differ
+            else None
+        )
 
     def _origin(self, name: str, file: Delivered) -> Origin:
         pattern = self.source.document.files[name].delivered
@@ -728,8 +732,8 @@ class _SourceCheck:
 
     def _tell_keys(self, one: _Sampled) -> None:
         """Rows that share a key: of each key only one counts."""
-        if one.twins and not duplicate_keys.is_dated_apart(one.feed):
-            self._tell_twins(one)  # which names the columns that differ
+        if one.shared_keys and not duplicate_keys.is_dated_apart(one.feed):
+            self._report_shared_keys(one)  # which names the columns that differ
             return
         found, table, key = one.keys, one.feed.table, " and ".join(duplicate_keys.key_of(one.feed))
         for shared, is_within in ((found.within, True), (found.across, False)):
@@ -757,8 +761,8 @@ class _SourceCheck:
             )
             tell = self.report.error if is_error else self.report.warn
             tell(self._place(one, duplicate_keys.key_of(one.feed)[0]), message, self._key_hint(one))
-        if one.twins and not found.within:
-            self._tell_twins(one)
+        if one.shared_keys and not found.within:
+            self._report_shared_keys(one)
 
     def _key_hint(self, one: _Sampled) -> str:
         feed = one.feed
@@ -774,15 +778,15 @@ class _SourceCheck:
             "Where such rows are versions of one thing, write keep: last (or first) under the entity."
         )
 
-    def _tell_twins(self, one: _Sampled) -> None:
-        twins, table = one.twins, one.feed.table
-        if twins is None:
+    def _report_shared_keys(self, one: _Sampled) -> None:
+        shared_keys, table = one.shared_keys, one.feed.table
+        if shared_keys is None:
             return
-        unfilled = listed(name for name in table.key if name not in twins.key)
+        unfilled = listed(name for name in table.key if name not in shared_keys.key)
         self.report.warn(
-            self._place(one, twins.key[0]),
-            f"{one_line(twins.file, 160)}: {table.name}: {' and '.join(twins.key)} has "
-            f"{count(twins.n_keys, 'key')} whose rows differ ({listed(twins.columns, 4)}).",
+            self._place(one, shared_keys.key[0]),
+            f"{one_line(shared_keys.file, 160)}: {table.name}: {' and '.join(shared_keys.key)} has "
+            f"{count(shared_keys.n_keys, 'key')} whose rows differ ({listed(shared_keys.columns, 4)}).",
             f"Only one row of each counts: {f'fill {unfilled} too, or ' if unfilled else ''}"
             "choose the rows with where.",
         )

@@ -342,8 +342,8 @@ def kept(place: Place, *records: dict[str, str]) -> list[dict[str, str]]:
     sound = [{"id": f"C{i}", "opened": "2025-01-01", **record} for i, record in enumerate(records)]
     place.source({"cases": {"case_id": "id", "opened_at": "opened"}}, format="jsonl")
     place.put("a.jsonl", "".join(json.dumps(one) + "\n" for one in sound))
-    told = {hashing.shown(name) for record in records for name in record}
-    assert place.land_one().columns_extra == tuple(sorted(told))
+    columns = {hashing.shown(name) for record in records for name in record}
+    assert place.land_one().columns_extra == tuple(sorted(columns))
     return [json.loads(one) for one in place.rows("_extra")]
 
 

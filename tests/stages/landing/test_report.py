@@ -33,9 +33,9 @@ def changes(place: Place) -> list[str]:
 
 def test_figures_count_one_as_one(place: Place) -> None:
     place.put("a.csv", csv_text(*cases(1), BAD))
-    told = report.figures(place.land().deliveries, 1.0)
-    assert told.startswith("Landed 1 row from 1 new file (")
-    assert told.endswith("; 1 row quarantined.")
+    printed = report.figures(place.land().deliveries, 1.0)
+    assert printed.startswith("Landed 1 row from 1 new file (")
+    assert printed.endswith("; 1 row quarantined.")
 
 
 def test_quarantined_rows_are_told_with_file_share_reason_and_first_line(place: Place) -> None:
@@ -58,8 +58,8 @@ def test_a_column_that_nobody_maps_is_told_when_it_first_comes(place: Place) -> 
     assert changes(place) == ["crm/cases has columns that no mapping reads: extra."]
     earlier = list(place.manifest.deliveries)
     place.put("b.csv", csv_text(("C2", "2025-01-01", "open", "x", "y"), header="id,opened,status,extra,more"))
-    told = report.changes(place.land().deliveries, [], earlier)
-    assert [note.text for note in told] == ["crm/cases has columns that no mapping reads: more."]
+    notes = report.changes(place.land().deliveries, [], earlier)
+    assert [note.text for note in notes] == ["crm/cases has columns that no mapping reads: more."]
 
 
 def test_a_few_bad_rows_are_no_warning(place: Place) -> None:
@@ -89,10 +89,10 @@ def test_many_files_and_reasons_are_told_in_few_lines(place: Place) -> None:
     header, row = "id,opened,status,reopen,reassignment,closed", ("C", "x", "x", "x", "x", "x")
     for i in range(8):
         place.put(f"{i}.csv", csv_text(*[row] * (i + 1), ("C", "2025-01-01", "", "", "", ""), header=header))
-    *told, more, _ = faults(place)
-    assert [note.text.split(":")[0] for note in told] == ["7.csv", "6.csv", "5.csv", "4.csv", "3.csv"]
-    assert len(told[0].details) == 4
-    assert told[0].details[-1] == "and 1 more reason."
+    *notes, more, _ = faults(place)
+    assert [note.text.split(":")[0] for note in notes] == ["7.csv", "6.csv", "5.csv", "4.csv", "3.csv"]
+    assert len(notes[0].details) == 4
+    assert notes[0].details[-1] == "and 1 more reason."
     assert more.text == "3 more files with 6 rows in quarantine."
 
 
@@ -118,9 +118,9 @@ def test_a_file_delivered_again_tells_short_digests_and_rows(place: Place) -> No
     place.put("a.csv", csv_text(*cases(3)))
     first = place.land_one().digest
     place.put("a.csv", csv_text(*cases(1)))
-    (told,) = changes(place)
+    (note,) = changes(place)
     second = place.manifest.deliveries[-1].digest
-    assert told == f"a.csv was delivered again: 3 rows became 1, digest {first[:12]} became {second[:12]}."
+    assert note == f"a.csv was delivered again: 3 rows became 1, digest {first[:12]} became {second[:12]}."
 
 
 def test_a_warning_stands_out_and_nothing_unprintable_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

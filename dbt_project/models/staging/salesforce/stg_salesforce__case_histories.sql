@@ -1,3 +1,3 @@
--- One row per tracked change of one field of one case; a change of a foreign key is told by two rows.
+-- One row per tracked change of one field of one case; a changed foreign key fills two rows.
 -- Made by `make generate`; do not edit.
 {{ latest_version("raw_salesforce", "case_histories") }}

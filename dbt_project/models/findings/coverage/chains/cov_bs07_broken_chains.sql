@@ -1,5 +1,4 @@
--- One row per source instance, team, reason, channel and day: contacts, and legs of contacts that nobody
--- tells of.
+-- One row per source instance, team, reason, channel and day: contacts, and legs without a contact.
 -- A contact's chain is broken where its own record never came, or its agent was on another call meanwhile.
 with
     calls as (

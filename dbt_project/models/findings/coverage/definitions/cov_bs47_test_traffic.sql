@@ -1,5 +1,5 @@
--- One row per source instance, team, reason, channel and day: contacts and cases that could be told to be
--- internal.
+-- One row per source instance, team, reason, channel and day: contacts and cases of which it is known
+-- whether they are internal.
 with
     customers as (
         select centre, customer_id, bool_or(is_internal) as is_internal
