@@ -11,33 +11,33 @@ from orchestration.report.facts import MAP_SIDE, Row, readable
 
 Payload = dict[str, Any]
 
-# Order in which measures are offered; others follow by id.
-_MEASURES = ("escalated", "reopened", "sla_missed", "bounced")
+# Order in which metrics are offered; others follow by id.
+_METRICS = ("escalated", "reopened", "sla_missed", "bounced")
 _PAIRS = (("team", "reason"), ("team", "channel"), ("reason", "channel"))
 _STATE_RANK = {"unstable": 1, "suppressed": 2, "blind": 3}
 _FIRST_UNRANKABLE = 2
 _LABEL_LIMIT = 80
 
 
-def payload(cells: Sequence[Row], measures: Mapping[str, Row], blind_spots: Mapping[str, str]) -> Payload:
+def payload(cells: Sequence[Row], metrics: Mapping[str, Row], blind_spots: Mapping[str, str]) -> Payload:
     """Packs the cells of all maps for the page's script.
 
     Args:
         cells: rows of `facts.heatmap_cells`.
-        measures: measure_id to label, definition, exposure.
+        metrics: metric_id to label, definition, exposure.
         blind_spots: blind-spot id to name.
 
     Returns:
-        `centres` (name, windows, windows_left_out), `measures`, `pairs`, `texts` (labels, referred
-        to by position), `blind_spots`, `ceilings` (top of the colour scale per centre, measure and
+        `centres` (name, windows, windows_left_out), `metrics`, `pairs`, `texts` (labels, referred
+        to by position), `blind_spots`, `ceilings` (top of the colour scale per centre, metric and
         pair, the same for all windows), `cell_fields` (names of the parts of a `Cell`) and `maps`:
-        centre|measure|pair|window positions to columns, rows, how many were left out, and cells in
+        centre|metric|pair|window positions to columns, rows, how many were left out, and cells in
         the order of the table (certain rates first).
     """
     texts = _Texts()
     centres = list(dict.fromkeys(cell["centre"] for cell in cells))
-    found = {cell["measure"] for cell in cells}
-    measure_ids = sorted(found, key=lambda key: (_position(key, _MEASURES), str(key)))
+    found = {cell["metric_id"] for cell in cells}
+    metric_ids = sorted(found, key=lambda key: (_position(key, _METRICS), str(key)))
     windows = {
         centre: list(dict.fromkeys(_window(cell) for cell in cells if cell["centre"] == centre))
         for centre in centres
@@ -46,7 +46,7 @@ def payload(cells: Sequence[Row], measures: Mapping[str, Row], blind_spots: Mapp
     for cell in cells:
         key = (
             centres.index(cell["centre"]),
-            measure_ids.index(cell["measure"]),
+            metric_ids.index(cell["metric_id"]),
             _PAIRS.index((cell["dim_x"], cell["dim_y"])),
             windows[cell["centre"]].index(_window(cell)),
         )
@@ -63,7 +63,7 @@ def payload(cells: Sequence[Row], measures: Mapping[str, Row], blind_spots: Mapp
             }
             for centre in centres
         ],
-        "measures": [_measure(key, measures.get(key, {})) for key in measure_ids],
+        "metrics": [_metric(key, metrics.get(key, {})) for key in metric_ids],
         "pairs": [dict(zip(("columns", "rows"), _axes(*pair), strict=True)) for pair in _PAIRS],
         "blind_spots": {
             readable(key, _LABEL_LIMIT): name
@@ -229,14 +229,14 @@ def _table_order(cell: Row) -> tuple[float, ...]:
 
 
 def _ceilings(grouped: Mapping[tuple[int, int, int, int], Sequence[Row]]) -> dict[str, float]:
-    """Top of the colour scale per centre, measure and pair, rounded up to a whole percent.
+    """Top of the colour scale per centre, metric and pair, rounded up to a whole percent.
 
     Unstable rates jump about; they set the scale only where no steady rate does.
     """
     steady: dict[str, float] = {}
     unstable: dict[str, float] = {}
-    for (centre, measure, pair, _), cells in grouped.items():
-        key = f"{centre}|{measure}|{pair}"
+    for (centre, metric, pair, _), cells in grouped.items():
+        key = f"{centre}|{metric}|{pair}"
         for cell in cells:
             if cell["rate"] is None or cell["state"] in ("blind", "suppressed"):
                 continue
@@ -270,7 +270,7 @@ def _window_label(window: tuple[Any, ...]) -> str:
     return f"{name}, {start.isoformat()} to before {end.isoformat()}"
 
 
-def _measure(key: object, registered: Row) -> Row:
+def _metric(key: object, registered: Row) -> Row:
     text = readable(key, _LABEL_LIMIT)
     return {
         "id": text,

@@ -36,7 +36,7 @@ _HEATMAP = {
     "window_start": "DATE",
     "window_end": "DATE",
     "attribution": "VARCHAR",
-    "measure": "VARCHAR",
+    "metric_id": "VARCHAR",
     "n_exposed": "BIGINT",
     "n_observed": "BIGINT",
     "n_undecidable": "BIGINT",
@@ -67,7 +67,7 @@ _BLIND_SPOT = {
     "first_seen_date": "DATE",
     "last_seen_date": "DATE",
     "owner_function": "VARCHAR",
-    "measures_affected": "VARCHAR",
+    "metrics_affected": "VARCHAR",
     "n_cells_affected": "BIGINT",
     "remedy": "VARCHAR",
 }
@@ -171,7 +171,7 @@ def heatmap_cells(connection: duckdb.DuckDBPyConnection) -> list[Row] | None:
     source = relation(connection, "mart_escalation_heatmap", _HEATMAP)
     if source is None:
         return None
-    part = "centre, measure, dim_x, dim_y, window_type, window_start, window_end"
+    part = "centre, metric_id, dim_x, dim_y, window_type, window_start, window_end"
     return _rows(
         connection,
         f"""
@@ -240,19 +240,19 @@ def heatmap_cells(connection: duckdb.DuckDBPyConnection) -> list[Row] | None:
             and shown.window_end is not distinct from fitting.window_end
         where is_kept
         order by shown.centre, shown.window_type <> 'span', shown.window_start desc nulls last,
-            measure, dim_x, dim_y, x_rank, y_rank
+            metric_id, dim_x, dim_y, x_rank, y_rank
         """,
     )
 
 
-def measures(connection: duckdb.DuckDBPyConnection) -> dict[str, Row]:
-    """Registry of the map's measures: measure_id to label, definition and exposure."""
-    columns = dict.fromkeys(("measure_id", "label", "definition", "exposure"), "VARCHAR")
-    source = relation(connection, "heatmap_measures", columns)
+def metrics(connection: duckdb.DuckDBPyConnection) -> dict[str, Row]:
+    """Registry of the map's metrics: metric_id to label, definition and exposure."""
+    columns = dict.fromkeys(("metric_id", "label", "definition", "exposure"), "VARCHAR")
+    source = relation(connection, "heatmap_metrics", columns)
     if source is None:
         return {}
-    rows = _rows(connection, f"select * from {source} where measure_id is not null")
-    return {row["measure_id"]: row for row in rows}
+    rows = _rows(connection, f"select * from {source} where metric_id is not null")
+    return {row["metric_id"]: row for row in rows}
 
 
 def blind_spot_names(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:

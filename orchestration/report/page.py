@@ -67,11 +67,11 @@ def render(marts: Path, target: Path, limits: Limits = engine.SMALL) -> None:
     with facts.opened(marts, limits) as connection:
         cells = facts.heatmap_cells(connection)
         names = facts.blind_spot_names(connection)
-        measures = facts.measures(connection)
+        metrics = facts.metrics(connection)
         centres = facts.centres(connection)
         spots = facts.blind_spots(connection)
         health = facts.source_health(connection)
-    heatmap = None if cells is None else charts.payload(cells, measures, names)
+    heatmap = None if cells is None else charts.payload(cells, metrics, names)
     page_script = _script((_TEMPLATES / "page.js").read_text(encoding="utf-8"))
     library = _library()
     html = (
@@ -93,7 +93,7 @@ def render(marts: Path, target: Path, limits: Limits = engine.SMALL) -> None:
             open_spots=[row for row in spots or [] if row["status"] in _OPEN_STATUSES],
             other_spots=[row for row in spots or [] if row["status"] not in _OPEN_STATUSES],
             status_counts=Counter(row["status"] for row in spots or []),
-            measure_labels={key: row["label"] for key, row in measures.items() if row["label"]},
+            metric_labels={key: row["label"] for key, row in metrics.items() if row["label"]},
             health=health,
         )
     )
@@ -158,16 +158,16 @@ def _library() -> Markup:
 def _default_view(heatmap: charts.Payload) -> Row:
     """The map shown first, as table rows, so that the page reads without its script."""
     key = min(heatmap["maps"], key=_selection_order)
-    centre, measure, pair, window = map(int, key.split("|"))
+    centre, metric, pair, window = map(int, key.split("|"))
     shown = heatmap["maps"][key]
     rated = [cell for cell in shown["cells"] if cell.state not in ("blind", "suppressed")]
     unseen = [cell for cell in shown["cells"] if cell.state == "blind"]
     return {
         "centre": heatmap["centres"][centre],
-        "measure": heatmap["measures"][measure],
+        "metric": heatmap["metrics"][metric],
         "pair": heatmap["pairs"][pair],
         "window": heatmap["centres"][centre]["windows"][window],
-        "positions": [centre, measure, pair, window],
+        "positions": [centre, metric, pair, window],
         "rated": _table(rated[:_TABLE_ROWS], shown, heatmap),
         "unseen": _table(unseen[:_TABLE_ROWS], shown, heatmap),
         "n_unseen": len(unseen),
@@ -175,8 +175,8 @@ def _default_view(heatmap: charts.Payload) -> Row:
 
 
 def _selection_order(key: str) -> tuple[int, ...]:
-    centre, measure, pair, window = map(int, key.split("|"))
-    return (centre, window, measure, pair)
+    centre, metric, pair, window = map(int, key.split("|"))
+    return (centre, window, metric, pair)
 
 
 def _table(cells: Sequence[Cell], shown: charts.Payload, heatmap: charts.Payload) -> list[list[str]]:

@@ -200,7 +200,7 @@ def _registries() -> str:
     """What dbt has to know of the registries while it parses, when it cannot ask the warehouse yet."""
     coverage = {row["blind_spot_id"]: row["model"] for row in _rows("blind_spots")}
     measured = {one: f'"{model}"' for one, model in coverage.items() if model.startswith("cov_")}
-    metrics = {row["measure_id"]: f'"met_{row["measure_id"]}"' for row in _rows("heatmap_measures")}
+    metrics = {row["metric_id"]: f'"met_{row["metric_id"]}"' for row in _rows("heatmap_metrics")}
     values = {row["threshold_id"]: row["value"] for row in _rows("thresholds")}
     return "\n".join(
         [

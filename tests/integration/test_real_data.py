@@ -67,7 +67,7 @@ def test_a_log_without_escalations_says_so(real: Run) -> None:
     assert real.one(f"SELECT count(is_escalated) FROM mart_case WHERE {SERVICENOW}") == 0
     states = real.rows(
         "SELECT DISTINCT state, grade, n_observed FROM mart_escalation_heatmap "
-        "WHERE centre = 'servicenow_incident_log' AND measure = 'escalated'"
+        "WHERE centre = 'servicenow_incident_log' AND metric_id = 'escalated'"
     )
     assert states == [("blind", "D", None)]
     status, share = real.rows(
@@ -79,10 +79,10 @@ def test_a_log_without_escalations_says_so(real: Run) -> None:
 
 def test_what_the_log_does_hold_is_seen(real: Run) -> None:
     seen = real.rows(
-        "SELECT measure, max(data_confidence) FROM mart_escalation_heatmap WHERE window_type = 'span' "
+        "SELECT metric_id, max(data_confidence) FROM mart_escalation_heatmap WHERE window_type = 'span' "
         "AND centre = 'servicenow_incident_log' AND state <> 'blind' GROUP BY 1 ORDER BY 1"
     )
-    assert [measure for measure, _ in seen] == ["bounced", "reopened", "sla_missed"]
+    assert [metric for metric, _ in seen] == ["bounced", "reopened", "sla_missed"]
     assert all(confidence >= 0.9 for _, confidence in seen)
 
 

@@ -14,7 +14,8 @@ A_BLOCK = re.compile(r"\{% docs (\w+) %\}\n(.+?)\n\{% enddocs %\}", re.DOTALL)
 def _published() -> set[str]:
     """Every mart, dimension and registry, which are what `orchestration/publish` copies."""
     marts = {path.stem for path in models() if path.stem.startswith(("mart_", "dim_"))}
-    return marts | {path.stem for path in REFERENCE.glob("*.csv")}
+    earlier_names = {path.stem for path in models() if path.is_relative_to(DBT / "models" / "reference")}
+    return marts | earlier_names | {path.stem for path in REFERENCE.glob("*.csv")}
 
 
 def _exposures() -> dict[str, set[str]]:

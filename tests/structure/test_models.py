@@ -27,6 +27,8 @@ def _expected_name(path: Path) -> str:
     layer, *concept = path.relative_to(MODELS).parts[:-1]
     if layer == "findings":
         return f"{FINDINGS[concept[0]]}_{PLURAL_ENTITY}"
+    if layer == "reference":
+        return PLURAL_ENTITY
     if layer == "marts":
         return f"(dim|fct|mart)_{PLURAL_ENTITY}"
     prefix = {"staging": "stg", "intermediate": "int"}[layer]
@@ -81,6 +83,7 @@ def test_the_readme_lists_every_published_table() -> None:
     named = re.findall(r"`(\w+)`", " ".join(line.split("|")[1] for line in listed[0].strip().splitlines()))
     marts = {path.stem for path in models() if path.stem.startswith(("mart_", "dim_"))}
     registries = {path.stem for path in below("seeds/reference", ".csv")}
+    registries |= {path.stem for path in models() if path.is_relative_to(MODELS / "reference")}
     assert sorted(named) == sorted({"publication"} | marts | registries)
 
 

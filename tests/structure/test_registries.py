@@ -94,19 +94,19 @@ def test_unit_tests_of_a_blind_spot_test_its_own_model_and_stand_beside_it(row: 
     assert tested == {(beside, True)}
 
 
-def test_measures_link_registered_measures_to_registered_blind_spots() -> None:
+def test_registered_metrics_are_linked_to_registered_blind_spots() -> None:
     blind_spots = {row["blind_spot_id"] for row in registry("blind_spots")}
-    measures = {row["measure_id"] for row in registry("heatmap_measures")}
-    links = [(row["measure_id"], row["blind_spot_id"]) for row in registry("measures")]
+    metrics = {row["metric_id"] for row in registry("heatmap_metrics")}
+    links = [(row["metric_id"], row["blind_spot_id"]) for row in registry("metric_blind_spots")]
     assert {blind_spot for _, blind_spot in links} <= blind_spots
-    assert {measure for measure, _ in links} == measures
+    assert {metric for metric, _ in links} == metrics
     assert len(links) == len(set(links))
-    assert all(row["reason"].strip() for row in registry("measures"))
+    assert all(row["reason"].strip() for row in registry("metric_blind_spots"))
 
 
 def test_every_metric_of_the_heatmap_has_one_model_with_a_test_and_no_other_has() -> None:
     metrics = {path.stem for path in models() if path.parent.parent.name == "metrics"}
-    assert metrics == {f"met_{row['measure_id']}" for row in registry("heatmap_measures")}
+    assert metrics == {f"met_{row['metric_id']}" for row in registry("heatmap_metrics")}
     assert metrics <= {entry["model"] for _, entry in yaml_entries("unit_tests")}
 
 

@@ -9,7 +9,7 @@
   const spec = held("heatmap-spec");
   const words = held("words");
   const at = (id) => document.getElementById(id);
-  const selects = ["centre", "measure", "pair", "window"].map((id) => at(`select-${id}`));
+  const selects = ["centre", "metric", "pair", "window"].map((id) => at(`select-${id}`));
   const chart = at("heatmap");
   const ROW_HEIGHT = 27;
   const GAP = 0.07;
@@ -156,11 +156,11 @@
 
   async function draw() {
     const mine = ++turn;
-    const [centre, measure, pair, window_] = selects.map((select) => select.value);
-    const key = [centre, measure, pair, window_].join("|");
+    const [centre, metric, pair, window_] = selects.map((select) => select.value);
+    const key = [centre, metric, pair, window_].join("|");
     const map = data.maps[key];
-    const chosen = data.measures[measure];
-    at("measure-definition").textContent = [
+    const chosen = data.metrics[metric];
+    at("metric-definition").textContent = [
       chosen.definition, chosen.exposure ? `Exposed: ${chosen.exposure}.` : "",
     ].join(" ").trim();
     at("windows-left-out").hidden = !data.centres[centre].windows_left_out;
@@ -173,7 +173,7 @@
       chart.dataset.drawn = key;
       return;
     }
-    const ceiling = data.ceilings[`${centre}|${measure}|${pair}`] || 1;
+    const ceiling = data.ceilings[`${centre}|${metric}|${pair}`] || 1;
     const rows = unpacked(map, data.pairs[pair], ceiling);
     at("heatmap-summary").textContent = summary(map, rows);
     at("ceiling").textContent = `${Math.round(ceiling * 100)}%`;
@@ -195,9 +195,9 @@
     select.value = Number(kept) < texts.length && kept !== "" ? kept : "0";
   }
 
-  const [centreSelect, measureSelect, pairSelect, windowSelect] = selects;
+  const [centreSelect, metricSelect, pairSelect, windowSelect] = selects;
   offer(centreSelect, data.centres.map((centre) => centre.name));
-  offer(measureSelect, data.measures.map((measure) => measure.label));
+  offer(metricSelect, data.metrics.map((metric) => metric.label));
   offer(pairSelect, data.pairs.map((pair) => `${title(pair.rows)} by ${pair.columns}`));
   const first = at("heatmap").dataset.first.split("|");
   offer(windowSelect, data.centres[first[0]].windows);

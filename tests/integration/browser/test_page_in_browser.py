@@ -35,7 +35,7 @@ class Visit:
         """Waits until the chart shows what the selects say."""
         self.page.wait_for_function(
             """() => document.getElementById("heatmap").dataset.drawn ===
-                ["centre", "measure", "pair", "window"]
+                ["centre", "metric", "pair", "window"]
                     .map((name) => document.getElementById(`select-${name}`).value).join("|")"""
         )
 
@@ -132,7 +132,7 @@ def test_static_table_equals_the_scripted_one(visit: Visit, report: str) -> None
     without_script.close()
 
 
-@pytest.mark.parametrize("name", ["measure", "pair", "window", "centre"])
+@pytest.mark.parametrize("name", ["metric", "pair", "window", "centre"])
 def test_each_select_changes_chart_and_table(visit: Visit, name: str) -> None:
     labels, table = visit.labels(), visit.table()
     summary = visit.page.locator("#heatmap-summary").inner_text()

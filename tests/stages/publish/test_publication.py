@@ -93,7 +93,7 @@ def test_publishes_marts_dimensions_and_registries_only(warehouse: Path, tmp_pat
 
     names = {name for (name,) in _read(result.path / "marts.duckdb", "from (show tables)")}
     assert names == set(result.rows)
-    assert {"mart_case", "dim_team", "stages", "blind_spots", "heatmap_measures"} <= names
+    assert {"mart_case", "dim_team", "stages", "blind_spots", "heatmap_metrics"} <= names
     assert not names & {"fct_case", "mart_hidden", "teams"}
     assert result.rows["mart_case"] == 1234
     assert result.rows["dim_team"] == 2

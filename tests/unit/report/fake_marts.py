@@ -19,13 +19,13 @@ NAMES = {
     "channel": ["voice", "chat", "e-mail"],
 }
 CENTRES = ["north", "south " + HOSTILE]
-MEASURES = {"escalated": 0.12, "reopened": 0.2, "sla_missed": 0.3, "bounced": 0.06}
+METRICS = {"escalated": 0.12, "reopened": 0.2, "sla_missed": 0.3, "bounced": 0.06}
 START = datetime.date(2026, 1, 5)
 
 _TABLES = """
 create table {schema}.mart_escalation_heatmap (
     centre varchar, dim_x varchar, value_x varchar, dim_y varchar, value_y varchar,
-    window_type varchar, window_start date, window_end date, attribution varchar, measure varchar,
+    window_type varchar, window_start date, window_end date, attribution varchar, metric_id varchar,
     n_exposed bigint, n_observed bigint, n_undecidable bigint, rate double, rate_low double,
     rate_high double, undecidable_share double, is_missing_volume_estimated boolean,
     data_confidence double, grade varchar, state varchar, suppress_reason varchar,
@@ -36,7 +36,7 @@ create table {schema}.mart_blind_spot (
     scope_type varchar, scope_id varchar, window_type varchar, window_start date, window_end date,
     status varchar, affected_n bigint, total_n bigint, undecidable_n bigint, affected_share double,
     severity varchar, overlap_group varchar, nest_group varchar, first_seen_date date, last_seen_date date,
-    owner_function varchar, breaks_affected varchar, measures_affected varchar,
+    owner_function varchar, breaks_affected varchar, metrics_affected varchar,
     n_cells_affected bigint, remedy varchar
 );
 create table {schema}.mart_source_health (
@@ -54,8 +54,8 @@ create table {schema}.mart_case (
 create table {schema}.mart_contact (centre varchar, source_instance varchar, contact_id varchar);
 create table {schema}.mart_source_span (centre varchar, source_instance varchar, as_of_at timestamp);
 create table {registries}.blind_spots (blind_spot_id varchar, name varchar);
-create table {registries}.heatmap_measures (
-    measure_id varchar, label varchar, definition varchar, exposure varchar
+create table {registries}.heatmap_metrics (
+    metric_id varchar, label varchar, definition varchar, exposure varchar
 );
 """
 
@@ -96,7 +96,7 @@ def fill_tables(
             ("BS26", "Escalation label incomplete"),
             ("BS20", "Case history gaps"),
         ],
-        f"{registries}.heatmap_measures": [
+        f"{registries}.heatmap_metrics": [
             ("escalated", "Escalated", "Journeys that escalated.", "journeys"),
             ("reopened", "Reopened", "Cases opened again after they were resolved.", "cases"),
             ("sla_missed", "SLA missed", "Clocks that ran out.", "clocks"),
@@ -118,7 +118,7 @@ def write_marts(path: Path, names: dict[str, list[str]] | None = None) -> Path:
 
 
 def heatmap_rows(names: dict[str, list[str]]) -> Iterator[tuple[Any, ...]]:
-    """Cells of all pairs, measures and windows, all states among them."""
+    """Cells of all pairs, metrics and windows, all states among them."""
     dice = random.Random(7)
     week = datetime.timedelta(weeks=1)
     windows = [
@@ -129,15 +129,15 @@ def heatmap_rows(names: dict[str, list[str]]) -> Iterator[tuple[Any, ...]]:
         ("week", START, START + week),
     ]
     pairs = [("team", "reason"), ("team", "channel"), ("reason", "channel")]
-    for centre, window, pair, measure in itertools.product(CENTRES, windows, pairs, MEASURES):
+    for centre, window, pair, metric in itertools.product(CENTRES, windows, pairs, METRICS):
         for value_x, value_y in itertools.product(names[pair[0]], names[pair[1]]):
             if dice.random() < 0.06:
                 continue
             n_exposed = dice.randrange(3, 900 if window[0] == "span" else 200)
             is_unknown = "(unknown)" in (value_x, value_y)
             yield (
-                *(centre, pair[0], value_x, pair[1], value_y, *window, "touched", measure),
-                *_cell(dice, n_exposed, MEASURES[measure], is_unknown),
+                *(centre, pair[0], value_x, pair[1], value_y, *window, "touched", metric),
+                *_cell(dice, n_exposed, METRICS[metric], is_unknown),
             )
 
 

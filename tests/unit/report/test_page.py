@@ -178,13 +178,13 @@ def test_first_table_ranks_by_what_is_certain_and_leaves_blind_cells_out(
 
 def test_payload_offers_all_choices_and_no_weeks(rendered: tuple[str, _Outline]) -> None:
     payload = _payload(rendered[1])
-    assert [row["id"] for row in payload["measures"]] == [
+    assert [row["id"] for row in payload["metrics"]] == [
         "escalated",
         "reopened",
         "sla_missed",
         "bounced",
     ]
-    assert payload["measures"][3]["label"] == "Bounced"
+    assert payload["metrics"][3]["label"] == "Bounced"
     windows = payload["centres"][0]["windows"]
     assert windows[:2] == [
         "Whole span, 2026-01-05 to before 2026-06-22",
@@ -249,7 +249,7 @@ def test_empty_marts_give_a_page_in_words(tmp_path: Path) -> None:
         "mart_contact",
         "mart_source_span",
         "blind_spots",
-        "heatmap_measures",
+        "heatmap_metrics",
     ],
 )
 def test_any_single_table_may_be_missing(tmp_path: Path, table: str) -> None:
@@ -296,7 +296,7 @@ def test_readable_removes_what_misleads_the_eye() -> None:
 def _cell(**changes: object) -> facts.Row:
     cell: facts.Row = {
         "centre": "north",
-        "measure": "escalated",
+        "metric_id": "escalated",
         "dim_x": "team",
         "value_x": "Billing",
         "x_rank": 1,
@@ -390,9 +390,9 @@ def test_a_metric_without_cells_has_its_label_among_the_blind_spots(tmp_path: Pa
         ).fetchall()
         schema = found[0][0]
         connection.execute(
-            f"UPDATE {schema}.mart_blind_spot SET measures_affected = 'sla_missed,other_metric'"
+            f"UPDATE {schema}.mart_blind_spot SET metrics_affected = 'sla_missed,other_metric'"
         )
-        connection.execute(f"DELETE FROM {schema}.mart_escalation_heatmap WHERE measure = 'sla_missed'")
+        connection.execute(f"DELETE FROM {schema}.mart_escalation_heatmap WHERE metric_id = 'sla_missed'")
     _, outline = _rendered(marts)
     assert "SLA missed, other metric" in outline.text
     assert "sla_missed" not in outline.text

@@ -1,8 +1,8 @@
--- One row per heatmap cell, measure and blind spot the measure depends on: the share affected there.
+-- One row per heatmap cell, metric and blind spot the metric depends on: the share affected there.
 with
     linked as (
-        select m.measure_id as measure, m.blind_spot_id, b.overlap_group
-        from {{ ref("measures") }} as m
+        select m.metric_id, m.blind_spot_id, b.overlap_group
+        from {{ ref("metric_blind_spots") }} as m
         inner join {{ ref("blind_spots") }} as b on m.blind_spot_id = b.blind_spot_id
         where b.is_implemented
     ),
@@ -18,7 +18,7 @@ with
         from {{ ref("int_heatmap__counts") }}
     ),
 
-    -- A measure without a dimension concerns the whole source and so every cell along it.
+    -- Coverage without a dimension concerns the whole source and so every cell along it.
     {% for dim_x, dim_y in heatmap_pairs() %}
         {{ dim_x }}_{{ dim_y }} as (
             select
@@ -90,7 +90,7 @@ select
     s.value_y,
     s.window_type,
     s.window_start,
-    l.measure,
+    l.metric_id,
     s.blind_spot_id,
     l.overlap_group,
     case when e.blind_spot_id is not null then 1.0 else s.affected_share end as affected_share

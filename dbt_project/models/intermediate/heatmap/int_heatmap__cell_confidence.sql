@@ -1,4 +1,4 @@
--- One row per heatmap cell and measure with an assessed blind spot: what the data behind it are worth.
+-- One row per heatmap cell and metric with an assessed blind spot: what the data behind it are worth.
 -- Product over overlap groups of what the worst blind spot of each group leaves.
 with
     overlap_groups as (
@@ -10,7 +10,7 @@ with
             value_y,
             window_type,
             window_start,
-            measure,
+            metric_id,
             overlap_group,
             max(affected_share) as affected_share
         from {{ ref("int_heatmap__cell_blind_spots") }}
@@ -27,7 +27,7 @@ with
             value_y,
             window_type,
             window_start,
-            measure,
+            metric_id,
             case
                 when max(affected_share) >= 1
                 then 0.0
@@ -41,7 +41,7 @@ with
         select
             b.*,
             row_number() over (
-                partition by centre, dim_x, value_x, dim_y, value_y, window_type, window_start, measure
+                partition by centre, dim_x, value_x, dim_y, value_y, window_type, window_start, metric_id
                 order by affected_share desc nulls last, blind_spot_id nulls last
             ) as blind_spot_rank
         from {{ ref("int_heatmap__cell_blind_spots") }} as b
@@ -59,5 +59,5 @@ left join
     and p.value_y = w.value_y
     and p.window_type = w.window_type
     and p.window_start = w.window_start
-    and p.measure = w.measure
+    and p.metric_id = w.metric_id
     and w.blind_spot_rank = 1

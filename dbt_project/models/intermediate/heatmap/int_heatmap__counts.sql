@@ -1,4 +1,4 @@
--- One row per centre, pair of dimension values, window and measure: journeys that touched the cell.
+-- One row per centre, pair of dimension values, window and metric: journeys that touched the cell.
 with
     touched as (
         {% for dim_x, dim_y in heatmap_pairs() %}
@@ -23,7 +23,7 @@ with
             t.value_x,
             t.dim_y,
             t.value_y,
-            o.metric_id as measure,
+            o.metric_id,
             o.started_date,
             count(*) as n_exposed,
             count(*) filter (where o.outcome) as n_observed,
@@ -42,7 +42,7 @@ select
     w.window_type,
     w.window_start,
     w.window_end,
-    d.measure,
+    d.metric_id,
     cast(sum(d.n_exposed) as bigint) as n_exposed,
     cast(sum(d.n_observed) as bigint) as n_observed,
     cast(sum(d.n_undecidable) as bigint) as n_undecidable

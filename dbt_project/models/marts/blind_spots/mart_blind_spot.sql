@@ -54,11 +54,19 @@ with
         group by b.blind_spot_id, b.centre
     ),
 
-    linked as (
+    metrics as (
         select
             blind_spot_id,
-            {{ dbt.listagg("measure_id", "','", "order by measure_id nulls last") }} as measures_affected
-        from {{ ref("measures") }}
+            {{ dbt.listagg("metric_id", "','", "order by metric_id nulls last") }} as metrics_affected
+        from {{ ref("metric_blind_spots") }}
+        group by blind_spot_id
+    ),
+
+    breaks as (
+        select
+            blind_spot_id,
+            {{ dbt.listagg("break_id", "';'", "order by break_id nulls last") }} as breaks_affected
+        from {{ ref("blind_spot_breaks") }}
         group by blind_spot_id
     )
 
@@ -98,8 +106,9 @@ select
     m.first_seen_date,
     m.last_seen_date,
     b.owner_function,
-    b.breaks_affected,
-    coalesce(l.measures_affected, '') as measures_affected,
+    r.breaks_affected,
+    coalesce(t.metrics_affected, '') as metrics_affected,
+    coalesce(t.metrics_affected, '') as measures_affected,
     case
         when d.scope_type = 'source' and d.window_type = 'span' and m.affected_n + m.undecidable_n > 0
         then coalesce(c.n_cells, 0)
@@ -132,4 +141,5 @@ left join
     and d.window_type = k.window_type
     and d.window_start = k.window_start
 left join cells as c on d.blind_spot_id = c.blind_spot_id and d.centre = c.centre
-left join linked as l on d.blind_spot_id = l.blind_spot_id
+left join metrics as t on d.blind_spot_id = t.blind_spot_id
+left join breaks as r on d.blind_spot_id = r.blind_spot_id

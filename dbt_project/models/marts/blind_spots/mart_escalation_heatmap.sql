@@ -1,4 +1,4 @@
--- One row per centre, pair of dimension values, window, attribution and measure.
+-- One row per centre, pair of dimension values, window, attribution and metric.
 -- Attribution `touched`: a journey counts in every cell that one of its contacts or cases touched.
 with
     graded as (
@@ -25,7 +25,7 @@ with
             and c.value_y = k.value_y
             and c.window_type = k.window_type
             and c.window_start = k.window_start
-            and c.measure = k.measure
+            and c.metric_id = k.metric_id
     ),
 
     stated as (
@@ -57,7 +57,8 @@ select
     s.window_start,
     s.window_end,
     'touched' as attribution,
-    measure,
+    metric_id,
+    metric_id as measure,
     n_exposed,
     case when n_undecidable < n_exposed then n_observed end as n_observed,
     n_undecidable,
