@@ -1,6 +1,8 @@
 """The page says what the marts say, whatever texts they hold and whatever is missing."""
 
+import base64
 import datetime
+import hashlib
 import json
 import re
 from html.parser import HTMLParser
@@ -72,6 +74,19 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, _Outline]:
     return _rendered(write_marts(tmp_path_factory.mktemp("full") / "marts.duckdb"))
 
 
+def _policy(html: str) -> str:
+    found = re.search(r'Content-Security-Policy" content="([^"]+)"', html)
+    assert found is not None
+    return found.group(1).replace("&#39;", "'")
+
+
+def _allowed_scripts(html: str) -> list[str]:
+    """What the policy of a page lets run."""
+    found = re.search(r"script-src ([^;]+);", _policy(html))
+    assert found is not None
+    return found.group(1).split()
+
+
 def _payload(outline: _Outline) -> dict[str, Any]:
     payload: dict[str, Any] = json.loads(outline.scripts[0])
     assert payload["cell_fields"] == list(Cell._fields)
@@ -105,23 +120,14 @@ def test_hostile_text_is_only_ever_text(rendered: tuple[str, _Outline]) -> None:
     assert {HOSTILE, BREAKOUT, FORMULA} <= set(_payload(outline)["texts"])
 
 
-def test_script_json_survives_every_breakout() -> None:
-    value = {"</script>": "<!-- <script> & \u2028 \u2029 ]]>", "quote": '"\\'}
-    text = page.script_json(value)
-    assert not set("<>&\u2028\u2029") & set(text)
-    assert json.loads(text) == value
-    with pytest.raises(ValueError, match="JSON"):
-        page.script_json(float("nan"))
-
-
 def test_policy_names_exactly_the_scripts_that_run(rendered: tuple[str, _Outline]) -> None:
     html, outline = rendered
-    policy = re.search(r'Content-Security-Policy" content="([^"]+)"', html)
-    assert policy is not None
-    allowed = page._policy(*(page._script(code) for code in reversed(outline.scripts[3:])))
-    assert policy.group(1).replace("&#39;", "'") == allowed
-    assert "unsafe-eval" not in allowed
-    assert "default-src 'none'" in allowed
+    digests = [
+        base64.b64encode(hashlib.sha256(code.encode()).digest()).decode() for code in outline.scripts[3:]
+    ]
+    assert _allowed_scripts(html) == [f"'sha256-{digest}'" for digest in digests]
+    assert "default-src 'none'" in _policy(html)
+    assert "unsafe-eval" not in _policy(html)
 
 
 def test_nothing_is_fetched_and_links_stay_beside_the_page(
@@ -232,7 +238,10 @@ def test_empty_marts_give_a_page_in_words(tmp_path: Path) -> None:
     marts = tmp_path / "marts.duckdb"
     with duckdb.connect(str(marts)) as connection:
         create_tables(connection)
-    text = _rendered(marts)[1].text
+    html, outline = _rendered(marts)
+    text = outline.text
+    assert outline.scripts == []
+    assert _allowed_scripts(html) == ["'none'"]
     assert "has no cells for the whole span" in text
     assert "nothing was assessed, which is not the same as healthy" in text
     assert "no source has delivered anything" in text
