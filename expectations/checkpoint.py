@@ -42,7 +42,7 @@ def add_checkpoint(context: Any, suites: Sequence[gx.ExpectationSuite]) -> Any:
         )
         for suite in suites
     ]
-    # The query for unexpected rows would repeat their positions, which tell a reader nothing.
+    # The query for unexpected rows would repeat their positions, which mean nothing to a reader.
     result_format = {
         "result_format": "COMPLETE",
         "unexpected_index_column_names": list(SCOPE),

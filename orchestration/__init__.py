@@ -10,7 +10,7 @@ import sys
 _OLDEST = (3, 11)
 
 if sys.version_info < _OLDEST:
-    # Only what old versions understand stands here: everything else would fail with a stack trace.
+    # Only syntax of old versions here: anything newer would fail with a stack trace.
     needed, found = (".".join(map(str, version)) for version in (_OLDEST, tuple(sys.version_info)[:2]))
     sys.stderr.write(
         "Error Faultline needs Python " + needed + " or newer; this is " + found + ". "

@@ -8,7 +8,7 @@ class FaultlineError(Exception):
 
 
 class ConfigurationError(FaultlineError):
-    """A setting, a path or a source file is wrong; what it stands for was refused."""
+    """A setting, a path or a source file is wrong; the run was refused."""
 
     exit_code = 2
 

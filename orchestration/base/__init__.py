@@ -1,4 +1,4 @@
-"""Ground that everything else stands on.
+"""What every other package imports.
 
 Belongs here: what several packages need and what knows none of them, such as opening DuckDB.
 Does not belong here: anything about exports, models, marts or pages.

@@ -242,6 +242,6 @@ def _place(text: str, reason: re.Match[str]) -> str:
 def _unknown(chain: list[Link]) -> str:
     nothing = Link("Error", "nothing is known of its reason")
     first = next((link for link in chain if not link.kind.startswith("Dagster")), (chain or [nothing])[0])
-    # dbt's message begins with a command of many lines; what went wrong stands at its end.
+    # dbt's message begins with a command of many lines; the cause comes last.
     text = first.text.partition("Errors parsed from dbt logs:")[2] or first.text
     return "\n".join([line for line in text.splitlines() if line.strip()][:_MOST_LINES])

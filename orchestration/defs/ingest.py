@@ -88,7 +88,7 @@ def land_exports(context: dg.AssetExecutionContext, workspace: Workspace) -> Ite
     yield from _materializations(workspace, counts)
 
 
-def _tell(advance: pipeline.Advance) -> None:
+def _tell(advance: pipeline.LandingProgress) -> None:
     n_bytes = sum(file.size for file in advance.group)
     first = advance.group[0].name
     what = first if len(advance.group) == 1 else f"{len(advance.group):,} files of {advance.file_set}"
@@ -102,7 +102,7 @@ def _tell(advance: pipeline.Advance) -> None:
 
 def _report(
     context: dg.AssetExecutionContext,
-    done: list[pipeline.Landed],
+    done: list[pipeline.LandingSummary],
     workspace: Workspace,
     sources: list[Source],
     seconds: float,

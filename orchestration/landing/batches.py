@@ -1,7 +1,7 @@
-"""A batch: files alike on their way into the raw zone, as Parquet parts and quarantine.
+"""A batch lands files of one layout together, as Parquet parts and quarantine.
 
-Rows in = rows landed + rows filtered by `where` + rows quarantined, always. Files that turn out not to be
-alike are told apart: the batch is given up for smaller ones, at last for single files.
+Rows in = rows landed + rows filtered by `where` + rows quarantined, always. A batch whose files turn out to
+differ is split into smaller batches, at last into single files.
 """
 
 import errno
@@ -24,12 +24,12 @@ from orchestration.base import durable, sql
 from orchestration.base.engine import Limits, connect, restrict
 from orchestration.landing import files, quarantine
 from orchestration.landing.file_identity import Identity
-from orchestration.landing.files import Bytes, Delivered, UnreadableFile, UnsettledFile
-from orchestration.landing.manifest import IGNORED, LANDED, QUARANTINED, Commit, Count, Delivery, Part
+from orchestration.landing.files import ExportFile, FileNotReady, FileProfile, UnreadableFile
+from orchestration.landing.manifest import IGNORED, LANDED, QUARANTINED, Commit, Count, DeliveryRecord, Part
 from orchestration.landing.people import hashing
 from orchestration.landing.plan import mapping
 from orchestration.landing.read import documents, relations, unsupported, workbooks
-from orchestration.landing.read.relations import Origin, Readable
+from orchestration.landing.read.relations import FileRelation, Origin
 from orchestration.sources.source_files import BINARY, DELIMITED, Feed, Source
 
 if TYPE_CHECKING:  # settings decide nothing about what lands
@@ -38,30 +38,30 @@ if TYPE_CHECKING:  # settings decide nothing about what lands
 # To see early that a column has too many values for a dictionary saves a twentieth of the time.
 PARQUET = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880, DICTIONARY_SIZE_LIMIT 1024"
 BATCH_BYTES = 64_000_000
-"""How much is landed in one batch of several files."""
-# What a packed file is expected to grow by; a batch that grows by more is divided.
+"""Bytes landed in one batch of several files."""
+# Expected growth of a packed file; a batch that grows by more is split.
 PACKED_RATIO = 8
 _OWN_DISK = re.compile(r"could not write|no space left|quota", re.IGNORECASE)
 
 
-class Distrusted(Exception):  # noqa: N818 - not a fault: the careful reader takes over
-    """The fast reader's result does not agree with the file; it must be read carefully."""
+class RowCountMismatch(Exception):  # noqa: N818 - not a fault: the careful reader takes over
+    """The rows of the fast reader do not account for the file; it is read line by line instead."""
 
 
-class MemoryNeeded(UnsettledFile):
-    """The memory that there was did not do for a single file."""
+class MemoryLimitReached(FileNotReady):
+    """A single file needs more memory than the limit allows."""
 
 
-class Divided(Exception):  # noqa: N818 - not a fault: the files are landed in smaller groups
-    """Files that were thought to be alike are not; `groups` are to be landed apart."""
+class SplitBatch(Exception):  # noqa: N818 - not a fault: the files are landed in smaller groups
+    """The files of a batch differ; each of `groups` is landed as a batch of its own."""
 
-    def __init__(self, groups: Iterable[list[Delivered]]) -> None:
+    def __init__(self, groups: Iterable[list[ExportFile]]) -> None:
         super().__init__()
         self.groups = [group for group in groups if group]
 
 
 @dataclass
-class _Outcome:
+class _FileResult:
     """What became of the records of one file."""
 
     n_read: int = 0
@@ -70,21 +70,21 @@ class _Outcome:
 
 
 @dataclass
-class _Result:
-    """What became of a group: outcomes by delivery id, and what else its commit tells."""
+class _BatchResult:
+    """Result of a batch: results of its files by delivery id, and the other values of its commit."""
 
-    outcomes: dict[str, _Outcome] = field(default_factory=dict)
+    outcomes: dict[str, _FileResult] = field(default_factory=dict)
     parts: tuple[Part, ...] = ()
     columns_missing: tuple[str, ...] = ()
     columns_extra: tuple[str, ...] = ()
     quarantine: str = ""
 
 
-_ByField = dict[str, Counter[str]]
-"""How many sound rows of each delivery a marker column names each field in."""
-_Written = tuple[list[Part], dict[str, tuple[int, int]], _ByField, _ByField]
-_Inspected = Callable[[], dict[str, Bytes]]
-Known = dict[tuple[str, str, str], Delivery]
+_CountsByField = dict[str, Counter[str]]
+"""Sound rows by delivery and field, where a marker column names the field."""
+_WrittenPart = tuple[list[Part], dict[str, tuple[int, int]], _CountsByField, _CountsByField]
+_FileProfiles = Callable[[], dict[str, FileProfile]]
+KnownFiles = dict[tuple[str, str, str], DeliveryRecord]
 """The newest delivery of each file, by source instance, file set and name."""
 
 
@@ -107,11 +107,11 @@ class Engine:
         hashing.install(connection, self.salt, staff_ids=self.staff_ids)
         return connection
 
-    def share(self, n: int) -> None:
+    def limit_to_share(self, n: int) -> None:
         """Takes the n-th part of the machine."""
         restrict(self.connection, self.memory // n, max(1, self.threads // n))
 
-    def revive(self) -> None:
+    def reconnect_if_closed(self) -> None:
         """Connects anew where an internal error, which some damaged files cause, has closed the database."""
         try:
             self.connection.execute("SELECT 1")
@@ -126,31 +126,31 @@ class Engine:
 
 
 @dataclass
-class Due:
-    """What is new in one file set; rows hashed with another salt would join nothing, so it has its print.
+class PendingFiles:
+    """New files of one file set; `fingerprint` covers the mapping, the code and the salt that hashes.
 
-    `identities` tells by name what is known of the content of a file.
+    `identities` holds by name what is known of the content of a file.
     """
 
     source: Source
     file_set: str
     fingerprint: str
-    files: list[Delivered] = field(default_factory=list)
+    files: list[ExportFile] = field(default_factory=list)
     n_unchanged: int = 0
     identities: dict[str, Identity] = field(default_factory=dict)
 
 
 @dataclass
-class _Member:
-    """One file of a group: where it can be read, and what is known of it so far."""
+class BatchFile:
+    """One file of a batch: where it can be read, and what is known of it so far."""
 
-    file: Delivered
+    file: ExportFile
     token: str
     supersedes: str
     delivered_at: datetime
     path: Path | None = None
-    wrapped: documents.Wrapping | None = None
-    rewritten: documents.Rewritten | None = None
+    wrapped: documents.JsonEnvelope | None = None
+    rewritten: documents.RewrittenFile | None = None
     reason: str = ""
     digest: str = ""
     foreign: str = ""
@@ -160,28 +160,30 @@ class _Member:
 
 
 class Batch:
-    """Files alike on their way into the raw zone; `staged` maps what is written to where it belongs."""
+    """Lands files of one layout; `staged` maps each file that is being written to its final place."""
 
     def __init__(
         self,
         engine: Engine,
-        due: Due,
-        group: list[Delivered],
+        pending: PendingFiles,
+        group: list[ExportFile],
         scratch: Path,
     ) -> None:
-        source, file_set = due.source, due.file_set
+        source, file_set = pending.source, pending.file_set
         self.engine, self.home = engine, engine.home
         self.source, self.file_set, self.group, self.scratch = source, file_set, group, scratch
-        self.fingerprint, self.identities = due.fingerprint, due.identities
+        self.fingerprint, self.identities = pending.fingerprint, pending.identities
         self.options = source.document.files[file_set]
         self.shapes = source.shapes(file_set)
-        self.form = documents.form_of(source, file_set) if self.options.is_json else documents.Form()
+        self.form = (
+            documents.layout_of_records(source, file_set) if self.options.is_json else documents.JsonLayout()
+        )
         self.recasts = False
         self.keeps_new = self.options.keep_new
-        # A feed of every record tells how many there are; others would need a scan for it.
+        # A feed of every record yields their number; others would need a scan for it.
         self.feeds = sorted(source.feeds[file_set], key=lambda feed: bool(feed.where or feed.table.rows))
         self.staged: dict[Path, Path] = {}
-        self.members: dict[str, _Member] = {}
+        self.members: dict[str, BatchFile] = {}
         self.token = ""
 
     @property
@@ -189,18 +191,18 @@ class Batch:
         """DuckDB, a new one after an internal error."""
         return self.engine.connection
 
-    def run(self, known: Known) -> Commit:
+    def run(self, known: KnownFiles) -> Commit:
         """Lands the files, or quarantines the one that cannot be read.
 
         Raises:
-            Divided: the files are not alike, or one of several is damaged.
-            UnsettledFile: the one file is out of reach, changes, or needs more memory than there is.
+            SplitBatch: the files differ in layout, or one of several is damaged.
+            FileNotReady: the one file is out of reach, changes, or needs more memory than there is.
             OSError: the disk is full.
         """
         for file in self.group:
             member = self._member(file, known)
             self.members[member.token] = member
-        self.token = token_of(*self.members)
+        self.token = short_digest(*self.members)
         try:
             return self._run()
         except FileNotFoundError:
@@ -209,7 +211,7 @@ class Batch:
 
     def _run(self) -> Commit:
         self._open()
-        result = _Result()
+        result = _BatchResult()
         first = next(iter(self.members.values()))
         if first.foreign:
             self._settle()
@@ -217,29 +219,29 @@ class Batch:
         problem = first.reason
         if not problem:
             try:
-                readable = self._readable()
-                self._stop_if_lost(readable)
-                result = self._landed(readable)
+                relation = self._open_relation()
+                self._require_columns(relation)
+                result = self._landed(relation)
             except UnreadableFile as error:
-                self.engine.revive()
-                self._divide_by_half()
+                self.engine.reconnect_if_closed()
+                self._split_in_half()
                 problem = str(error)
             except duckdb.OutOfMemoryException as error:
-                self._divide_by_half()
-                raise MemoryNeeded("it needs more memory; raise FAULTLINE_MEMORY_LIMIT") from error
+                self._split_in_half()
+                raise MemoryLimitReached("it needs more memory; raise FAULTLINE_MEMORY_LIMIT") from error
         if problem:
             self._measure(first)
-            result = _Result(quarantine=self._refused(problem))
+            result = _BatchResult(quarantine=self._refused(problem))
         self._settle()
         self._move_into_place()
         status = QUARANTINED if problem else LANDED
         deliveries = tuple(self._delivery(token, problem, result, status) for token in self.members)
         return Commit(deliveries, result.parts, result.quarantine)
 
-    def _member(self, file: Delivered, known: Known) -> _Member:
+    def _member(self, file: ExportFile, known: KnownFiles) -> BatchFile:
         earlier = known.get((self.source.instance, self.file_set, file.name))
         supersedes = earlier.delivery_id if earlier else ""
-        token = token_of(
+        token = short_digest(
             self.source.instance,
             self.file_set,
             file.name,
@@ -249,7 +251,7 @@ class Batch:
             supersedes,
         )
         is_plain = files.is_plain(file)
-        member = _Member(file, token, supersedes, file.modified_at)
+        member = BatchFile(file, token, supersedes, file.modified_at)
         member.was_landed = earlier is not None and earlier.is_landed
         member.n_bytes = file.size if is_plain else file.size * PACKED_RATIO
         try:
@@ -259,8 +261,8 @@ class Batch:
             member.reason = "`delivered` finds no real date in its name; correct the pattern"
         return member
 
-    def _measure(self, member: _Member) -> None:
-        """Counts the lines of a refused file of lines: nobody knows better how many rows it held."""
+    def _measure(self, member: BatchFile) -> None:
+        """Counts the lines of a refused text file: the best estimate of its rows."""
         if member.path is None or self.options.format not in (*DELIMITED, "jsonl"):
             return
         found = files.inspect(member.path)
@@ -268,11 +270,11 @@ class Batch:
             n_top = self.options.n_top_lines
             member.n_lines = found.n_lines - n_top if found.n_lines > n_top else found.n_lines
 
-    def _delivery(self, token: str, problem: str, result: _Result, status: str) -> Delivery:
+    def _delivery(self, token: str, problem: str, result: _BatchResult, status: str) -> DeliveryRecord:
         identity = self.identities.get(self.members[token].file.name, Identity())
-        member, outcome = self.members[token], result.outcomes.get(token, _Outcome())
+        member, outcome = self.members[token], result.outcomes.get(token, _FileResult())
         file = member.file
-        return Delivery(
+        return DeliveryRecord(
             delivery_id=token,
             source_instance=self.source.instance,
             centre=self.source.centre,
@@ -300,48 +302,48 @@ class Batch:
         )
 
     def _settle(self) -> None:
-        """Digests what was not yet, and makes sure that the files are still those that were found."""
+        """Computes missing digests, and makes sure that no file changed since it was found."""
         changed = []
         for token, member in self.members.items():
             if member.file.problem:
                 continue
             try:
                 member.digest = member.digest or files.digest(member.file)
-                files.stop_if_changed(member.file)
-            except UnsettledFile:
+                files.require_unchanged(member.file)
+            except FileNotReady:
                 if len(self.group) == 1:
                     raise
                 changed.append(token)
         if changed:
-            self._set_apart(changed)
+            self._split_off(changed)
 
     # ------------------------------------------------------------ dividing
 
-    def _divide(self, *groups: list[Delivered]) -> None:
-        """Gives up this group for smaller ones; does nothing for a single file."""
+    def _split(self, *groups: list[ExportFile]) -> None:
+        """Splits this batch into smaller ones; does nothing for a single file."""
         if len(self.group) > 1:
-            raise Divided(groups)
+            raise SplitBatch(groups)
 
-    def _set_apart(self, tokens: Container[str]) -> None:
-        """Gives up this group for each of these files alone, and the others together."""
+    def _split_off(self, tokens: Container[str]) -> None:
+        """Splits this batch: each of these files alone, and the others together."""
         rest = [member.file for token, member in self.members.items() if token not in tokens]
         alone = [[member.file] for token, member in self.members.items() if token in tokens]
-        self._divide(rest, *alone)
+        self._split(rest, *alone)
 
-    def _divide_by_half(self) -> None:
+    def _split_in_half(self) -> None:
         middle = len(self.group) // 2
-        self._divide(self.group[:middle], self.group[middle:])
+        self._split(self.group[:middle], self.group[middle:])
 
     # ------------------------------------------------------------ opening
 
     def _open(self) -> None:
-        """Makes every file readable where it can be; files that are not alike are told apart."""
-        alike: dict[str, list[Delivered]] = {}
+        """Unpacks and transcodes every file; splits the batch where the files differ in layout."""
+        by_key: dict[str, list[ExportFile]] = {}
         n_bytes = 0
         for i, (token, member) in enumerate(self.members.items()):
             try:
                 if not member.reason:
-                    self._stop_if_hopeless(member.file)
+                    self._require_openable(member.file)
                     member.path = self._plain(member.file, self.scratch / str(i))
                     member.n_bytes = member.path.stat().st_size
                     member.foreign = self._foreign(member)
@@ -349,19 +351,19 @@ class Batch:
                     n_bytes += member.path.stat().st_size
             except UnreadableFile as error:
                 member.reason = str(error)
-            except UnsettledFile:
-                self._set_apart([token])
+            except FileNotReady:
+                self._split_off([token])
                 raise
             if n_bytes > PACKED_RATIO * BATCH_BYTES:
-                self._divide_by_half()
+                self._split_in_half()
             if len(self.group) > 1:
-                alike.setdefault(self._likeness(member), []).append(member.file)
-        alone = [[file] for file in alike.pop("", [])]
-        if alone or len(alike) > 1:
-            self._divide(*alike.values(), *alone)
+                by_key.setdefault(self._batch_key(member), []).append(member.file)
+        alone = [[file] for file in by_key.pop("", [])]
+        if alone or len(by_key) > 1:
+            self._split(*by_key.values(), *alone)
 
-    def _likeness(self, member: _Member) -> str:
-        """What files that are landed together have in common; empty for one that must be landed alone."""
+    def _batch_key(self, member: BatchFile) -> str:
+        """Batch key: header line, byte-order mark, JSON layout. Empty: land alone."""
         path = member.path
         if member.reason or member.foreign or path is None or not 0 < path.stat().st_size <= BATCH_BYTES:
             return ""
@@ -371,8 +373,8 @@ class Batch:
             return ""
         return "rewritten" if member.rewritten else relations.layout_of(path, self.options)
 
-    def _foreign(self, member: _Member) -> str:
-        """What a file beside exports is; a file that landed before is one, whatever it holds now."""
+    def _foreign(self, member: BatchFile) -> str:
+        """What a file that is no export is; empty for an export, and for every file that landed before."""
         if member.path is None or member.was_landed:
             return ""
         options = self.options
@@ -380,12 +382,12 @@ class Batch:
             member.file.name, member.path, glob=options.glob, encoding=options.encoding
         )
 
-    def _stop_if_hopeless(self, file: Delivered) -> None:
+    def _require_openable(self, file: ExportFile) -> None:
         if file.problem:
             raise UnreadableFile(file.problem)
-        files.stop_if_out_of_reach(file)
+        files.require_readable(file)
 
-    def _plain(self, file: Delivered, scratch: Path) -> Path:
+    def _plain(self, file: ExportFile, scratch: Path) -> Path:
         """The file unpacked, and as plain UTF-8 text with line feeds unless it is binary."""
         path = file.path
         if not files.is_plain(file):
@@ -397,8 +399,8 @@ class Batch:
             return path  # DuckDB's CSV reader knows this mark
         return files.transcode(path, codec, scratch.with_suffix(".utf8")) if codec else path
 
-    def _unwrap(self, member: _Member, target: Path) -> None:
-        """Writes the sheet of a workbook as CSV, and JSON anew that does not lie as its mapping means."""
+    def _unwrap(self, member: BatchFile, target: Path) -> None:
+        """Rewrites the sheet of a workbook as CSV, and JSON in an envelope as one record a line."""
         path = member.path
         if path is None or member.foreign:
             return
@@ -417,37 +419,37 @@ class Batch:
         if member.wrapped:
             self._rewrite(member, target, recasts=False)
 
-    def _rewrite(self, member: _Member, target: Path, *, recasts: bool) -> None:
+    def _rewrite(self, member: BatchFile, target: Path, *, recasts: bool) -> None:
         if member.path is None:
-            raise RuntimeError("a file that was not opened cannot be written anew")
+            raise RuntimeError("a file that was not opened cannot be rewritten")
         original = member.rewritten.original if member.rewritten else member.path
         member.rewritten = documents.rewrite(original, target, self.form, member.wrapped, recasts=recasts)
         member.path = target
 
-    def _readable(self) -> Readable:
-        """The files as relations; those of JSON that only another order or spelling makes readable, so."""
+    def _open_relation(self) -> FileRelation:
+        """The files as one relation; JSON with another layout or spelling of keys is rewritten first."""
         try:
-            readable = self._opened()
+            relation = self._opened()
         except UnreadableFile:
             # The engine reads no document beyond a limit; one by one, its records are short.
             if not self.form.page or any(member.rewritten for member in self.members.values()):
                 raise
             self._rewrite_all(recasts=False)
-            readable = self._opened()
-        if self.options.is_json and documents.varies(readable.paths, self.form, readable.keys):
-            if readable.layout == "newline_delimited" and not self._is_rewritten:
+            relation = self._opened()
+        if self.options.is_json and documents.varies(relation.paths, self.form, relation.keys):
+            if relation.layout == "newline_delimited" and not self._is_rewritten:
                 self.recasts = True
             else:
                 self._rewrite_all(recasts=True)
-                readable = self._opened()
+                relation = self._opened()
         damaged = {t for t, member in self.members.items() if member.rewritten and member.rewritten.damage}
         if damaged or self.options.is_workbook:
-            self._set_apart(damaged)
+            self._split_off(damaged)
             (member,) = self.members.values()
             if member.rewritten:
-                readable.record_lines = member.rewritten.numbers
-                readable.damage = [relations.Damage(*one) for one in member.rewritten.damage]
-        return readable
+                relation.record_lines = member.rewritten.numbers
+                relation.damage = [relations.Damage(*one) for one in member.rewritten.damage]
+        return relation
 
     @property
     def _is_rewritten(self) -> bool:
@@ -457,7 +459,7 @@ class Batch:
         for i, member in enumerate(self.members.values()):
             self._rewrite(member, self.scratch / f"{i}.anew", recasts=recasts)
 
-    def _opened(self) -> Readable:
+    def _opened(self) -> FileRelation:
         members = self.members.values()
         options = self.options
         if options.is_workbook:
@@ -472,7 +474,7 @@ class Batch:
             if not feed.is_optional(name) and (not self.options.is_json or len(read) == 1)
             for column in read
         ]
-        return relations.open_readable(
+        return relations.open_relation(
             self.connection,
             tuple(member.path for member in members if member.path),
             tuple(
@@ -484,36 +486,36 @@ class Batch:
             shapes=self.shapes,
         )
 
-    def _stop_if_lost(self, readable: Readable) -> None:
-        if not readable.types:
-            return  # JSON lines that only the careful reader can tell apart
+    def _require_columns(self, relation: FileRelation) -> None:
+        if not relation.types:
+            return  # JSON lines that only the line-by-line reader can separate
         for feed in self.feeds:
-            gaps = mapping.missing_columns(feed, readable)
+            gaps = mapping.missing_columns(feed, relation)
             for name in (*feed.table.required, "where", "rows"):
                 if name in gaps:
                     columns = ", ".join(repr(column) for column in gaps[name])
-                    # What was found is not told: without a header it would be somebody's data.
+                    # The message quotes no column that was found: without a header it may be somebody's data.
                     raise UnreadableFile(
                         f"column {columns} is missing, which {feed.table.name}.{name} needs "
-                        f"({len(readable.types)} columns found); {self._way_out(readable)}"
+                        f"({len(relation.types)} columns found); {self._way_out(relation)}"
                     )
 
-    def _way_out(self, readable: Readable) -> str:
-        mismatch = documents.described(readable.paths[0], self.form) if self.options.is_json else ""
+    def _way_out(self, relation: FileRelation) -> str:
+        mismatch = documents.described(relation.paths[0], self.form) if self.options.is_json else ""
         return mismatch or f"correct the {'mapping' if self.options.is_json else 'delimiter or the mapping'}"
 
     # ------------------------------------------------------------ landing
 
-    def _landed(self, readable: Readable) -> _Result:
-        delimiter = readable.options.delimiter if readable.is_delimited else ""
-        paths = readable.paths
+    def _landed(self, relation: FileRelation) -> _BatchResult:
+        delimiter = relation.options.delimiter if relation.is_delimited else ""
+        paths = relation.paths
         inspection = self.engine.pool.submit(lambda: [files.inspect(path, delimiter) for path in paths])
 
-        def inspected() -> dict[str, Bytes]:
+        def inspected() -> dict[str, FileProfile]:
             return dict(zip(self.members, inspection.result(), strict=True))
 
         try:
-            result = self._land_somehow(readable, inspected)
+            result = self._land_with_fallbacks(relation, inspected)
         finally:
             inspection.exception()  # its files must not vanish under it
         for token, found in inspected().items():
@@ -521,94 +523,94 @@ class Batch:
             member.digest = found.digest if member.path == member.file.path else ""
         return result
 
-    def _land_somehow(self, readable: Readable, inspected: _Inspected) -> _Result:
-        """Lands by the fast reader; or with values of any kind; or what a careful one finds sound."""
+    def _land_with_fallbacks(self, relation: FileRelation, inspected: _FileProfiles) -> _BatchResult:
+        """Lands with the fast reader; if that fails, untyped; if that fails, line by line."""
         if self.recasts:
-            self._divide_by_half()
-            return self._land_carefully(readable, inspected)
+            self._split_in_half()
+            return self._land_line_by_line(relation, inspected)
         times = mapping.plain_times(self.feeds, self.options)
         try:
-            return self._land_readable(relations.with_times(self.connection, readable, times), inspected)
-        except (Distrusted, *relations.ENGINE_ERRORS) as error:
-            self._stop_if_ours(error)
+            return self._land_readable(relations.with_times(self.connection, relation, times), inspected)
+        except (RowCountMismatch, *relations.ENGINE_ERRORS) as error:
+            self._reraise_environment_error(error)
             first = error
         if relations.is_about_kinds(first):
             try:
-                return self._land_loosely(readable.loosened(), inspected)
-            except (Distrusted, *relations.ENGINE_ERRORS) as error:
-                self._stop_if_ours(error)
+                return self._land_without_new_columns(relation.untyped(), inspected)
+            except (RowCountMismatch, *relations.ENGINE_ERRORS) as error:
+                self._reraise_environment_error(error)
                 first = error
-        self._divide_by_half()
-        is_of_lines = readable.options.format in (*DELIMITED, "jsonl") and readable.layout != "array"
+        self._split_in_half()
+        is_of_lines = relation.options.format in (*DELIMITED, "jsonl") and relation.layout != "array"
         if not is_of_lines or self.options.is_workbook:
             raise UnreadableFile(relations.first_line(first)) from first
-        return self._land_carefully(readable, inspected)
+        return self._land_line_by_line(relation, inspected)
 
-    def _land_carefully(self, readable: Readable, inspected: _Inspected) -> _Result:
+    def _land_line_by_line(self, relation: FileRelation, inspected: _FileProfiles) -> _BatchResult:
         names = self.form.names
-        careful = relations.rewrite_carefully(
-            readable,
+        careful = relations.copy_sound_records(
+            relation,
             self.scratch / "careful",
             self.shapes,
             (lambda text: documents.recast_line(text, names)) if self.recasts else None,
         )
-        if readable.record_lines is not None and careful.record_lines is not None:
-            numbers = readable.record_lines  # what was written anew before had other places
+        if relation.record_lines is not None and careful.record_lines is not None:
+            numbers = relation.record_lines  # what was written anew before had other places
             careful.record_lines = array("q", (numbers[line - 1] for line in careful.record_lines))
             moved = [relations.Damage(numbers[one.line - 1], one.reason) for one in careful.damage]
-            careful.damage = sorted([*readable.damage, *moved], key=lambda one: one.line)
+            careful.damage = sorted([*relation.damage, *moved], key=lambda one: one.line)
         if self.recasts:
             spelled = {sql.folded(name): name for name in names}
             careful.types = {spelled.get(sql.folded(n), n): kind for n, kind in careful.types.items()}
         if not careful.types:
             raise UnreadableFile("no line holds a JSON object; correct `format`")
-        self._stop_if_lost(careful)
+        self._require_columns(careful)
         try:
-            return self._land_loosely(careful, inspected)
+            return self._land_without_new_columns(careful, inspected)
         except relations.ENGINE_ERRORS as error:
-            self._stop_if_ours(error)
+            self._reraise_environment_error(error)
             raise UnreadableFile(relations.first_line(error)) from error
 
-    def _land_loosely(self, readable: Readable, inspected: _Inspected) -> _Result:
-        """A new column that cannot be read, such as a key written twice, costs nothing but itself."""
+    def _land_without_new_columns(self, relation: FileRelation, inspected: _FileProfiles) -> _BatchResult:
+        """Lands again without new columns where one of them, such as a key written twice, cannot be read."""
         try:
-            return self._land_readable(readable, inspected)
+            return self._land_readable(relation, inspected)
         except relations.ENGINE_ERRORS as error:
             if not (self.keeps_new and relations.is_about_kinds(error)) or len(self.group) > 1:
                 raise
-            self._stop_if_ours(error)
+            self._reraise_environment_error(error)
         self.keeps_new = False
-        return self._land_readable(readable, inspected)
+        return self._land_readable(relation, inspected)
 
-    def _stop_if_ours(self, error: Exception) -> None:
-        """A full disk or too little memory says nothing about the file."""
-        self.engine.revive()
+    def _reraise_environment_error(self, error: Exception) -> None:
+        """Reraises a full disk or too little memory: neither is a fault of the file."""
+        self.engine.reconnect_if_closed()
         if isinstance(error, relations.OWN_ERRORS):
             raise error
         if isinstance(error, duckdb.IOException) and _OWN_DISK.search(str(error)):
             raise OSError(errno.ENOSPC, "the disk is full") from error
 
-    def _land_readable(self, readable: Readable, inspected: _Inspected) -> _Result:
-        """Lands every feed of readable files.
+    def _land_readable(self, relation: FileRelation, inspected: _FileProfiles) -> _BatchResult:
+        """Lands every feed of the files.
 
         Raises:
-            Distrusted: the rows do not account for the file, or lines of faults could not be named.
-            Divided: some of several files are like that, or hold no sound row.
+            RowCountMismatch: the rows do not account for the file, or the lines of faults are unknown.
+            SplitBatch: some of several files are like that, or hold no sound row.
         """
-        if not readable.types:
-            raise Distrusted
-        if readable.members:
-            self.connection.register(readable.members, readable.member_table())
-        extra = self._extra(readable)
-        keepers = self._keepers() if extra and self.keeps_new else []
+        if not relation.types:
+            raise RowCountMismatch
+        if relation.members:
+            self.connection.register(relation.members, relation.member_table())
+        extra = self._new_columns(relation)
+        keepers = self._feeds_with_new_columns() if extra and self.keeps_new else []
         compiled = [
-            (feed, self._compiled(feed, readable, extra if feed in keepers else ())) for feed in self.feeds
+            (feed, self._compiled(feed, relation, extra if feed in keepers else ())) for feed in self.feeds
         ]
-        n_records = self._counted_first(readable, compiled)
+        n_records = self._counted_first(relation, compiled)
         parts: list[Part] = []
         counts: dict[str, list[Count]] = {token: [] for token in self.members}
         written = [
-            self._write_feed(feed, query, readable, extra if feed in keepers else ())
+            self._write_feed(feed, query, relation, extra if feed in keepers else ())
             for feed, query in compiled
         ]
         compiled = [(feed, query) for feed, query, _ in written]
@@ -617,7 +619,7 @@ class Batch:
             n_selected = {token: n for token, (n, _) in found.items()}
             if query.is_every_record:
                 if n_records and n_selected != n_records:
-                    raise Distrusted
+                    raise RowCountMismatch
                 n_records = n_selected
             n_all = n_records
             if feed.table.rows:
@@ -627,55 +629,57 @@ class Batch:
                 n_filtered = n_all.get(token, 0) - n
                 by_field = (tuple(sorted(one.get(token, {}).items())) for one in (empty_times, personal))
                 counts[token].append(Count(feed.table.full_name, n - n_bad, n_filtered, n_bad, *by_field))
-        is_one_line_each = self._reconcile(readable, n_records, inspected)
+        is_one_line_each = self._reconcile(relation, n_records, inspected)
         outcomes = {
-            token: _Outcome(n_records.get(token, 0), 0, tuple(counts[token])) for token in self.members
+            token: _FileResult(n_records.get(token, 0), 0, tuple(counts[token])) for token in self.members
         }
-        if readable.damage:
+        if relation.damage:
             (outcome,) = outcomes.values()
-            outcome.n_read += len(readable.damage)
-            outcome.n_damaged = len(readable.damage)
-        self._divide_if_hopeless(readable, outcomes)
+            outcome.n_read += len(relation.damage)
+            outcome.n_damaged = len(relation.damage)
+        self._isolate_unmappable(relation, outcomes)
         faulty = [
             (feed, query)
             for i, (feed, query) in enumerate(compiled)
             if any(outcome.counts[i].n_quarantined for outcome in outcomes.values())
         ]
         quarantined = ""
-        if readable.damage or faulty:
+        if relation.damage or faulty:
             if not is_one_line_each:
-                self._divide_by_half()
-                raise Distrusted
+                self._split_in_half()
+                raise RowCountMismatch
             counted = {token: n_records.get(token, 0) for token in self.members}
             bad = [(feed.table.name, query) for feed, query in faulty]
-            quarantine.collect(self.connection, readable, bad, counted, self._label())
+            quarantine.collect(self.connection, relation, bad, counted, self._label())
             quarantined = self._write_quarantine()
         missing = sorted({column for _, query in compiled for column in query.missing})
-        return _Result(outcomes, tuple(parts), tuple(missing), tuple(map(hashing.shown, extra)), quarantined)
+        return _BatchResult(
+            outcomes, tuple(parts), tuple(missing), tuple(map(hashing.shown, extra)), quarantined
+        )
 
     def _counted_first(
-        self, readable: Readable, compiled: list[tuple[Feed, mapping.Compiled]]
+        self, relation: FileRelation, compiled: list[tuple[Feed, mapping.Compiled]]
     ) -> dict[str, int]:
         """Records of each file, where they must be known before landing; empty where landing counts them.
 
         Lines of one of several files are counted from the records of the files before it, in the order of
         `members`.
         """
-        has_lines = bool(readable.members) and any(feed.table.has_lines for feed in self.feeds)
+        has_lines = bool(relation.members) and any(feed.table.has_lines for feed in self.feeds)
         if not has_lines and any(query.is_every_record for _, query in compiled):
             return {}
-        n_records = self._counts(readable.counts())
+        n_records = self._counts(relation.counts())
         if has_lines:
             before = accumulate((n_records.get(token, 0) for token in self.members), initial=0)
             columns = {"?_delivery_id": list(self.members), "?n_before": list(before)[:-1]}
             self.connection.register(mapping.FILES_BEFORE, pa.table(columns))
         return n_records
 
-    def _divide_if_hopeless(self, readable: Readable, outcomes: dict[str, _Outcome]) -> None:
-        """Alone, a file of JSON without any sound row, or without a needed key, is told what it lacks."""
+    def _isolate_unmappable(self, relation: FileRelation, outcomes: dict[str, _FileResult]) -> None:
+        """Splits off JSON files without a sound row or a needed key: alone, each gets a reason of its own."""
         if not self.options.is_json or len(self.group) == 1:
             return
-        hopeless = {
+        unmappable = {
             token
             for token, outcome in outcomes.items()
             if outcome.n_read and any(c.n_quarantined == outcome.n_read for c in outcome.counts)
@@ -690,28 +694,28 @@ class Batch:
         if made:
             names = [sql.name(column) for column in made]
             has_all = " AND ".join(f"count({name}) > 0" for name in names)
-            rows = readable.rows(names)
+            rows = relation.rows(names)
             query = f"SELECT {relations.DELIVERY} FROM {rows} GROUP BY ALL HAVING NOT ({has_all})"
-            hopeless.update(token for (token,) in self.connection.execute(query).fetchall())
-        if hopeless:
-            self._set_apart(hopeless)
+            unmappable.update(token for (token,) in self.connection.execute(query).fetchall())
+        if unmappable:
+            self._split_off(unmappable)
 
-    def _extra(self, readable: Readable) -> tuple[str, ...]:
+    def _new_columns(self, relation: FileRelation) -> tuple[str, ...]:
         used = {c for feed in self.feeds for c in feed.referenced()} | {c.lower() for c in self.options.known}
-        used |= {other.lower() for c in used for other in readable.same_name.get(sql.folded(c), ())}
-        return tuple(sorted(c for c in readable.types if c.lower() not in used))
+        used |= {other.lower() for c in used for other in relation.same_name.get(sql.folded(c), ())}
+        return tuple(sorted(c for c in relation.types if c.lower() not in used))
 
-    def _keepers(self) -> list[Feed]:
+    def _feeds_with_new_columns(self) -> list[Feed]:
         """Feeds that keep new columns: the first of every record, else all that take some records."""
         of_records = [feed for feed in self.feeds if not feed.table.rows]
         return [feed for feed in of_records if not feed.where][:1] or of_records or self.feeds
 
     def _compiled(
-        self, feed: Feed, readable: Readable, new: tuple[str, ...], codes: Container[str] = ()
+        self, feed: Feed, relation: FileRelation, new: tuple[str, ...], codes: Container[str] = ()
     ) -> mapping.Compiled:
         try:
             return mapping.compile_feed(
-                self.connection, self.source, self.file_set, feed, readable, new=new, codes=codes
+                self.connection, self.source, self.file_set, feed, relation, new=new, codes=codes
             )
         except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException) as error:
             raise UnreadableFile(f"{feed.table.name}: {relations.first_line(error)}") from error
@@ -719,19 +723,19 @@ class Batch:
     def _counts(self, query: str) -> dict[str, int]:
         return dict(self.connection.execute(query).fetchall())
 
-    def _reconcile(self, readable: Readable, n_records: dict[str, int], inspected: _Inspected) -> bool:
+    def _reconcile(self, relation: FileRelation, n_records: dict[str, int], inspected: _FileProfiles) -> bool:
         """Trusts the fast reader only when its rows account for every line and delimiter of the files.
 
         Returns:
             Whether the line of each record is known.
         """
-        if not readable.has_lines:
+        if not relation.has_lines:
             return True
-        if readable.record_lines is not None:
+        if relation.record_lines is not None:
             n_parsed = sum(n_records.values())
-            if n_parsed != len(readable.record_lines):
+            if n_parsed != len(relation.record_lines):
                 raise UnreadableFile(
-                    f"{abs(len(readable.record_lines) - n_parsed)} records could not be accounted for"
+                    f"{abs(len(relation.record_lines) - n_parsed)} records could not be accounted for"
                 )
             return True
         # Of each file: records, and how far its lines and delimiters differ from what they take.
@@ -739,42 +743,42 @@ class Batch:
         bad: list[str] = []
         for token, found in inspected().items():
             n_parsed = n_records.get(token, 0)
-            n_lines = found.n_lines - readable.n_header_lines - n_parsed
-            n_marks = found.n_delimiters - readable.n_header_delimiters - n_parsed * (len(readable.types) - 1)
+            n_lines = found.n_lines - relation.n_header_lines - n_parsed
+            n_marks = found.n_delimiters - relation.n_header_delimiters - n_parsed * (len(relation.types) - 1)
             if not found.is_clean_text or found.has_long_line:
                 bad.append(token)
-            elif n_lines or (readable.is_delimited and n_marks):
+            elif n_lines or (relation.is_delimited and n_marks):
                 odd[token] = (n_lines, n_marks)
-        if odd and readable.is_delimited and readable.options.format != "lines":
-            inside = self._inside(readable)
+        if odd and relation.is_delimited and relation.options.format != "lines":
+            inside = self._inside(relation)
             bad += [token for token, found in odd.items() if inside.get(token) != found]
         else:
             bad += odd
         if bad:
-            self._set_apart(bad)
-            raise Distrusted
+            self._split_off(bad)
+            raise RowCountMismatch
         return not any(n_lines for n_lines, _ in odd.values())
 
-    def _inside(self, readable: Readable) -> dict[str, tuple[int, int]]:
+    def _inside(self, relation: FileRelation) -> dict[str, tuple[int, int]]:
         """Line breaks and delimiters inside the values of each file.
 
         Values may hold both. DuckDB takes a row with too many columns when the last ones are empty, so
         delimiters count as well.
         """
-        readable = readable.loosened()
-        delimiter = readable.options.delimiter
+        relation = relation.untyped()
+        delimiter = relation.options.delimiter
         breaks, marks = (
             "coalesce(sum({}), 0)".format(
                 " + ".join(
                     f"coalesce((length({c}) - length(replace({c}, {mark}, ''))) // {length}, 0)"
-                    for c in map(sql.name, readable.types)
+                    for c in map(sql.name, relation.types)
                 )
             )
             for mark, length in (("chr(10)", 1), (sql.text(delimiter), len(delimiter)))
         )
         rows = self.connection.execute(
             f"SELECT {relations.DELIVERY}, {breaks}, {marks} "
-            f"FROM {readable.rows(map(sql.name, readable.types))} GROUP BY ALL"
+            f"FROM {relation.rows(map(sql.name, relation.types))} GROUP BY ALL"
         )
         return {token: (int(n_breaks), int(n_marks)) for token, n_breaks, n_marks in rows.fetchall()}
 
@@ -785,18 +789,18 @@ class Batch:
         return f"{schema}/{feed.table.name}/{self.source.instance}-{self.token}.parquet"
 
     def _write_feed(
-        self, feed: Feed, query: mapping.Compiled, readable: Readable, new: tuple[str, ...]
-    ) -> tuple[Feed, mapping.Compiled, _Written]:
+        self, feed: Feed, query: mapping.Compiled, relation: FileRelation, new: tuple[str, ...]
+    ) -> tuple[Feed, mapping.Compiled, _WrittenPart]:
         """Writes the part of a feed; once more where what seemed numbers with lost digits were codes."""
         written = self._write_part(query.landed, feed)
         if any(n_bad for _, n_bad in written[1].values()):
             codes = {name for (name,) in self.connection.execute(query.codes).fetchall()}
             if codes:
-                query = self._compiled(feed, readable, new, codes)
+                query = self._compiled(feed, relation, new, codes)
                 written = self._write_part(query.landed, feed)
         return feed, query, written
 
-    def _write_part(self, select: str, feed: Feed) -> _Written:
+    def _write_part(self, select: str, feed: Feed) -> _WrittenPart:
         """Writes the sound rows of a part beside its place.
 
         Returns:
@@ -837,13 +841,13 @@ class Batch:
         part = Part(feed.table.full_name, self._part_name(feed), n_sound, n_bytes, tokens)
         return [part], by_delivery, empty_times, personal
 
-    def _by_field(self, written: str, mark: str) -> _ByField:
+    def _by_field(self, written: str, mark: str) -> _CountsByField:
         """How many sound rows of each delivery a marker column names each field in."""
         rows = self.connection.execute(
             f"SELECT _delivery_id, {mark}, count(*) FROM {written} "
             f"WHERE _bad IS NULL AND {mark} IS NOT NULL GROUP BY ALL"
         )
-        found: _ByField = {}
+        found: _CountsByField = {}
         for token, names, n in rows.fetchall():
             found.setdefault(token, Counter()).update(dict.fromkeys(names.split(","), n))
         return found
@@ -880,6 +884,6 @@ class Batch:
         return name
 
 
-def token_of(*parts: object) -> str:
-    """A short digest of what tells one thing from another."""
+def short_digest(*parts: object) -> str:
+    """The first 20 hex digits of the SHA-256 of some parts, joined by NUL bytes."""
     return hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()[:20]

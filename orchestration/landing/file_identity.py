@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from orchestration.landing import files
-from orchestration.landing.files import Delivered, UnreadableFile, UnsettledFile
-from orchestration.landing.manifest import Delivery
+from orchestration.landing.files import ExportFile, FileNotReady, UnreadableFile
+from orchestration.landing.manifest import DeliveryRecord
 from orchestration.sources.source_files import MEMBER_SEPARATOR
 
 _HEAD_BYTES = 4096
@@ -39,9 +39,9 @@ class Sorted:
     longer new file has, which must land first.
     """
 
-    due: list[tuple[Delivered, Identity]] = field(default_factory=list)
-    known: list[tuple[Delivered, Identity, Delivery]] = field(default_factory=list)
-    within: list[tuple[Delivered, Delivered]] = field(default_factory=list)
+    due: list[tuple[ExportFile, Identity]] = field(default_factory=list)
+    known: list[tuple[ExportFile, Identity, DeliveryRecord]] = field(default_factory=list)
+    within: list[tuple[ExportFile, ExportFile]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -50,23 +50,23 @@ class Earlier:
     count by id, and files that lie there unchanged with what landed of them.
     """
 
-    deliveries: Sequence[Delivery]
-    live: Mapping[str, Delivery]
-    unchanged: Sequence[tuple[Delivered, Delivery]] = ()
+    deliveries: Sequence[DeliveryRecord]
+    live: Mapping[str, DeliveryRecord]
+    unchanged: Sequence[tuple[ExportFile, DeliveryRecord]] = ()
 
 
-def by_content(new: Sequence[Delivered], earlier: Earlier, fingerprint: str) -> Sorted:
+def by_content(new: Sequence[ExportFile], earlier: Earlier, fingerprint: str) -> Sorted:
     """Sorts new files of a set that appends."""
     with_content = [one for one in earlier.deliveries if one.content]
     found = Sorted()
-    profiles: dict[Delivered, Identity] = {}
-    prefixes: dict[Delivered, dict[int, str]] = {}
+    profiles: dict[ExportFile, Identity] = {}
+    prefixes: dict[ExportFile, dict[int, str]] = {}
     for file in new:
         try:
             profiles[file], prefixes[file] = _profile(file, with_content)
-        except (UnreadableFile, UnsettledFile, OSError):
+        except (UnreadableFile, FileNotReady, OSError):
             found.due.append((file, Identity()))  # landing says what is wrong
-    kept: list[Delivered] = []
+    kept: list[ExportFile] = []
     for file in sorted(profiles, key=lambda one: (-profiles[one].n_bytes, one.name)):
         own = profiles[file]
         same = [one for one in with_content if prefixes[file].get(one.n_bytes) == one.content]
@@ -84,8 +84,8 @@ def by_content(new: Sequence[Delivered], earlier: Earlier, fingerprint: str) -> 
 
 
 def _holder(
-    own: Identity, same: Sequence[Delivery], live: Mapping[str, Delivery], fingerprint: str
-) -> Delivery | None:
+    own: Identity, same: Sequence[DeliveryRecord], live: Mapping[str, DeliveryRecord], fingerprint: str
+) -> DeliveryRecord | None:
     """The live delivery that has all of a content: as it is, or with more behind it."""
     for one in same:
         if one.n_bytes != own.n_bytes:
@@ -97,7 +97,7 @@ def _holder(
     return None
 
 
-def _on_disk(own: Identity, earlier: Earlier) -> Delivery | None:
+def _on_disk(own: Identity, earlier: Earlier) -> DeliveryRecord | None:
     """What landed of a longer file that lies there and begins with a content."""
     for file, delivery in earlier.unchanged:
         whole = Identity(delivery.content, delivery.n_bytes, delivery.head)
@@ -106,7 +106,7 @@ def _on_disk(own: Identity, earlier: Earlier) -> Delivery | None:
     return None
 
 
-def _profile(file: Delivered, with_content: Sequence[Delivery]) -> tuple[Identity, dict[int, str]]:
+def _profile(file: ExportFile, with_content: Sequence[DeliveryRecord]) -> tuple[Identity, dict[int, str]]:
     """A file's content, and digests of its beginnings that are as long as earlier files were."""
     digest = hashlib.sha256()
     prefixes: dict[int, str] = {}
@@ -125,11 +125,11 @@ def _profile(file: Delivered, with_content: Sequence[Delivery]) -> tuple[Identit
                 prefixes[n_bytes + end], start = digest.hexdigest(), end
             digest.update(chunk[start:])
             n_bytes += len(chunk)
-    files.stop_if_changed(file)
+    files.require_unchanged(file)
     return Identity(digest.hexdigest(), n_bytes, head), prefixes
 
 
-def _begins_with(file: Delivered, whole: Identity, part: Identity) -> bool:
+def _begins_with(file: ExportFile, whole: Identity, part: Identity) -> bool:
     if part.n_bytes == whole.n_bytes:
         return part.content == whole.content
     if not part.n_bytes or part.head not in ("", whole.head):
@@ -140,17 +140,17 @@ def _begins_with(file: Delivered, whole: Identity, part: Identity) -> bool:
             while left and (chunk := stream.read(min(left, files.CHUNK_BYTES))):
                 digest.update(chunk)
                 left -= len(chunk)
-    except (UnreadableFile, UnsettledFile, OSError):
+    except (UnreadableFile, FileNotReady, OSError):
         return False
     return not left and digest.hexdigest() == part.content
 
 
 def by_path(
-    new: Sequence[Delivered],
-    live: Iterable[Delivery],
+    new: Sequence[ExportFile],
+    live: Iterable[DeliveryRecord],
     there: Iterable[str],
     fingerprint: str,
-    delivered_at: Callable[[Delivered], datetime],
+    delivered_at: Callable[[ExportFile], datetime],
 ) -> Sorted:
     """Sorts new files of a set that replaces; `there` names all files that lie in the exports now."""
     names = set(there)
@@ -169,12 +169,12 @@ def by_path(
     return found
 
 
-def _is_moved(one: Delivery, file: Delivered, delivered_at: Callable[[Delivered], datetime]) -> bool:
+def _is_moved(one: DeliveryRecord, file: ExportFile, delivered_at: Callable[[ExportFile], datetime]) -> bool:
     member = one.file.partition(MEMBER_SEPARATOR)[2] if file.member else ""
     if one.size != file.size or file.problem or member != file.member:
         return False
     try:
         is_same_day = datetime.fromisoformat(one.delivered_at) == delivered_at(file)
         return is_same_day and files.digest(file) == one.digest
-    except (ValueError, UnsettledFile, OSError):
+    except (ValueError, FileNotReady, OSError):
         return False

@@ -30,7 +30,7 @@ _PLACE_BYTES = 1 << 16
 _LINE_FEED = ord("\n")
 # A line longer than this is damage, not data; DuckDB drops such lines without a word.
 MAX_LINE_BYTES = 2_000_000
-# Stands for a line that is too long to keep; no text holds these bytes.
+# Replaces a line that is too long to keep; no text holds these bytes.
 OVERLONG = b"\xff\xfe overlong"
 # Beyond this a small archive that unpacks to a huge file is refused.
 MAX_EXPANSION_RATIO = 300
@@ -56,12 +56,12 @@ class UnreadableFile(Exception):  # noqa: N818 - a finding about a file, not a f
     """A delivered file cannot be read at all; the message is the reason for its quarantine."""
 
 
-class UnsettledFile(Exception):  # noqa: N818 - a finding about a file, not a fault of the program
+class FileNotReady(Exception):  # noqa: N818 - a finding about a file, not a fault of the program
     """A file cannot be judged now, through no fault of its content; a later run looks again."""
 
 
 @dataclass(frozen=True)
-class Delivered:
+class ExportFile:
     """A file below the exports folder, or one member of an archive.
 
     `name` is its path from the exports folder, `archive.zip!member` inside archives. `problem`
@@ -82,8 +82,8 @@ class Delivered:
 
 
 @dataclass(frozen=True)
-class Bytes:
-    """What one pass over a plain file told: its digest, and what damage would look like."""
+class FileProfile:
+    """What one pass over a plain file finds: its digest, counts, and signs of damage."""
 
     digest: str
     n_lines: int
@@ -95,7 +95,7 @@ class Bytes:
 # ---------------------------------------------------------------- finding
 
 
-def discover(exports: Path, source: Source, file_set: str) -> list[Delivered]:
+def discover(exports: Path, source: Source, file_set: str) -> list[ExportFile]:
     """Files that the glob of a file set matches, members of zip archives one by one, by name.
 
     What cannot be opened is listed as well, with its problem, so that it goes to quarantine.
@@ -145,7 +145,7 @@ def leads_into(glob: str, folder: str) -> bool:
     return True
 
 
-def _delivered(path: Path, exports: Path, root: Path) -> list[Delivered]:
+def _delivered(path: Path, exports: Path, root: Path) -> list[ExportFile]:
     stat = path.stat()
     name = path.relative_to(exports).as_posix()
     shown = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
@@ -161,14 +161,14 @@ def _delivered(path: Path, exports: Path, root: Path) -> list[Delivered]:
             problem = str(error)
     full_names = {member: f"{shown}{MEMBER_SEPARATOR}{member}" if member else shown for member in members}
     return [
-        Delivered(full, path, member, stat.st_size, stat.st_mtime_ns, problem)
+        ExportFile(full, path, member, stat.st_size, stat.st_mtime_ns, problem)
         for member, full in full_names.items()
     ]
 
 
 def _members(path: Path) -> list[str]:
     with _archive_damage(), zipfile.ZipFile(path) as archive:
-        _stop_if_members_are_missing(path, len(archive.infolist()))
+        _require_all_members(path, len(archive.infolist()))
         files = [info.filename for info in archive.infolist() if not info.is_dir()]
     members = sorted(name for name in files if not name.startswith("__MACOSX/"))
     if not members:
@@ -178,13 +178,13 @@ def _members(path: Path) -> list[str]:
     return members
 
 
-def _stop_if_members_are_missing(path: Path, n_found: int) -> None:
+def _require_all_members(path: Path, n_found: int) -> None:
     """An entry whose length is damaged swallows those after it, and the reader would not say so."""
     with path.open("rb") as file:
         file.seek(-min(path.stat().st_size, _LONGEST_ZIP_END), os.SEEK_END)
         tail = file.read()
     n_promised = int.from_bytes(tail[tail.rfind(b"PK\5\6") + 10 :][:2], "little")
-    # All bits are set where the number stands elsewhere; without that extension it counts in 16 bits.
+    # All bits are set where a ZIP64 record holds the number; without it the number has 16 bits.
     if n_promised not in (n_found & 0xFFFF, 0xFFFF):
         raise UnreadableFile(f"damaged archive ({n_found} of {n_promised} members found); deliver it again")
 
@@ -207,7 +207,7 @@ def _matches_path(glob: str, name: str) -> bool:
     return match(PurePosixPath(name).parts, PurePosixPath(glob).parts)
 
 
-def delivered_at(file: Delivered, pattern: str, zone: str = "UTC") -> datetime:
+def delivered_at(file: ExportFile, pattern: str, zone: str = "UTC") -> datetime:
     """When the file was delivered (UTC): the date that the pattern finds in its path, else its last change.
 
     The date is read in the source's zone, and a date without a time counts as the end of that
@@ -225,41 +225,41 @@ def delivered_at(file: Delivered, pattern: str, zone: str = "UTC") -> datetime:
     return datetime.strptime(stamp, "%Y%m%d%H%M%S").replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
 
-def stop_if_out_of_reach(file: Delivered) -> None:
+def require_readable(file: ExportFile) -> None:
     """Makes sure that the file may be read.
 
     Raises:
-        UnsettledFile: it is gone, or this user may not read it.
+        FileNotReady: it is gone, or this user may not read it.
     """
     try:
         file.path.open("rb").close()
     except OSError as error:
-        raise UnsettledFile(f"it cannot be opened ({error.strerror})") from error
+        raise FileNotReady(f"it cannot be opened ({error.strerror})") from error
 
 
-def stop_if_changed(file: Delivered) -> None:
+def require_unchanged(file: ExportFile) -> None:
     """Makes sure that the file is still the one that was found.
 
     Raises:
-        UnsettledFile: it was written to, replaced or removed in the meantime.
+        FileNotReady: it was written to, replaced or removed in the meantime.
     """
     try:
         stat = file.path.stat()
     except OSError as error:
-        raise UnsettledFile(_DISAPPEARED) from error
+        raise FileNotReady(_DISAPPEARED) from error
     if (stat.st_size, stat.st_mtime_ns) != (file.size, file.modified_ns):
-        raise UnsettledFile("it changed while it was read")
+        raise FileNotReady("it changed while it was read")
 
 
 # ---------------------------------------------------------------- opening
 
 
-def is_plain(file: Delivered) -> bool:
+def is_plain(file: ExportFile) -> bool:
     """Whether the file can be read where it lies."""
     return not file.member and file.path.suffix.lower() not in (".gz", ".zip")
 
 
-def unpack(file: Delivered, target: Path) -> Path:
+def unpack(file: ExportFile, target: Path) -> Path:
     """Opens an archive member or gzip into `target`; checksums are verified by reading to the end.
 
     Raises:
@@ -279,7 +279,7 @@ def unpack(file: Delivered, target: Path) -> Path:
 
 
 @contextmanager
-def content(file: Delivered) -> Iterator[IO[bytes]]:
+def content(file: ExportFile) -> Iterator[IO[bytes]]:
     """The bytes of a file, out of its archive.
 
     Raises:
@@ -296,7 +296,7 @@ def content(file: Delivered) -> Iterator[IO[bytes]]:
 
 
 @contextmanager
-def _opened(file: Delivered) -> Iterator[IO[bytes]]:
+def _opened(file: ExportFile) -> Iterator[IO[bytes]]:
     if file.path.suffix.lower() == ".zip":
         with zipfile.ZipFile(file.path) as archive, archive.open(file.member) as stream:
             yield stream
@@ -325,7 +325,7 @@ def _damaged_archive(error: Exception) -> UnreadableFile:
 # ---------------------------------------------------------------- reading
 
 
-def inspect(path: Path, delimiter: str = "") -> Bytes:
+def inspect(path: Path, delimiter: str = "") -> FileProfile:
     """Reads a plain file once: SHA-256, lines, delimiters, overlong lines, and whether it is clean UTF-8."""
     digest = hashlib.sha256()
     mark = delimiter.encode()
@@ -348,7 +348,7 @@ def inspect(path: Path, delimiter: str = "") -> Bytes:
             in_line = len(chunk) - chunk.rfind(b"\n") - 1 if first >= 0 else in_line + len(chunk)
             is_clean = is_clean and b"\0" not in chunk and _is_decodable(decoder, chunk)
         is_clean = is_clean and _is_decodable(decoder, b"", final=True)
-    return Bytes(digest.hexdigest(), n_lines + (in_line > 0), n_delimiters, is_long, is_clean)
+    return FileProfile(digest.hexdigest(), n_lines + (in_line > 0), n_delimiters, is_long, is_clean)
 
 
 def _is_decodable(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = False) -> bool:
@@ -361,16 +361,16 @@ def _is_decodable(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bo
     return True
 
 
-def digest(file: Delivered) -> str:
+def digest(file: ExportFile) -> str:
     """SHA-256 of the file as it lies in the exports folder, for members that of their archive.
 
     Raises:
-        UnsettledFile: it is gone.
+        FileNotReady: it is gone.
     """
     try:
         return _digest(file.path, file.size, file.modified_ns)
     except FileNotFoundError as error:
-        raise UnsettledFile(_DISAPPEARED) from error
+        raise FileNotReady(_DISAPPEARED) from error
 
 
 @lru_cache(maxsize=4)  # the members of one archive come in a row
@@ -389,7 +389,7 @@ def lines_throughout(paths: Sequence[Path], n: int) -> Iterator[bytes]:
             for i in range(n_here):
                 file.seek(size * (i + 1) // (n_here + 1))
                 file.readline(MAX_LINE_BYTES)
-                yield file.readline(_PLACE_BYTES)  # a longer line is cut, and tells nothing
+                yield file.readline(_PLACE_BYTES)  # a longer line is cut, and of no use
             file.seek(max(0, size - _PLACE_BYTES))
             yield file.read().rstrip().rpartition(b"\n")[2]
 
@@ -409,7 +409,7 @@ def require_text(path: Path) -> None:
 def needs_transcoding(path: Path, encoding: str) -> str:
     """The codec a text file must be rewritten from, or empty when it is UTF-8 with line feeds already.
 
-    A byte order mark tells the encoding better than the source file does.
+    A byte order mark overrides the encoding of the source file.
     """
     with path.open("rb") as file:
         head = file.read(CHUNK_BYTES)
@@ -455,7 +455,7 @@ def transcode(path: Path, codec: str, target: Path) -> Path:
 
 
 def lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Lines of a file with their number; `OVERLONG` stands for one that is too long to keep."""
+    """Lines of a file with their number; `OVERLONG` replaces one that is too long to keep."""
     with path.open("rb") as file:
         number = 0
         while line := file.readline(MAX_LINE_BYTES + 1):

@@ -29,7 +29,7 @@ KNOWN = "known"
 class Count:
     """What became of the rows of one delivery that a raw table is made of; `table` has its schema.
 
-    `placeholders` counts, by field, landed rows with a time that stands for no time; `personal` those with a
+    `placeholders` counts, by field, landed rows whose time is a placeholder; `personal` those with a
     value that was hashed or masked because it held personal data.
     """
 
@@ -47,7 +47,7 @@ class Count:
 
 
 @dataclass(frozen=True)
-class Delivery:
+class DeliveryRecord:
     """One delivered file, landed, quarantined whole, or of no account.
 
     `n_read` counts records of the file, `n_damaged` those that could not be read at all. Every record is a
@@ -126,7 +126,7 @@ class Commit:
     commits hash with; the salt itself is never written here.
     """
 
-    deliveries: tuple[Delivery, ...] = ()
+    deliveries: tuple[DeliveryRecord, ...] = ()
     parts: tuple[Part, ...] = ()
     quarantine: str = ""
     removed: tuple[str, ...] = ()
@@ -149,7 +149,7 @@ def _written(commit: Commit) -> bytes:
     return json.dumps(document, ensure_ascii=False).encode() + b"\n"
 
 
-def _without_defaults(delivery: Delivery) -> dict[str, Any]:
+def _without_defaults(delivery: DeliveryRecord) -> dict[str, Any]:
     values = {f.name: getattr(delivery, f.name) for f in fields(delivery)}
     values["counts"] = [_without_empty_end(list(asdict(count).values())) for count in delivery.counts]
     usual = {f.name: f.default for f in fields(delivery) if f.default is not MISSING}
@@ -176,7 +176,7 @@ def _read(line: bytes) -> Commit:
         one["counts"] = tuple(_count(*count) for count in one.get("counts", ()))
         for name in ("columns_missing", "columns_extra", "covers"):
             one[name] = tuple(one.get(name, ()))
-        deliveries.append(Delivery(**one))
+        deliveries.append(DeliveryRecord(**one))
     own = tuple(delivery.delivery_id for delivery in deliveries)
     parts = tuple(
         Part(**{**one, "deliveries": own if one["deliveries"] is None else tuple(one["deliveries"])})
@@ -226,21 +226,21 @@ class Manifest:
         return next((commit.salt for commit in reversed(self.commits) if commit.salt), "")
 
     @property
-    def deliveries(self) -> list[Delivery]:
+    def deliveries(self) -> list[DeliveryRecord]:
         """Every delivery there ever was, in order."""
         return [delivery for commit in self.commits for delivery in commit.deliveries]
 
-    def newest(self) -> dict[tuple[str, str, str], Delivery]:
+    def newest(self) -> dict[tuple[str, str, str], DeliveryRecord]:
         """The newest delivery of every file, landed or not."""
         return {delivery.key: delivery for delivery in self.deliveries}
 
-    def live(self) -> dict[str, Delivery]:
+    def live(self) -> dict[str, DeliveryRecord]:
         """The landed deliveries whose rows count, by id.
 
         Of a file it is the newest: a broken re-delivery keeps the last good one. Of files that append all
         count but those that others cover.
         """
-        by_key: dict[tuple[str, str, str], dict[str, Delivery]] = {}
+        by_key: dict[tuple[str, str, str], dict[str, DeliveryRecord]] = {}
         covered: set[str] = set()
         for delivery in self.deliveries:
             if not delivery.is_landed:
@@ -256,7 +256,7 @@ class Manifest:
             if token not in covered
         }
 
-    def current(self) -> dict[str, Delivery]:
+    def current(self) -> dict[str, DeliveryRecord]:
         """The deliveries that say how the exports stand, by id.
 
         They are the newest of every file that is an export, and further ones whose rows count.
@@ -267,7 +267,7 @@ class Manifest:
         kept = {token: d for token, d in newest.items() if not d.appends or token not in covered}
         return kept | {token: d for token, d in live.items() if d.appends}
 
-    def replaced(self, deliveries: Iterable[Delivery]) -> list[tuple[Delivery, Delivery]]:
+    def replaced(self, deliveries: Iterable[DeliveryRecord]) -> list[tuple[DeliveryRecord, DeliveryRecord]]:
         """Of deliveries those whose file came before with other content, each after the earlier one."""
         by_id = {delivery.delivery_id: delivery for delivery in self.deliveries}
         pairs = [
@@ -301,8 +301,8 @@ class Manifest:
         """The commits that have a file of faults."""
         return [commit for commit in self.commits if commit.quarantine]
 
-    def quarantines_of(self, deliveries: Iterable[Delivery]) -> list[Commit]:
-        """The commits whose file of faults tells of any of these deliveries."""
+    def quarantines_of(self, deliveries: Iterable[DeliveryRecord]) -> list[Commit]:
+        """The commits whose file of faults holds rows of any of these deliveries."""
         ids = {delivery.delivery_id for delivery in deliveries}
         return [c for c in self.quarantines() if not ids.isdisjoint(d.delivery_id for d in c.deliveries)]
 

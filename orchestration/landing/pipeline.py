@@ -1,7 +1,7 @@
 """Landing: delivered files become Parquet parts behind the manifest, bad rows go to quarantine.
 
-A crash at any moment leaves either a committed delivery or nothing that counts. Small files alike are landed
-together, batches side by side up to the cores, and committed in the order of their files.
+A crash at any moment leaves either a committed delivery or nothing that counts. Small files of
+one layout are landed together, batches in parallel up to the cores, and committed in file order.
 """
 
 import shutil
@@ -26,15 +26,15 @@ from orchestration.landing.batches import (
     PACKED_RATIO,
     PARQUET,
     Batch,
-    Divided,
-    Due,
     Engine,
-    Known,
-    MemoryNeeded,
-    token_of,
+    KnownFiles,
+    MemoryLimitReached,
+    PendingFiles,
+    SplitBatch,
+    short_digest,
 )
-from orchestration.landing.files import Delivered, UnsettledFile
-from orchestration.landing.manifest import IGNORED, KNOWN, LANDED, Commit, Delivery, Manifest
+from orchestration.landing.files import ExportFile, FileNotReady
+from orchestration.landing.manifest import IGNORED, KNOWN, LANDED, Commit, DeliveryRecord, Manifest
 from orchestration.landing.people import hashing
 from orchestration.settings import Home
 from orchestration.sources.source_files import Source
@@ -47,7 +47,7 @@ _FEWEST = 2
 
 
 @dataclass
-class Landed:
+class LandingSummary:
     """What landing one source did; `unchanged` counts files already known.
 
     `known` are files whose content landed before, under another name or within a longer file; `ignored`
@@ -55,27 +55,27 @@ class Landed:
     nothing of them was committed, and the next run looks at them again.
     """
 
-    deliveries: list[Delivery] = field(default_factory=list)
+    deliveries: list[DeliveryRecord] = field(default_factory=list)
     unchanged: int = 0
     postponed: list[tuple[str, str]] = field(default_factory=list)
-    known: list[Delivery] = field(default_factory=list)
-    ignored: list[Delivery] = field(default_factory=list)
+    known: list[DeliveryRecord] = field(default_factory=list)
+    ignored: list[DeliveryRecord] = field(default_factory=list)
 
 
 @dataclass
-class Advance:
+class LandingProgress:
     """How far landing has come; `group` is about to be landed. Bytes are those of the files as they lie."""
 
     source: Source
     file_set: str
-    group: list[Delivered]
+    group: list[ExportFile]
     n_bytes_due: int
     n_bytes_done: int = 0
     n_rows: int = 0
     seconds: float = 0.0
 
 
-Progress = Callable[[Advance], None]
+Progress = Callable[[LandingProgress], None]
 
 
 def land(
@@ -88,7 +88,7 @@ def land(
     threads: int = 2,
     staff_ids: hashing.StaffIds = "hashed",
     progress: Progress = lambda advance: None,
-) -> list[Landed]:
+) -> list[LandingSummary]:
     """Lands every new or changed file of the sources.
 
     Raises:
@@ -117,7 +117,7 @@ def land(
             landing.require_mended()
             _report_outdated(home, landing.outdated())
             if any(one.deliveries for one in landed.values()):
-                engines[0].share(1)
+                engines[0].limit_to_share(1)
                 compaction.compact(engines[0].connection, home, manifest, PARQUET)
             return list(landed.values())
     except OSError as error:
@@ -164,7 +164,7 @@ _MOST_ROUNDS = 8
 
 
 class _Landing:
-    """Lands what is due in rounds: a file whose content is in a longer new one waits for that.
+    """Lands pending files in rounds: a file whose content a longer new file repeats waits for that file.
 
     `hashing_fingerprint` changes with the salt and with whether ids of staff are hashed; then everything
     lands anew.
@@ -182,15 +182,15 @@ class _Landing:
     ) -> None:
         self.exports, self.hashing_fingerprint, self.sources = exports, hashing_fingerprint, sources
         self.engines, self.manifest, self.progress = engines, manifest, progress
-        self.landed = {source.instance: Landed() for source in sources}
+        self.landed = {source.instance: LandingSummary() for source in sources}
         self.closed = files.closed_folders(exports)
-        self._gone: dict[str, Delivery] = {}
+        self._gone: dict[str, DeliveryRecord] = {}
         self._damaged = manifest.damaged(engines[0].home.raw, engines[0].home.quarantine)
         if self._damaged:
             first = min(self._damaged.values())
             messages.warn(f"{first} is missing or damaged. The files that its rows are from land again.")
 
-    def outdated(self) -> list[Delivery]:
+    def outdated(self) -> list[DeliveryRecord]:
         """Deliveries that other code or another mapping landed, that count, and whose files are gone."""
         live = self.manifest.live()
         return [delivery for token, delivery in self._gone.items() if token in live]
@@ -210,12 +210,12 @@ class _Landing:
                     "backup, then run again."
                 )
 
-    def _distrusted(self, delivery: Delivery) -> Delivery:
+    def _distrusted(self, delivery: DeliveryRecord) -> DeliveryRecord:
         """The delivery, as if other code had landed it where its rows are damaged: then it lands anew."""
         is_damaged = not self._damaged.keys().isdisjoint((delivery.delivery_id, *delivery.covers))
         return replace(delivery, fingerprint="") if is_damaged else delivery
 
-    def run(self) -> dict[str, Landed]:
+    def run(self) -> dict[str, LandingSummary]:
         """What was done, by source."""
         is_waiting = self._round()
         n_unchanged = {name: one.unchanged for name, one in self.landed.items()}
@@ -233,31 +233,33 @@ class _Landing:
         return self.landed
 
     def _round(self) -> bool:
-        """Lands what is due now; returns whether other files wait for it."""
+        """Lands the pending files of this round; returns whether other files wait for them."""
         known, live = self.manifest.newest(), self.manifest.live()
         if self._damaged:
             known = {key: self._distrusted(delivery) for key, delivery in known.items()}
             live = {token: self._distrusted(delivery) for token, delivery in live.items()}
-        is_waiting, due = False, []
+        is_waiting, pending = False, []
         for source in self.sources:
             for file_set in source.document.files:
-                one, parted = self._due(source, file_set, known, live)
-                due.append(one)
+                one, parted = self._pending(source, file_set, known, live)
+                pending.append(one)
                 is_waiting |= bool(parted.within)
                 same = [_same(one, *each) for each in parted.known]
                 if same:
                     self.manifest.append(Commit(deliveries=tuple(same)))
                     self.landed[source.instance].known += same
                     messages.say(_nothing_new(same))
-        for one in due:
+        for one in pending:
             self.landed[one.source.instance].unchanged += one.n_unchanged
-        self._land_all(known, due)
+        self._land_all(known, pending)
         return is_waiting
 
-    def _due(
-        self, source: Source, file_set: str, known: Known, live: dict[str, Delivery]
-    ) -> tuple[Due, file_identity.Sorted]:
-        due = Due(source, file_set, token_of(source.fingerprint(file_set), self.hashing_fingerprint))
+    def _pending(
+        self, source: Source, file_set: str, known: KnownFiles, live: dict[str, DeliveryRecord]
+    ) -> tuple[PendingFiles, file_identity.Sorted]:
+        pending = PendingFiles(
+            source, file_set, short_digest(source.fingerprint(file_set), self.hashing_fingerprint)
+        )
         options, place = source.document.files[file_set], (source.instance, file_set)
         found = files.discover(self.exports, source, file_set)
         postponed = self.landed[source.instance].postponed
@@ -268,22 +270,26 @@ class _Landing:
         own = {token: d for token, d in live.items() if d.key[:2] == place}
         names = {file.name for file in found}
         self._gone |= {
-            token: d for token, d in own.items() if d.fingerprint != due.fingerprint and d.file not in names
+            token: d
+            for token, d in own.items()
+            if d.fingerprint != pending.fingerprint and d.file not in names
         }
-        new, unchanged = _new_and_unchanged(found, place, known, due.fingerprint)
+        new, unchanged = _new_and_unchanged(found, place, known, pending.fingerprint)
         about_to_go = {known[key].delivery_id for f in new if (key := (*place, f.name)) in known}
         held = own.keys() | {token for d in own.values() for token in d.covers}
         for file, earlier in unchanged:
             if earlier.status == KNOWN and not _is_held(earlier, held, about_to_go, options.appends):
                 new.append(file)
             else:
-                due.n_unchanged += 1
+                pending.n_unchanged += 1
         if options.appends:
             before = [
                 d for d in self.manifest.deliveries if d.key[:2] == place and d.status in (LANDED, KNOWN)
             ]
             lying = [(file, own[d.delivery_id]) for file, d in unchanged if d.delivery_id in own]
-            parted = file_identity.by_content(new, file_identity.Earlier(before, own, lying), due.fingerprint)
+            parted = file_identity.by_content(
+                new, file_identity.Earlier(before, own, lying), pending.fingerprint
+            )
         else:
             zone = source.zone(file_set)
             fresh = [file for file in new if (*place, file.name) not in known]
@@ -291,7 +297,7 @@ class _Landing:
                 fresh,
                 own.values(),
                 [file.name for file in found],
-                due.fingerprint,
+                pending.fingerprint,
                 lambda file: files.delivered_at(file, options.delivered, zone),
             )
             for file in new:
@@ -300,12 +306,12 @@ class _Landing:
                     moved = (token for token in was.covers if was.status == KNOWN and token in own)
                     covers = tuple(token for token in moved if own[token].file not in names)
                     parted.due.append((file, file_identity.Identity(covers=covers)))
-        due.files = sorted((file for file, _ in parted.due), key=found.index)
-        due.identities = {file.name: one for file, one in parted.due}
-        return due, parted
+        pending.files = sorted((file for file, _ in parted.due), key=found.index)
+        pending.identities = {file.name: one for file, one in parted.due}
+        return pending, parted
 
-    def _land_all(self, known: Known, due: list[Due]) -> None:
-        tasks = deque(_task(one, group) for one in due for group in _groups(one.files))
+    def _land_all(self, known: KnownFiles, pending: list[PendingFiles]) -> None:
+        tasks = deque(_task(one, group) for one in pending for group in _groups(one.files))
         n_bytes = sum(task.n_bytes for task in tasks)
         began, done, n_rows = time.perf_counter(), 0, 0
         pool = ThreadPoolExecutor(len(self.engines))
@@ -314,18 +320,20 @@ class _Landing:
             while tasks:
                 workers.start(tasks)
                 task = tasks.popleft()
-                source, seconds = task.due.source, time.perf_counter() - began
-                self.progress(Advance(source, task.due.file_set, task.group, n_bytes, done, n_rows, seconds))
+                source, seconds = task.pending.source, time.perf_counter() - began
+                self.progress(
+                    LandingProgress(source, task.pending.file_set, task.group, n_bytes, done, n_rows, seconds)
+                )
                 if task.result is None:
                     raise RuntimeError("the first batch was not started")
                 try:
                     commit = task.result.result()
-                except Divided as divided:
-                    tasks.extendleft(_task(task.due, group) for group in reversed(divided.groups))
+                except SplitBatch as divided:
+                    tasks.extendleft(_task(task.pending, group) for group in reversed(divided.groups))
                     continue
-                except UnsettledFile as reason:
-                    if isinstance(reason, MemoryNeeded) and not task.is_alone:
-                        tasks.appendleft(_Task(task.due, task.group, is_alone=True))
+                except FileNotReady as reason:
+                    if isinstance(reason, MemoryLimitReached) and not task.is_alone:
+                        tasks.appendleft(_Task(task.pending, task.group, is_alone=True))
                         continue
                     (file,) = task.group
                     self.landed[source.instance].postponed.append((file.name, str(reason)))
@@ -342,10 +350,10 @@ class _Landing:
             pool.shutdown(cancel_futures=True)
 
 
-def _report_outdated(home: Home, outdated: list[Delivery]) -> None:
-    """Says once of which content landing anew was due and could not be done."""
+def _report_outdated(home: Home, outdated: list[DeliveryRecord]) -> None:
+    """Reports once which content cannot be landed again because its export is gone."""
     note = home.state / "outdated"
-    state = token_of(*sorted(d.delivery_id for d in outdated)) if outdated else ""
+    state = short_digest(*sorted(d.delivery_id for d in outdated)) if outdated else ""
     try:
         noted = note.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
@@ -365,10 +373,10 @@ def _report_outdated(home: Home, outdated: list[Delivery]) -> None:
 
 
 def _new_and_unchanged(
-    found: list[Delivered], place: tuple[str, str], known: Known, fingerprint: str
-) -> tuple[list[Delivered], list[tuple[Delivered, Delivery]]]:
-    new: list[Delivered] = []
-    unchanged: list[tuple[Delivered, Delivery]] = []
+    found: list[ExportFile], place: tuple[str, str], known: KnownFiles, fingerprint: str
+) -> tuple[list[ExportFile], list[tuple[ExportFile, DeliveryRecord]]]:
+    new: list[ExportFile] = []
+    unchanged: list[tuple[ExportFile, DeliveryRecord]] = []
     for file in found:
         earlier = known.get((*place, file.name))
         if earlier is not None and _is_same(earlier, file, fingerprint):
@@ -378,28 +386,37 @@ def _new_and_unchanged(
     return new, unchanged
 
 
-def _is_held(earlier: Delivery, held: Container[str], about_to_go: Container[str], appends: bool) -> bool:
+def _is_held(
+    earlier: DeliveryRecord, held: Container[str], about_to_go: Container[str], appends: bool
+) -> bool:
     """Whether what landed under another name is still there, and stays."""
     (holder,) = earlier.covers
     return holder in held and (appends or holder not in about_to_go)
 
 
-def _nothing_new(same: list[Delivery]) -> str:
+def _nothing_new(same: list[DeliveryRecord]) -> str:
     first = same[0]
     more = f", and {len(same) - 1:,} more like it" if len(same) > 1 else ""
     return f"{first.file} adds nothing: {first.reason}{more}."
 
 
-def _same(due: Due, file: Delivered, own: file_identity.Identity, holder: Delivery) -> Delivery:
+def _same(
+    pending: PendingFiles, file: ExportFile, own: file_identity.Identity, holder: DeliveryRecord
+) -> DeliveryRecord:
     return replace(
         holder,
-        delivery_id=token_of(
-            due.source.instance, due.file_set, file.name, file.size, file.modified_ns, holder.delivery_id
+        delivery_id=short_digest(
+            pending.source.instance,
+            pending.file_set,
+            file.name,
+            file.size,
+            file.modified_ns,
+            holder.delivery_id,
         ),
         file=file.name,
         size=file.size,
         modified_ns=file.modified_ns,
-        fingerprint=due.fingerprint,
+        fingerprint=pending.fingerprint,
         status=KNOWN,
         reason=f"its content landed with {holder.file}",
         n_read=0,
@@ -419,8 +436,8 @@ def _same(due: Due, file: Delivered, own: file_identity.Identity, holder: Delive
 class _Task:
     """A batch that waits for its turn, or is being landed; alone, or beside others."""
 
-    due: Due
-    group: list[Delivered]
+    pending: PendingFiles
+    group: list[ExportFile]
     is_alone: bool
     result: "Future[Commit] | None" = None
 
@@ -430,14 +447,14 @@ class _Task:
         return sum(file.size for file in self.group)
 
 
-def _task(due: Due, group: list[Delivered]) -> _Task:
-    return _Task(due, group, is_alone=sum(file.size for file in group) > BATCH_BYTES)
+def _task(pending: PendingFiles, group: list[ExportFile]) -> _Task:
+    return _Task(pending, group, is_alone=sum(file.size for file in group) > BATCH_BYTES)
 
 
 class _Workers:
     """Lands batches side by side; a large one has the machine for itself."""
 
-    def __init__(self, engines: list[Engine], pool: ThreadPoolExecutor, known: Known) -> None:
+    def __init__(self, engines: list[Engine], pool: ThreadPoolExecutor, known: KnownFiles) -> None:
         self._n, self._pool, self._known = len(engines), pool, known
         self._idle: SimpleQueue[Engine] = SimpleQueue()
         for engine in engines:
@@ -457,9 +474,9 @@ class _Workers:
     def _land(self, task: _Task, n_beside: int) -> Commit:
         engine = self._idle.get()
         try:
-            engine.share(n_beside)
+            engine.limit_to_share(n_beside)
             with TemporaryDirectory(dir=engine.home.scratch) as scratch:
-                batch = Batch(engine, task.due, task.group, Path(scratch))
+                batch = Batch(engine, task.pending, task.group, Path(scratch))
                 try:
                     return batch.run(self._known)
                 finally:
@@ -468,11 +485,11 @@ class _Workers:
             self._idle.put(engine)
 
 
-def _groups(due: list[Delivered]) -> list[list[Delivered]]:
+def _groups(pending: list[ExportFile]) -> list[list[ExportFile]]:
     """Small files together, others alone, in the order of names."""
-    groups: list[list[Delivered]] = []
+    groups: list[list[ExportFile]] = []
     n_bytes = 0
-    for file in due:
+    for file in pending:
         size = file.size if files.is_plain(file) else file.size * PACKED_RATIO
         is_small = size <= SMALL_BYTES and not file.problem
         fits = groups and len(groups[-1]) < BATCH_FILES and n_bytes + size <= BATCH_BYTES
@@ -485,7 +502,7 @@ def _groups(due: list[Delivered]) -> list[list[Delivered]]:
     return groups
 
 
-def _is_same(earlier: Delivery, file: Delivered, fingerprint: str) -> bool:
+def _is_same(earlier: DeliveryRecord, file: ExportFile, fingerprint: str) -> bool:
     return (earlier.size, earlier.modified_ns, earlier.fingerprint) == (
         file.size,
         file.modified_ns,

@@ -11,7 +11,7 @@ import pyarrow as pa
 from orchestration.base import engine, sql
 from orchestration.base.engine import Limits
 from orchestration.landing.plan.mapping import WHOLE_RECORD, Compiled
-from orchestration.landing.read.relations import Damage, Readable
+from orchestration.landing.read.relations import Damage, FileRelation
 from orchestration.sources import raw_tables
 
 TOLERATED_SHARE = 0.05
@@ -21,7 +21,7 @@ _OWN = ("entity", "line", "column_name", "reason", "masked_value")
 
 @dataclass(frozen=True)
 class Reason:
-    """Rows of one delivery that are in quarantine for one reason; the first of them stands for all."""
+    """Rows of one delivery that are in quarantine for one reason; the first of them is the example."""
 
     problem: str
     n_rows: int
@@ -35,8 +35,8 @@ def sentence(entity: str, column: str, reason: str) -> str:
         return f"{entity}: {reason}"
     if "expression" in reason:
         return f"{entity}.{column} cannot be computed: {reason}"
-    told = reason if reason.startswith("cannot") else f"is {reason.removeprefix('required value is ')}"
-    return f"{entity}.{column} {told}"
+    predicate = reason if reason.startswith("cannot") else f"is {reason.removeprefix('required value is ')}"
+    return f"{entity}.{column} {predicate}"
 
 
 def reasons(paths: Sequence[Path], limits: Limits = engine.SMALL) -> dict[str, list[Reason]]:
@@ -53,8 +53,8 @@ def reasons(paths: Sequence[Path], limits: Limits = engine.SMALL) -> dict[str, l
     with engine.connect(limits=limits) as connection:
         rows = connection.execute(query).fetchall()
     for delivery, entity, column, reason, n, line, masked in rows:
-        told = Reason(sentence(entity, column, reason), n, line, masked)
-        found.setdefault(delivery, []).append(told)
+        summary = Reason(sentence(entity, column, reason), n, line, masked)
+        found.setdefault(delivery, []).append(summary)
     return found
 
 
@@ -68,7 +68,7 @@ def refuse(connection: duckdb.DuckDBPyConnection, deliveries: Sequence[str], lab
 
 def collect(
     connection: duckdb.DuckDBPyConnection,
-    readable: Readable,
+    relation: FileRelation,
     faulty: Sequence[tuple[str, Compiled]],
     n_records: Mapping[str, int],
     label: str,
@@ -79,21 +79,21 @@ def collect(
     which their files are read.
     """
     _start(connection)
-    if readable.damage:
-        connection.register("damage", _damage_table(readable.damage))
+    if relation.damage:
+        connection.register("damage", _damage_table(relation.damage))
         connection.execute(
             "INSERT INTO faults SELECT ?, ?, line, '', reason, '' FROM damage", [next(iter(n_records)), label]
         )
-    if readable.record_lines is not None:
-        lines = np.asarray(readable.record_lines)
+    if relation.record_lines is not None:
+        lines = np.asarray(relation.record_lines)
         connection.register("lines", pa.table({"record": np.arange(1, len(lines) + 1), "line": lines}))
     # Records are counted through all files, in the order in which these are read.
     before = np.cumsum([0, *n_records.values()])[:-1]
     connection.register("files_before", pa.table({"_delivery_id": list(n_records), "n_before": before}))
     for table, query in faulty:
         found = f"({query.faults}) AS f(_delivery_id, record, column_name, reason, masked_value)"
-        line, joined = f"f.record - n_before + {readable.n_header_lines}", ""
-        if readable.record_lines is not None:
+        line, joined = f"f.record - n_before + {relation.n_header_lines}", ""
+        if relation.record_lines is not None:
             line, joined = "lines.line", " JOIN lines USING (record)"
         connection.execute(
             f"INSERT INTO faults SELECT f._delivery_id, ?, {line}, column_name, reason, "

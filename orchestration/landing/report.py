@@ -1,4 +1,4 @@
-"""What a person should know of a landing: its figures, how exports changed, and what did not fit."""
+"""Report of a landing for a person: its figures, how exports changed, and what was quarantined."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,7 +10,7 @@ from orchestration.base import engine, sql
 from orchestration.base.engine import Limits
 from orchestration.base.wording import count, listed, share
 from orchestration.landing import quarantine
-from orchestration.landing.manifest import Delivery, Manifest
+from orchestration.landing.manifest import DeliveryRecord, Manifest
 from orchestration.landing.people import protection
 from orchestration.settings import Home
 from orchestration.sources import contract
@@ -22,19 +22,19 @@ _MOST_FILES = 5
 _WIDTH_OF_FILES = 160
 
 _MOST_REASONS = 3
-_DIGITS = 12  # of a digest; enough to tell one from another, and to find it in the manifest
+_DIGITS = 12  # of a digest; enough to find it in the manifest
 
 
 @dataclass(frozen=True)
 class Note:
-    """Something to tell of a landing, with lines that explain it."""
+    """One sentence of the report, with lines that explain it."""
 
     text: str
     details: tuple[str, ...] = ()
     is_warning: bool = False
 
 
-def figures(deliveries: Sequence[Delivery], seconds: float) -> str:
+def figures(deliveries: Sequence[DeliveryRecord], seconds: float) -> str:
     """How much landed, and how fast."""
     n_rows, n_faults = sum(d.n_landed for d in deliveries), sum(d.n_quarantined for d in deliveries)
     megabytes = sum(d.size for d in deliveries) / 1e6
@@ -44,7 +44,7 @@ def figures(deliveries: Sequence[Delivery], seconds: float) -> str:
     )
 
 
-def ignored(deliveries: Sequence[Delivery]) -> Iterator[Note]:
+def ignored(deliveries: Sequence[DeliveryRecord]) -> Iterator[Note]:
     """Files beside exports that hold no rows; nothing of them counts as lost."""
     for reason, names in _by_reason((d.file, d.reason) for d in deliveries):
         shown = listed(names, _MOST_FILES, _WIDTH_OF_FILES)
@@ -66,9 +66,9 @@ def _by_reason(files: Iterable[tuple[str, str]]) -> list[tuple[str, list[str]]]:
 
 
 def changes(
-    deliveries: Sequence[Delivery],
-    replaced: Iterable[tuple[Delivery, Delivery]],
-    earlier_deliveries: Iterable[Delivery] = (),
+    deliveries: Sequence[DeliveryRecord],
+    replaced: Iterable[tuple[DeliveryRecord, DeliveryRecord]],
+    earlier_deliveries: Iterable[DeliveryRecord] = (),
 ) -> Iterator[Note]:
     """Replaced files, each beside its earlier delivery, and columns that came or went.
 
@@ -89,26 +89,26 @@ def changes(
     for name, members in by_file_set.items():
         yield from _personal(name, members)
     for name, members in by_file_set.items():
-        lacking = [d for d in members if d.columns_missing]
-        if lacking:
-            yield Note(_lacking(name, lacking))
+        incomplete = [d for d in members if d.columns_missing]
+        if incomplete:
+            yield Note(_missing_columns(name, incomplete))
 
 
-def _by_file_set(deliveries: Sequence[Delivery]) -> dict[str, list[Delivery]]:
-    found: dict[str, list[Delivery]] = {}
+def _by_file_set(deliveries: Sequence[DeliveryRecord]) -> dict[str, list[DeliveryRecord]]:
+    found: dict[str, list[DeliveryRecord]] = {}
     for delivery in deliveries:
         found.setdefault(f"{delivery.source_instance}/{delivery.file_set}", []).append(delivery)
     return found
 
 
-def _replaced(earlier: Delivery, delivery: Delivery) -> str:
+def _replaced(earlier: DeliveryRecord, delivery: DeliveryRecord) -> str:
     became = f"digest {earlier.digest[:_DIGITS]} became {delivery.digest[:_DIGITS]}"
     if earlier.is_landed and delivery.is_landed:
         became = f"{count(earlier.n_landed, 'row')} became {delivery.n_landed:,}, {became}"
     return f"{delivery.file} was delivered again: {became}."
 
 
-def _placeholders(name: str, members: Sequence[Delivery]) -> Iterator[Note]:
+def _placeholders(name: str, members: Sequence[DeliveryRecord]) -> Iterator[Note]:
     n_rows: Counter[str] = Counter()
     found: Counter[tuple[str, str]] = Counter()
     for landed in (landed for delivery in members for landed in delivery.counts):
@@ -122,7 +122,7 @@ def _placeholders(name: str, members: Sequence[Delivery]) -> Iterator[Note]:
         )
 
 
-def _personal(name: str, members: Sequence[Delivery]) -> Iterator[Note]:
+def _personal(name: str, members: Sequence[DeliveryRecord]) -> Iterator[Note]:
     """Values with personal data that were hashed or masked; one sentence for each raw table."""
     n_rows: Counter[str] = Counter()
     found: dict[str, Counter[tuple[str, str]]] = {}
@@ -144,17 +144,17 @@ def _columns_of(table: str) -> dict[str, contract.Column]:
     return next((one.columns for one in bundle.all_tables() if one.full_name == table), {})
 
 
-def _lacking(name: str, lacking: Sequence[Delivery]) -> str:
-    columns = sorted({column for delivery in lacking for column in delivery.columns_missing})
-    more = f" and {count(len(lacking) - 1, 'more file')}" if len(lacking) > 1 else ""
+def _missing_columns(name: str, incomplete: Sequence[DeliveryRecord]) -> str:
+    columns = sorted({column for delivery in incomplete for column in delivery.columns_missing})
+    more = f" and {count(len(incomplete) - 1, 'more file')}" if len(incomplete) > 1 else ""
     return (
         f"{name} lacks columns that the mapping reads: {listed(columns, _MOST_COLUMNS)}. "
-        f"The rows of {lacking[0].file}{more} landed without them."
+        f"The rows of {incomplete[0].file}{more} landed without them."
     )
 
 
 def remaining(
-    connection: duckdb.DuckDBPyConnection, sources: Iterable[Source], deliveries: Iterable[Delivery]
+    connection: duckdb.DuckDBPyConnection, sources: Iterable[Source], deliveries: Iterable[DeliveryRecord]
 ) -> Iterator[Note]:
     """Raw tables with new rows of which more fall to deduplication than were delivered again."""
     landed = {
@@ -195,9 +195,9 @@ def _deduplicated(connection: duckdb.DuckDBPyConnection, instance: str, feed: Fe
 
 
 def faults(
-    deliveries: Sequence[Delivery], manifest: Manifest, home: Home, limits: Limits = engine.SMALL
+    deliveries: Sequence[DeliveryRecord], manifest: Manifest, home: Home, limits: Limits = engine.SMALL
 ) -> Iterator[Note]:
-    """Files with rows in quarantine, the worst first, and where all those rows are told; then whole files."""
+    """Files with rows in quarantine, the worst first, and the place of all those rows; then whole files."""
     faulty = sorted((d for d in deliveries if d.n_quarantined), key=_share, reverse=True)
     if faulty:
         paths = [home.quarantine / c.quarantine for c in manifest.quarantines_of(faulty[:_MOST_FILES])]
@@ -214,16 +214,16 @@ def faults(
             yield Note(f"Quarantined {delivery.file}: {delivery.reason}.", is_warning=True)
 
 
-def _n_due(delivery: Delivery) -> int:
+def _n_due(delivery: DeliveryRecord) -> int:
     """Rows that were to land: no filter left them out."""
     return delivery.n_landed + delivery.n_quarantined
 
 
-def _share(delivery: Delivery) -> float:
+def _share(delivery: DeliveryRecord) -> float:
     return delivery.n_quarantined / _n_due(delivery)
 
 
-def _faulty(delivery: Delivery, reasons: Sequence[quarantine.Reason]) -> Note:
+def _faulty(delivery: DeliveryRecord, reasons: Sequence[quarantine.Reason]) -> Note:
     n, n_due = delivery.n_quarantined, _n_due(delivery)
     text = f"{delivery.file}: {n:,} of {count(n_due, 'row')} quarantined ({share(n, n_due)})."
     lines = [_reason(reason) for reason in reasons[:_MOST_REASONS]]

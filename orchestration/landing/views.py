@@ -10,7 +10,7 @@ import pyarrow as pa
 from orchestration.base import engine, sql
 from orchestration.base.engine import Limits
 from orchestration.landing import files
-from orchestration.landing.manifest import Delivery, Manifest
+from orchestration.landing.manifest import DeliveryRecord, Manifest
 from orchestration.settings import Home
 from orchestration.sources import raw_tables
 from orchestration.sources.connectors import bundle
@@ -42,8 +42,8 @@ def expose(
     """
     manifest = Manifest(home.state)
     sources = list(sources)
-    live = {d.delivery_id: d for d in _meant(manifest.live().values(), sources)}
-    newest = _meant(manifest.current().values(), sources)
+    live = {d.delivery_id: d for d in _still_configured(manifest.live().values(), sources)}
+    newest = _still_configured(manifest.current().values(), sources)
     counts = {table.full_name: 0 for table in bundle.all_tables()}
     for delivery in live.values():
         for count in delivery.counts:
@@ -94,7 +94,7 @@ def _start_over(connection: duckdb.DuckDBPyConnection, inputs: str) -> None:
     )
 
 
-def _meant(deliveries: Iterable[Delivery], sources: list[Source]) -> list[Delivery]:
+def _still_configured(deliveries: Iterable[DeliveryRecord], sources: list[Source]) -> list[DeliveryRecord]:
     globs = {
         (s.instance, name): files_of.glob for s in sources for name, files_of in s.document.files.items()
     }
@@ -153,7 +153,10 @@ def _source_rows(sources: list[Source]) -> list[tuple[object, ...]]:
     for s in sources:
         # File sets that feed the same entity agree on `keep`.
         fed = {
-            e: feed.keep or None for feeds in s.feeds.values() for feed in feeds for e in feed.table.told_as
+            e: feed.keep or None
+            for feeds in s.feeds.values()
+            for feed in feeds
+            for e in feed.table.reported_entities
         }
         head = (s.instance, s.centre, s.document.connector, s.document.time_zone)
         derived = s.document.derive_escalations or None
@@ -161,7 +164,7 @@ def _source_rows(sources: list[Source]) -> list[tuple[object, ...]]:
     return rows
 
 
-def _delivery_rows(deliveries: list[Delivery], sources: list[Source]) -> list[tuple[object, ...]]:
+def _delivery_rows(deliveries: list[DeliveryRecord], sources: list[Source]) -> list[tuple[object, ...]]:
     by_name = {s.instance: s for s in sources}
     rows: list[tuple[object, ...]] = []
     for d in deliveries:
@@ -177,6 +180,6 @@ def _delivery_rows(deliveries: list[Delivery], sources: list[Source]) -> list[tu
             tail = (len(d.columns_missing), len(d.columns_extra), d.file_set, d.digest, d.n_bytes, d.n_lines)
             rows += [
                 (*head, entity, d.file, d.status, d.reason, moment, n_read, *counts, *tail)
-                for entity in feed.table.told_as
+                for entity in feed.table.reported_entities
             ]
     return rows

@@ -14,7 +14,7 @@ import duckdb
 from orchestration.base import engine, sql
 from orchestration.base.text import plain
 from orchestration.landing.plan import durations
-from orchestration.landing.read.relations import Readable
+from orchestration.landing.read.relations import FileRelation
 from orchestration.onboarding import vocabulary
 from orchestration.onboarding.dates import date_readings
 
@@ -173,25 +173,27 @@ def words_of(name: str) -> tuple[str, ...]:
     return tuple(word for word in re.split(r"[\W_]+", plain(spaced.replace("#", " number "))) if word)
 
 
-def read_sample(connection: duckdb.DuckDBPyConnection, readable: Readable) -> list[tuple[str | None, ...]]:
+def read_sample(
+    connection: duckdb.DuckDBPyConnection, relation: FileRelation
+) -> list[tuple[str | None, ...]]:
     """The first records of a file as text."""
-    names = list(readable.types)[:_MAX_COLUMNS]
-    selected = ", ".join(_as_text(name, readable.types[name]) for name in names)
-    query = f"SELECT {selected} FROM {readable.relation()} LIMIT {SAMPLE_RECORDS}"
+    names = list(relation.types)[:_MAX_COLUMNS]
+    selected = ", ".join(_as_text(name, relation.types[name]) for name in names)
+    query = f"SELECT {selected} FROM {relation.relation()} LIMIT {SAMPLE_RECORDS}"
     return connection.execute(query).fetchall()
 
 
 def read_columns(
     connection: duckdb.DuckDBPyConnection,
-    readable: Readable,
+    relation: FileRelation,
     rows: list[tuple[str | None, ...]],
     nulls: list[str],
 ) -> list[Column]:
     """The columns of a file, keys of JSON objects and moments made of two columns included."""
-    names = list(readable.types)[:_MAX_COLUMNS]
+    names = list(relation.types)[:_MAX_COLUMNS]
     columns: list[Column] = []
     for i, name in enumerate(names):
-        kind = readable.types[name]
+        kind = relation.types[name]
         cells = tuple(_cell(row[i], nulls) for row in rows)
         values = tuple(cell for cell in cells if cell is not None)
         expression = expression_of(name)

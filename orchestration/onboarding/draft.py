@@ -14,9 +14,9 @@ from orchestration.base.engine import Limits
 from orchestration.base.text import one_line
 from orchestration.errors import ConfigurationError
 from orchestration.landing import files
-from orchestration.landing.files import Delivered, UnreadableFile
+from orchestration.landing.files import ExportFile, UnreadableFile
 from orchestration.landing.read import relations, unsupported
-from orchestration.landing.read.documents import Form
+from orchestration.landing.read.documents import JsonLayout
 from orchestration.onboarding import samples, total_rows, vendors
 from orchestration.onboarding.call_logs import as_calls
 from orchestration.onboarding.columns import (
@@ -29,7 +29,7 @@ from orchestration.onboarding.columns import (
 )
 from orchestration.onboarding.dates import DATE_IN_FILE_NAME
 from orchestration.onboarding.entities import companions, guess_entities
-from orchestration.onboarding.formats import look_at
+from orchestration.onboarding.formats import detect_format
 from orchestration.onboarding.writer import Writer
 from orchestration.sources.source_files import FileSet
 
@@ -75,45 +75,47 @@ def draft(file: Path, exports: Path | None = None, limits: Limits = engine.SMALL
 def _draft(connection: duckdb.DuckDBPyConnection, file: Path, exports: Path | None, scratch: Path) -> str:
     delivered, others = _delivered(file)
     path = samples.plain(delivered, scratch)
-    look = look_at(path, delivered.member or file.name)
+    detected = detect_format(path, delivered.member or file.name)
     if others:
-        look.warnings.append(
+        detected.warnings.append(
             f"The archive holds {others + 1} files and each of them is landed alike. This one was looked at: "
             f"{one_line(delivered.member)}"
         )
-    form = Form(records=tuple(look.options.records.split("."))) if look.options.records else None
-    readable = samples.head(connection, path, look.options, scratch, limit=SAMPLE_RECORDS, form=form)
-    if readable.damage:
-        first = readable.damage[0]
-        look.warnings.append(
-            f"{len(readable.damage):,} of the first records cannot be read and would go to quarantine, the "
+    form = (
+        JsonLayout(records=tuple(detected.options.records.split("."))) if detected.options.records else None
+    )
+    relation = samples.head(connection, path, detected.options, scratch, limit=SAMPLE_RECORDS, form=form)
+    if relation.damage:
+        first = relation.damage[0]
+        detected.warnings.append(
+            f"{len(relation.damage):,} of the first records cannot be read and would go to quarantine, the "
             f"first at line {first.line}: {one_line(first.reason)}"
         )
-    rows = read_sample(connection, readable)
+    rows = read_sample(connection, relation)
     sums = total_rows.Totals()
-    if not look.options.is_json and set(readable.types.values()) <= {"VARCHAR"}:
-        is_cut = len(rows) == SAMPLE_RECORDS and look.options.format in ("csv", "tsv")
-        sums = total_rows.found_in(rows, _last_rows(path, look.options) if is_cut else ())
+    if not detected.options.is_json and set(relation.types.values()) <= {"VARCHAR"}:
+        is_cut = len(rows) == SAMPLE_RECORDS and detected.options.format in ("csv", "tsv")
+        sums = total_rows.found_in(rows, _last_rows(path, detected.options) if is_cut else ())
         rows = [rows[i] for i in total_rows.kept(rows)]
-    plain_columns = read_columns(connection, readable, rows, [""])
+    plain_columns = read_columns(connection, relation, rows, [""])
     nulls, doubtful = null_tokens(plain_columns)
-    columns = read_columns(connection, readable, rows, nulls) if len(nulls) > 1 else plain_columns
-    look = replace(look, options=look.options.model_copy(update={"nulls": nulls}))
+    columns = read_columns(connection, relation, rows, nulls) if len(nulls) > 1 else plain_columns
+    detected = replace(detected, options=detected.options.model_copy(update={"nulls": nulls}))
     if doubtful:
-        look.remarks["nulls"] = f"also seen: {', '.join(doubtful)}; add what means nothing"
-    if known := vendors.hint(readable.types, look.options):
-        look.warnings.append(known)
+        detected.remarks["nulls"] = f"also seen: {', '.join(doubtful)}; add what means nothing"
+    if known := vendors.hint(relation.types, detected.options):
+        detected.warnings.append(known)
     words = {w.removesuffix("s") for w in words_of(file.name + " " + delivered.member)}
     guesses = as_calls(columns, guess_entities(columns, words), words)
-    left_out = sums.where([expression_of(name) for name in readable.types])
+    left_out = sums.where([expression_of(name) for name in relation.types])
     repeats = {}
     for guess in (guesses[0], *companions(guesses[0], guesses)):
         keys = [guess.matches[name].column.expression for name in guess.entity.key if name in guess.matches]
         if keys:
-            counted = _key_counts(connection, path, look.options, keys, scratch)
+            counted = _key_counts(connection, path, detected.options, keys, scratch)
             if counted is None or counted[0] < counted[1]:
                 repeats[guess.entity.name] = counted
-    return Writer(file, source_name(file), exports, look, columns, guesses, repeats, left_out).text()
+    return Writer(file, source_name(file), exports, detected, columns, guesses, repeats, left_out).text()
 
 
 def _last_rows(path: Path, options: FileSet) -> list[tuple[str | None, ...]]:
@@ -137,20 +139,20 @@ def _key_counts(
     is_there = " AND ".join(f"({key}) IS NOT NULL" for key in keys)
     try:
         if options.is_workbook:
-            readable = samples.sheet(connection, path, options, scratch)
+            relation = samples.sheet(connection, path, options, scratch)
         else:
-            readable = relations.open_readable(connection, (path,), (relations.NOWHERE,), options)
-        counted = f"SELECT count(DISTINCT hash({', '.join(keys)})), count(*) FROM {readable.relation()}"
+            relation = relations.open_relation(connection, (path,), (relations.NOWHERE,), options)
+        counted = f"SELECT count(DISTINCT hash({', '.join(keys)})), count(*) FROM {relation.relation()}"
         n_keys, n_rows = connection.execute(f"{counted} WHERE {is_there}").fetchall()[0]
     except (UnreadableFile, *relations.ENGINE_ERRORS):
         return None
     return n_keys, n_rows
 
 
-def _delivered(file: Path) -> tuple[Delivered, int]:
+def _delivered(file: Path) -> tuple[ExportFile, int]:
     """The file or the largest member of the archive, and how many other members there are."""
     stat = file.stat()
-    whole = Delivered(file.name, file, "", stat.st_size, stat.st_mtime_ns)
+    whole = ExportFile(file.name, file, "", stat.st_size, stat.st_mtime_ns)
     if file.suffix.lower() != ".zip":
         return whole, 0
     try:

@@ -15,10 +15,10 @@ import duckdb
 
 from orchestration.base import sql
 from orchestration.landing import files
-from orchestration.landing.files import Delivered, UnreadableFile
+from orchestration.landing.files import ExportFile, UnreadableFile
 from orchestration.landing.plan import mapping
 from orchestration.landing.read import documents, relations
-from orchestration.landing.read.relations import Origin, Readable
+from orchestration.landing.read.relations import FileRelation, Origin
 from orchestration.onboarding import samples
 from orchestration.sources import contract
 from orchestration.sources.source_files import DELIMITED, Feed, Source
@@ -82,7 +82,7 @@ class Target:
 
 
 def scan(
-    target: Target, delivered: list[Delivered], origin: Callable[[Delivered], Origin], scratch: Path
+    target: Target, delivered: list[ExportFile], origin: Callable[[ExportFile], Origin], scratch: Path
 ) -> Findings:
     """Reads all rows of the files for keys that rows share. Files that cannot be read are left out."""
     table = target.feed.table
@@ -91,7 +91,7 @@ def scan(
     target.connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {_SEEN} (key UBIGINT, thing UBIGINT, file INTEGER, record BIGINT)"
     )
-    read: dict[int, tuple[Readable, int]] = {}  # by file: how it was read, and records before its own
+    read: dict[int, tuple[FileRelation, int]] = {}  # by file: how it was read, and records before its own
     for group in _groups(target, delivered):
         try:
             read |= _read_together(target, group, [origin(delivered[number]) for number in group], delivered)
@@ -105,9 +105,9 @@ def scan(
                         continue
 
     def place(number: int, record: int) -> Place:
-        readable, n_before = read[number]
-        lines = readable.record_lines
-        line = record - n_before + readable.n_header_lines if lines is None else lines[record - 1]
+        relation, n_before = read[number]
+        lines = relation.record_lines
+        line = record - n_before + relation.n_header_lines if lines is None else lines[record - 1]
         return Place(delivered[number].name, line)
 
     within = f"SELECT key, file, count(*) AS n FROM {_SEEN} GROUP BY key, file HAVING {_DIFFER}"
@@ -122,7 +122,7 @@ def scan(
     )
 
 
-def _groups(target: Target, delivered: list[Delivered]) -> list[list[int]]:
+def _groups(target: Target, delivered: list[ExportFile]) -> list[list[int]]:
     """Numbers of the files; plain ones with the same header together, because a query for each costs more."""
     options = target.source.document.files[target.file_set]
     by_header: dict[object, list[int]] = {}
@@ -144,8 +144,8 @@ def _batches(numbers: list[int]) -> Iterator[list[int]]:
 
 
 def _read_together(
-    target: Target, group: list[int], origins: list[Origin], delivered: list[Delivered]
-) -> dict[int, tuple[Readable, int]]:
+    target: Target, group: list[int], origins: list[Origin], delivered: list[ExportFile]
+) -> dict[int, tuple[FileRelation, int]]:
     """Notes the keys of files alike by one query.
 
     Raises:
@@ -156,15 +156,15 @@ def _read_together(
     if len(group) == 1 or any(files.needs_transcoding(path, options.encoding) for path in paths):
         raise UnreadableFile("each of the files is read alone")
     named = (replace(one, delivery_id=str(n)) for n, one in zip(group, origins, strict=True))
-    readable = relations.open_readable(target.connection, paths, tuple(named), options)
-    target.connection.register(readable.members, readable.member_table())
-    counts = dict(target.connection.execute(readable.counts()).fetchall())
-    _note(target, readable, "CAST(_delivery_id AS INTEGER)")
+    relation = relations.open_relation(target.connection, paths, tuple(named), options)
+    target.connection.register(relation.members, relation.member_table())
+    counts = dict(target.connection.execute(relation.counts()).fetchall())
+    _note(target, relation, "CAST(_delivery_id AS INTEGER)")
     n_before = accumulate((counts.get(str(number), 0) for number in group), initial=0)
-    return {number: (readable, n) for number, n in zip(group, n_before, strict=False)}
+    return {number: (relation, n) for number, n in zip(group, n_before, strict=False)}
 
 
-def _read(target: Target, number: int, file: Delivered, origin: Origin, scratch: Path) -> Readable:
+def _read(target: Target, number: int, file: ExportFile, origin: Origin, scratch: Path) -> FileRelation:
     """Notes the key of every row of a file."""
     if file.problem:
         raise UnreadableFile(file.problem)
@@ -172,29 +172,33 @@ def _read(target: Target, number: int, file: Delivered, origin: Origin, scratch:
     shapes = target.source.shapes(target.file_set)
     path = samples.plain(file, scratch)
     if options.is_workbook:
-        readable = samples.sheet(target.connection, path, options, scratch, origin=origin)
-        _note(target, readable, str(number))
-        return readable
+        relation = samples.sheet(target.connection, path, options, scratch, origin=origin)
+        _note(target, relation, str(number))
+        return relation
     if not options.is_binary and (codec := files.needs_transcoding(path, options.encoding)):
         path = files.transcode(path, codec, scratch / "text")
     needed = {column for read in target.feed.columns.values() for column in read}
-    form = documents.form_of(target.source, target.file_set) if options.is_json else documents.Form()
+    form = (
+        documents.layout_of_records(target.source, target.file_set)
+        if options.is_json
+        else documents.JsonLayout()
+    )
     path, options = samples.as_records(path, options, form, scratch)
-    opened = partial(relations.open_readable, target.connection, needed=needed, shapes=shapes)
-    readable = opened((path,), (origin,), options)
-    if options.is_json and documents.varies((path,), form, readable.keys):
+    opened = partial(relations.open_relation, target.connection, needed=needed, shapes=shapes)
+    relation = opened((path,), (origin,), options)
+    if options.is_json and documents.varies((path,), form, relation.keys):
         path, options = samples.as_records(path, options, form, scratch, recasts=True)
-        readable = opened((path,), (origin,), options)
+        relation = opened((path,), (origin,), options)
     try:
-        if not readable.types:
+        if not relation.types:
             raise UnreadableFile("only a careful reader can tell its columns")
-        _note(target, readable, str(number))
+        _note(target, relation, str(number))
     except (UnreadableFile, *relations.ENGINE_ERRORS):
         if options.format not in ("csv", "tsv", "lines", "jsonl"):
             raise
-        readable = relations.rewrite_carefully(readable, scratch / "careful", shapes)
-        _note(target, readable, str(number))
-    return readable
+        relation = relations.copy_sound_records(relation, scratch / "careful", shapes)
+        _note(target, relation, str(number))
+    return relation
 
 
 def _narrowed(feed: Feed) -> Feed:
@@ -206,10 +210,10 @@ def _narrowed(feed: Feed) -> Feed:
     return replace(feed, mappings={name: feed.mappings[name] for name in kept}, reads=reads)
 
 
-def _note(target: Target, readable: Readable, file: str) -> None:
+def _note(target: Target, relation: FileRelation, file: str) -> None:
     """Keeps key and thing of every sound row; `file` is SQL of the number of its file."""
     feed = _narrowed(target.feed)
-    compiled = mapping.compile_feed(target.connection, target.source, target.file_set, feed, readable)
+    compiled = mapping.compile_feed(target.connection, target.source, target.file_set, feed, relation)
     landed = sorted(set(feed.mappings) & set(feed.table.landed))
     thing = [feed.table.event_at] if is_dated_apart(feed) else landed
     key_hash, thing_hash = (f"hash({', '.join(map(sql.name, names))})" for names in (key_of(feed), thing))

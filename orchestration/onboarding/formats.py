@@ -31,7 +31,7 @@ _LIKELY_CODECS = [
 
 
 @dataclass(frozen=True)
-class Look:
+class DetectedFormat:
     """What the file is, before its columns are looked at; `warnings` go to the top of the draft."""
 
     options: FileSet
@@ -50,7 +50,7 @@ _BINARY = {
 }
 
 
-def look_at(path: Path, name: str) -> Look:
+def detect_format(path: Path, name: str) -> DetectedFormat:
     """Looks at an unpacked file of that name.
 
     Raises:
@@ -61,12 +61,12 @@ def look_at(path: Path, name: str) -> Look:
     if not start:
         raise UnreadableFile("the file is empty")
     if start.startswith(b"PAR1"):
-        return Look(FileSet(glob="*", format="parquet", feeds={}), {}, [])
+        return DetectedFormat(FileSet(glob="*", format="parquet", feeds={}), {}, [])
     for magic, what in _BINARY.items():
         if start.startswith(magic):
             raise UnreadableFile(f"{what}; export it as CSV, JSON lines or Parquet")
     if start.startswith((files.ARCHIVE, files.COMPOUND_FILE)):
-        return _look_at_workbook(path)
+        return _detect_workbook(path)
     encoding, remark = _encoding(path, start)
     if not encoding:
         raise UnreadableFile("neither text nor Parquet; export it as CSV, JSON lines or Parquet")
@@ -75,7 +75,7 @@ def look_at(path: Path, name: str) -> Look:
     json_format, records = _json_form(path, text, name)
     if json_format:
         options = FileSet(glob="*", format=json_format, records=records, encoding=encoding, feeds={})
-        return Look(options, remarks, [])
+        return DetectedFormat(options, remarks, [])
     separator = relations.separator_named(text)
     text = text.partition("\n")[2] if separator else text
     delimiter, quote = _dialect(text, separator)
@@ -93,10 +93,10 @@ def look_at(path: Path, name: str) -> Look:
         header_rows=max(1, top.header_rows),
         feeds={},
     )
-    return Look(options, remarks, _quote_warnings(text, quote))
+    return DetectedFormat(options, remarks, _quote_warnings(text, quote))
 
 
-def _look_at_workbook(path: Path) -> Look:
+def _detect_workbook(path: Path) -> DetectedFormat:
     """Which sheet of a workbook is read, and which others there are.
 
     Raises:
@@ -129,7 +129,7 @@ def _look_at_workbook(path: Path) -> Look:
         warnings.append(
             f"{sheet.n_errors:,} of the first cells hold an error such as #N/A and read as empty."
         )
-    return Look(options, {}, warnings)
+    return DetectedFormat(options, {}, warnings)
 
 
 def _encoding(path: Path, start: bytes) -> tuple[str, str]:

@@ -9,17 +9,17 @@ import duckdb
 
 from orchestration.base import sql
 from orchestration.landing import files
-from orchestration.landing.files import Delivered, UnreadableFile
+from orchestration.landing.files import ExportFile, UnreadableFile
 from orchestration.landing.read import documents, relations, workbooks
-from orchestration.landing.read.documents import Form
-from orchestration.landing.read.relations import NOWHERE, Damage, Origin, Readable
+from orchestration.landing.read.documents import JsonLayout
+from orchestration.landing.read.relations import NOWHERE, Damage, FileRelation, Origin
 from orchestration.sources.shapes import Shape
 from orchestration.sources.source_files import FileSet
 
 _HEAD_BYTES = 64 << 20
 
 
-def plain(file: Delivered, scratch: Path) -> Path:
+def plain(file: ExportFile, scratch: Path) -> Path:
     """The file itself, or its content opened into `scratch` where it is packed.
 
     Raises:
@@ -38,8 +38,8 @@ def head(
     origin: Origin = NOWHERE,
     needed: Iterable[str] = (),
     shapes: Mapping[str, Shape] = MappingProxyType({}),
-    form: Form | None = None,
-) -> Readable:
+    form: JsonLayout | None = None,
+) -> FileRelation:
     """The first records of an unpacked file, with their lines and with what is damaged among them.
 
     Keys of JSON objects may be rare: `needed` ones are looked for in the whole file. Records of JSON that do
@@ -60,7 +60,7 @@ def head(
     if form is not None and options.is_json:
         path, options = as_records(path, options, form, scratch, limit=limit)
     if options.format in ("json", "parquet"):
-        whole = relations.open_readable(connection, (path,), (origin,), options, needed=needed, shapes=shapes)
+        whole = relations.open_relation(connection, (path,), (origin,), options, needed=needed, shapes=shapes)
         if form is not None and documents.varies((path,), form, whole.keys):
             target = scratch / "anew"
             done = documents.rewrite(path, target, form, None, recasts=True, limit=limit)
@@ -69,26 +69,26 @@ def head(
             read.damage = [Damage(*one) for one in done.damage]
             return read
         looked = {f.name: getattr(whole, f.name) for f in fields(whole)}
-        return _Limited(**{**looked, "is_loose": options.format == "json"}, limit=limit)
+        return _Limited(**{**looked, "is_untyped": options.format == "json"}, limit=limit)
     cut = _cut(path, options, scratch / "head", limit)
-    opened = relations.open_readable(connection, (cut,), (origin,), options)
+    opened = relations.open_relation(connection, (cut,), (origin,), options)
     varies = form is not None and options.is_json and documents.varies((cut,), form, opened.keys)
     names = form.names if form is not None and varies else {}
     recast = (lambda text: documents.recast_line(text, names)) if varies else None
-    readable = relations.rewrite_carefully(opened, scratch / "records", shapes, recast)
+    relation = relations.copy_sound_records(opened, scratch / "records", shapes, recast)
     if varies:
         spelled = {sql.folded(name): name for name in names}
-        readable.types = {spelled.get(sql.folded(n), n): kind for n, kind in readable.types.items()}
+        relation.types = {spelled.get(sql.folded(n), n): kind for n, kind in relation.types.items()}
     if options.format == "jsonl":
-        known = {sql.folded(name) for name in readable.types}
+        known = {sql.folded(name) for name in relation.types}
         if any(sql.folded(name) not in known for name in needed):
-            whole = relations.open_readable(
+            whole = relations.open_relation(
                 connection, (path,), (origin,), options, needed=needed, shapes=shapes
             )
-            readable.types |= whole.types
-    if not readable.types:
+            relation.types |= whole.types
+    if not relation.types:
         raise UnreadableFile("no line holds a JSON object")
-    return readable
+    return relation
 
 
 def sheet(
@@ -99,23 +99,23 @@ def sheet(
     *,
     limit: int | None = None,
     origin: Origin = NOWHERE,
-) -> Readable:
+) -> FileRelation:
     """The rows of a workbook's sheet, or the first of them.
 
     Raises:
         UnreadableFile: no workbook, damaged, or without that sheet.
     """
     done = workbooks.rewrite(path, scratch / "sheet", options, limit=limit)
-    readable = relations.open_readable(connection, (done.path,), (origin,), workbooks.csv_options(options))
-    readable.record_lines = done.numbers
-    readable.damage = [Damage(*one) for one in done.damage]
-    return readable
+    relation = relations.open_relation(connection, (done.path,), (origin,), workbooks.csv_options(options))
+    relation.record_lines = done.numbers
+    relation.damage = [Damage(*one) for one in done.damage]
+    return relation
 
 
 def as_records(
     path: Path,
     options: FileSet,
-    form: Form,
+    form: JsonLayout,
     scratch: Path,
     *,
     limit: int | None = None,
@@ -134,7 +134,7 @@ def as_records(
     return done.path, options.model_copy(update={"format": "jsonl"})
 
 
-def _wrapping(path: Path, form: Form) -> documents.Wrapping | None:
+def _wrapping(path: Path, form: JsonLayout) -> documents.JsonEnvelope | None:
     try:
         return documents.wrapping(path, form)
     except UnreadableFile:
@@ -142,7 +142,7 @@ def _wrapping(path: Path, form: Form) -> documents.Wrapping | None:
 
 
 @dataclass
-class _Limited(Readable):
+class _Limited(FileRelation):
     """The first records of a format that only the engine can cut."""
 
     limit: int = field(kw_only=True)

@@ -28,11 +28,11 @@ from orchestration.base.text import double, one_line, scalar, shape
 from orchestration.base.wording import count, listed, share
 from orchestration.errors import ConfigurationError
 from orchestration.landing import files, quarantine, unknown_words
-from orchestration.landing.files import Delivered, UnreadableFile
+from orchestration.landing.files import ExportFile, UnreadableFile
 from orchestration.landing.people import hashing, protection
 from orchestration.landing.plan import lost_digits, mapping
 from orchestration.landing.read import documents, unsupported
-from orchestration.landing.read.relations import Origin, Readable
+from orchestration.landing.read.relations import FileRelation, Origin
 from orchestration.onboarding import duplicate_keys, roles, samples, title_rows
 from orchestration.onboarding.columns import NAMELESS, expression_of
 from orchestration.onboarding.dates import date_readings, order_of
@@ -372,7 +372,7 @@ class _SourceCheck:
         close = [by_name[n] for n in difflib.get_close_matches(wanted, list(by_name), n=2)]
         return f"Did you mean {listed(close)}?" if close else "Put the export there, or correct the glob."
 
-    def _check_deliveries(self, name: str, found: list[Delivered]) -> None:
+    def _check_deliveries(self, name: str, found: list[ExportFile]) -> None:
         pattern = self.source.document.files[name].delivered
         if not pattern:
             return
@@ -397,15 +397,15 @@ class _SourceCheck:
 
     # ------------------------------------------------------------ samples
 
-    def _sample(self, name: str, found: list[Delivered]) -> None:
+    def _sample(self, name: str, found: list[ExportFile]) -> None:
         chosen = _spread(found, SAMPLE_FILES)
         sampled = [_Sampled(name, feed) for feed in self.source.feeds[name]]
         columns: dict[str, str] = {}
         for file in chosen:
-            readable = self._look_into(name, file, sampled, SAMPLE_RECORDS)
-            if readable is not None:
-                columns |= _by_lower_name(readable)
-                self._tell_damage(name, file, readable)
+            relation = self._look_into(name, file, sampled, SAMPLE_RECORDS)
+            if relation is not None:
+                columns |= _by_lower_name(relation)
+                self._tell_damage(name, file, relation)
         for i, one in enumerate(sampled):
             if one.feed.where and one.n_records and not one.n_kept:
                 sampled[i] = _Sampled(name, one.feed)
@@ -424,7 +424,9 @@ class _SourceCheck:
         if unused:
             self.report.line(listed(unused), indent=4, label="not used")
 
-    def _look_into(self, name: str, file: Delivered, sampled: list[_Sampled], limit: int) -> Readable | None:
+    def _look_into(
+        self, name: str, file: ExportFile, sampled: list[_Sampled], limit: int
+    ) -> FileRelation | None:
         """Maps the first records of a file for every feed; None if the file cannot be read."""
         options = self.source.document.files[name]
         needed = {column for one in sampled for read in one.feed.columns.values() for column in read}
@@ -437,7 +439,7 @@ class _SourceCheck:
                 if kind:
                     self.report.line(f"{one_line(file.name, 160)}: {kind}", indent=4, label="ignored")
                     return None
-                readable = samples.head(
+                relation = samples.head(
                     self.connection,
                     path,
                     options,
@@ -446,18 +448,18 @@ class _SourceCheck:
                     origin=self._origin(name, file),
                     needed=needed,
                     shapes=self.source.shapes(name),
-                    form=documents.form_of(self.source, name) if options.is_json else None,
+                    form=documents.layout_of_records(self.source, name) if options.is_json else None,
                 )
-                if any(mapping.missing_columns(one.feed, readable) for one in sampled):
+                if any(mapping.missing_columns(one.feed, relation) for one in sampled):
                     self._stop_if_misread(path, options)
                 for one in sampled:
-                    self._sample_feed(name, one, file, readable)
+                    self._sample_feed(name, one, file, relation)
             except UnreadableFile as error:
                 self._refuse(name, file, str(error))
             except Exception as error:  # whatever a broken file raises, the others are still checked
                 self._refuse(name, file, f"cannot be read: {_reason(error)}")
             else:
-                return readable
+                return relation
         return None
 
     def _stop_if_misread(self, path: Path, options: FileSet) -> None:
@@ -466,15 +468,15 @@ class _SourceCheck:
         if misread:
             raise UnreadableFile(misread)
 
-    def _refuse(self, name: str, file: Delivered, reason: str) -> None:
+    def _refuse(self, name: str, file: ExportFile, reason: str) -> None:
         problem = f"{one_line(file.name, 160)}: {one_line(reason, 300)}."
         self.report.error(self._at("files", name), problem, "A run would set the whole file aside.")
 
-    def _tell_damage(self, name: str, file: Delivered, readable: Readable) -> None:
-        if not readable.damage:
+    def _tell_damage(self, name: str, file: ExportFile, relation: FileRelation) -> None:
+        if not relation.damage:
             return
-        first, n = readable.damage[0], len(readable.damage)
-        n_all = len(readable.record_lines or ()) + n
+        first, n = relation.damage[0], len(relation.damage)
+        n_all = len(relation.record_lines or ()) + n
         is_error = n > quarantine.TOLERATED_SHARE * n_all
         tell = self.report.error if is_error else self.report.warn
         problem = f"{one_line(first.reason, 120)}; {count(n, 'line')} of the first {n_all:,} like this."
@@ -484,30 +486,30 @@ class _SourceCheck:
             "Check delimiter, quote and encoding." if is_error else "They go to quarantine.",
         )
 
-    def _sample_feed(self, name: str, one: _Sampled, file: Delivered, readable: Readable) -> None:
+    def _sample_feed(self, name: str, one: _Sampled, file: ExportFile, relation: FileRelation) -> None:
         one.n_files += 1
         feed = one.feed
-        gaps = mapping.missing_columns(feed, readable)
+        gaps = mapping.missing_columns(feed, relation)
         for name_of_field, absent in gaps.items():
-            gap = one.missing.setdefault(name_of_field, _Gap(_by_lower_name(readable)))
+            gap = one.missing.setdefault(name_of_field, _Gap(_by_lower_name(relation)))
             gap.absent |= dict.fromkeys(absent)
             gap.files.append(file.name)
             if self.source.document.files[name].is_json:
-                form = documents.form_of(self.source, name)
-                gap.found = gap.found or documents.described(readable.paths[0], form)
+                form = documents.layout_of_records(self.source, name)
+                gap.found = gap.found or documents.described(relation.paths[0], form)
         if any(required in gaps for required in feed.table.required):
             return  # landing stops here too
         try:
-            self._map(name, one, file, readable)
+            self._map(name, one, file, relation)
         except duckdb.Error as error:
-            self._blame(name, one, file, readable, error)
+            self._blame(name, one, file, relation, error)
 
-    def _map(self, name: str, one: _Sampled, file: Delivered, readable: Readable) -> None:
+    def _map(self, name: str, one: _Sampled, file: ExportFile, relation: FileRelation) -> None:
         feed = one.feed
-        compiled = self._compiled(name, feed, readable)
+        compiled = self._compiled(name, feed, relation)
         codes = {field for (field,) in self._rows(compiled.codes)}
         if codes:
-            compiled = mapping.compile_feed(self.connection, self.source, name, feed, readable, codes=codes)
+            compiled = mapping.compile_feed(self.connection, self.source, name, feed, relation, codes=codes)
         self.connection.execute(f"CREATE OR REPLACE TEMP TABLE mapped AS {compiled.landed}")
         kept = [f for f in feed.mappings if f in feed.table.landed]
         counts = ", ".join(["count(*)", *(f"count({sql.name(f)})" for f in kept)])
@@ -528,7 +530,7 @@ class _SourceCheck:
             n_local = self._rows(f"SELECT count(*) FROM mapped WHERE {status} = '{hashing.NO_COUNTRY}'")[0][0]
             one.local_numbers[number] += n_local
         one.shared_keys = one.shared_keys or self._shared_keys(file, feed, kept)
-        self._note_times(one, file, readable, compiled)
+        self._note_times(one, file, relation, compiled)
         marked = f"WHERE NOT _bad AND {mapping.PERSONAL} IS NOT NULL"
         for names, n_rows in self._rows(
             f"SELECT {mapping.PERSONAL}, count(*) FROM mapped {marked} GROUP BY ALL"
@@ -536,16 +538,16 @@ class _SourceCheck:
             one.personal.update(dict.fromkeys(names.split(","), n_rows))
         found: dict[tuple[str, str], _Fault] = {}
         for _, record, column, reason, masked in self._rows(compiled.faults):
-            first = _Fault(file.name, _line_of(readable, record), masked or "")
+            first = _Fault(file.name, _line_of(relation, record), masked or "")
             found.setdefault((column, reason), first).n += 1
         for (column, reason), fault in found.items():
             known = feed.table.columns.get(column)
             if known is not None and known.type in ("ts", "date", "num"):
-                fault.values = self._values(feed, column, readable)
+                fault.values = self._values(feed, column, relation)
             one.faults.setdefault((column, reason), []).append(fault)
 
     def _note_times(
-        self, one: _Sampled, file: Delivered, readable: Readable, compiled: mapping.Compiled
+        self, one: _Sampled, file: ExportFile, relation: FileRelation, compiled: mapping.Compiled
     ) -> None:
         """Times that stand for no time, and those that cannot be beside others of their row."""
         marks = mapping.PLACEHOLDERS
@@ -553,7 +555,7 @@ class _SourceCheck:
         for names, n in self._rows(marked):
             one.placeholders.update(dict.fromkeys(names.split(","), n))
         for record, column, problem in self._rows(compiled.impossible) if compiled.impossible else ():
-            first = _Fault(file.name, _line_of(readable, record), "")
+            first = _Fault(file.name, _line_of(relation, record), "")
             one.impossible.setdefault((column, problem), first).n += 1
 
     def _unknown(self, column: str, words: tuple[str, ...]) -> dict[str, int]:
@@ -565,7 +567,7 @@ class _SourceCheck:
         )
         return {word: n for word, n in found if unknown_words.folded(word) not in words}
 
-    def _shared_keys(self, file: Delivered, feed: Feed, landed: list[str]) -> _SharedKeys | None:
+    def _shared_keys(self, file: ExportFile, feed: Feed, landed: list[str]) -> _SharedKeys | None:
         """Rows of a file of which only one for each key will count; none where rows are versions."""
         key = [name for name in feed.table.key if name in landed]
         if feed.table.version_at or not key:
@@ -588,7 +590,7 @@ class _SourceCheck:
             else None
         )
 
-    def _origin(self, name: str, file: Delivered) -> Origin:
+    def _origin(self, name: str, file: ExportFile) -> Origin:
         pattern = self.source.document.files[name].delivered
         try:
             delivered_at = files.delivered_at(file, pattern, self.source.zone(name))
@@ -596,25 +598,25 @@ class _SourceCheck:
             delivered_at = file.modified_at
         return Origin(file.name, "check", delivered_at.astimezone(UTC).replace(tzinfo=None))
 
-    def _compiled(self, name: str, feed: Feed, readable: Readable) -> mapping.Compiled:
-        return mapping.compile_feed(self.connection, self.source, name, feed, readable)
+    def _compiled(self, name: str, feed: Feed, relation: FileRelation) -> mapping.Compiled:
+        return mapping.compile_feed(self.connection, self.source, name, feed, relation)
 
     def _rows(self, query: str) -> list[Any]:
         return self.connection.execute(query).fetchall()
 
-    def _values(self, feed: Feed, column: str, readable: Readable) -> list[str]:
+    def _values(self, feed: Feed, column: str, relation: FileRelation) -> list[str]:
         query = (
             f"SELECT DISTINCT CAST(({feed.mappings[column].expression}\n) AS VARCHAR) "
-            f"FROM {readable.relation()} LIMIT {_MAX_HINT_VALUES}"
+            f"FROM {relation.relation()} LIMIT {_MAX_HINT_VALUES}"
         )
         try:
             values = [str(row[0]).strip() for row in self._rows(query) if row[0] is not None]
         except duckdb.Error:  # it reads a column that this file lacks: then there is no hint
             return []
-        return [value for value in values if value not in {token.strip() for token in readable.options.nulls}]
+        return [value for value in values if value not in {token.strip() for token in relation.options.nulls}]
 
     def _blame(
-        self, name: str, one: _Sampled, file: Delivered, readable: Readable, error: duckdb.Error
+        self, name: str, one: _Sampled, file: ExportFile, relation: FileRelation, error: duckdb.Error
     ) -> None:
         """Finds the field whose expression the engine refuses."""
         feed = one.feed
@@ -631,7 +633,7 @@ class _SourceCheck:
         for trial in alone:
             culprit = "where" if trial.where else next(iter(trial.mappings))
             try:
-                self._rows(self._compiled(name, trial, readable).landed)
+                self._rows(self._compiled(name, trial, relation).landed)
             except duckdb.Error as own:
                 problem = f"{feed.table.name}.{culprit} cannot be computed in {one_line(file.name, 160)}"
                 where = f"{self.path}:{feed.lines[culprit]}"
@@ -857,21 +859,21 @@ _HINTS = {
 }
 
 
-def _spread(found: list[Delivered], n: int) -> list[Delivered]:
+def _spread(found: list[ExportFile], n: int) -> list[ExportFile]:
     """Some of the files, evenly over all of them, first and last included."""
     if len(found) <= n:
         return found
     return [found[round(i * (len(found) - 1) / (n - 1))] for i in range(n)]
 
 
-def _line_of(readable: Readable, record: object) -> int:
+def _line_of(relation: FileRelation, record: object) -> int:
     number = int(str(record))
-    lines = readable.record_lines
+    lines = relation.record_lines
     return lines[number - 1] if lines is not None and number <= len(lines) else number
 
 
-def _by_lower_name(readable: Readable) -> dict[str, str]:
-    return {column.lower(): column for column in readable.types}
+def _by_lower_name(relation: FileRelation) -> dict[str, str]:
+    return {column.lower(): column for column in relation.types}
 
 
 def _gap_hint(feed: Feed, name: str, gap: _Gap) -> str:

@@ -25,7 +25,7 @@ _MANY_DIGITS = r"\d\D*\d\D*\d"
 
 
 @dataclass(frozen=True)
-class Top:
+class TitleRows:
     """Lines above the names, rows of names (0: the file has none), and columns of a record."""
 
     skip: int = 0
@@ -33,24 +33,24 @@ class Top:
     n_columns: int = 0
 
 
-def top_of(text: str, delimiter: str, quote: str) -> Top:
+def top_of(text: str, delimiter: str, quote: str) -> TitleRows:
     """Where the records of a delimited text begin."""
     rows = _rows(text, delimiter, quote)
     widths = Counter(len(cells) for _, cells in rows if len(cells) > 1)
     if not widths:
-        return Top()
+        return TitleRows()
     width = widths.most_common(1)[0][0]
     start = _names_of(rows, width)
     body = [cells for _, cells in rows[start + 1 :] if len(cells) == width]
     if _is_record(rows[start][1], body):
         return _without_names(rows, start, width)
     if start and _spans(rows[start - 1][1], width):
-        return Top(rows[start - 1][0], 2, width)
+        return TitleRows(rows[start - 1][0], 2, width)
     is_double = len(body) > 1 and rows[start + 1][1] is body[0] and _is_second(body[0], body[1:])
-    return Top(rows[start][0], 2 if is_double else 1, width)
+    return TitleRows(rows[start][0], 2 if is_double else 1, width)
 
 
-def top_of_file(path: Path, options: FileSet) -> Top:
+def top_of_file(path: Path, options: FileSet) -> TitleRows:
     """The same of an unpacked file; a line such as `sep=;` is none of its lines."""
     codec = files.needs_transcoding(path, options.encoding) or "utf-8-sig"
     with path.open("rb") as file:
@@ -61,7 +61,7 @@ def top_of_file(path: Path, options: FileSet) -> Top:
     return top_of(text, separator or options.delimiter, options.quote)
 
 
-def top_of_sheet(path: Path, options: FileSet, sheet: workbooks.Sheet) -> Top:
+def top_of_sheet(path: Path, options: FileSet, sheet: workbooks.Sheet) -> TitleRows:
     """The same of a workbook's sheet, which is described besides."""
     return top_of(workbooks.top_of(path, options, _SAMPLE_RECORDS, sheet), ",", '"')
 
@@ -176,8 +176,8 @@ def _spans(cells: Sequence[str], width: int) -> bool:
     return len(cells) == width and len(filled) > 1 and is_of_words
 
 
-def _without_names(rows: list[tuple[int, list[str]]], start: int, width: int) -> Top:
+def _without_names(rows: list[tuple[int, list[str]]], start: int, width: int) -> TitleRows:
     if start and _spans(rows[start - 1][1], width):  # names of some columns only
-        return Top(rows[start - 1][0], 1, width)
+        return TitleRows(rows[start - 1][0], 1, width)
     n_titles = next(i for i, (_, cells) in enumerate(rows) if len(cells) == width)
-    return Top(rows[n_titles][0], 0, width)
+    return TitleRows(rows[n_titles][0], 0, width)

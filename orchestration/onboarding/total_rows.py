@@ -40,8 +40,10 @@ def found_in(rows: Sequence[_Row], tail: Iterable[_Row] = ()) -> Totals:
     if not others:
         return Totals()
     usual = median(sum(map(bool, row)) for row in others)
-    alike = [row for row in (*rows, *tail) if len(row) == len(others[0])]
-    suspects = [row for row in alike if _kind(row, usual)] if len(others) > (1 - _MOST) * len(rows) else []
+    same_width = [row for row in (*rows, *tail) if len(row) == len(others[0])]
+    suspects = (
+        [row for row in same_width if _kind(row, usual)] if len(others) > (1 - _MOST) * len(rows) else []
+    )
     found = {row: _word(row) for row in map(tuple, suspects)}
     words = dict.fromkeys(word for word in found.values() if word)
     blank = [row for row, word in found.items() if not word]

@@ -14,7 +14,7 @@ from orchestration.onboarding.columns import Column
 from orchestration.onboarding.dates import DATE_IN_FILE_NAME, order_of
 from orchestration.onboarding.entities import EMPTY_FIT, LIKELY, ROW_IDS, Guess, Match, companions
 from orchestration.onboarding.field_words import recognised
-from orchestration.onboarding.formats import Look
+from orchestration.onboarding.formats import DetectedFormat
 from orchestration.sources.contract import FIRST
 
 _SURE = 0.9
@@ -36,7 +36,7 @@ class Writer:
     file: Path
     source: str
     exports: Path | None
-    look: Look
+    detected: DetectedFormat
     columns: list[Column]
     guesses: list[Guess]
     repeats: dict[str, tuple[int, int] | None] = field(default_factory=dict)
@@ -73,7 +73,7 @@ class Writer:
             f"# Draft for {one_line(self.file.name)}, made from its first {records}.",
             "# Look at every line marked <- , then run: faultline sources check",
         ]
-        lines += [f"# <- {warning}" for warning in self.look.warnings]
+        lines += [f"# <- {warning}" for warning in self.detected.warnings]
         filled = [column for column in self._columns_of("ts") if column.counts]
         has_offsets = bool(filled) and all(c.is_epoch or c.share(_WITH_OFFSET) == 1 for c in filled)
         zone = "every stamp carries its offset; days are cut in this zone"
@@ -90,7 +90,7 @@ class Writer:
         return lines
 
     def _files(self) -> list[str]:
-        options = self.look.options
+        options = self.detected.options
         pattern, delivered, remark = self._glob()
         lines = [
             "files:",
@@ -107,11 +107,11 @@ class Writer:
         if options.format in ("csv", "tsv") and options.quote != '"':
             lines.append(f"    quote: {double(options.quote)}")
         lines += self._header()
-        if options.encoding != "utf-8" or "encoding" in self.look.remarks:
-            remark = self.look.remarks.get("encoding", "")
+        if options.encoding != "utf-8" or "encoding" in self.detected.remarks:
+            remark = self.detected.remarks.get("encoding", "")
             name = {"cp1252": "windows-1252"}.get(options.encoding, options.encoding)
             lines.append(f"    encoding: {name}" + (f" # {remark}" if remark else ""))
-        remark = self.look.remarks.get("nulls", "")
+        remark = self.detected.remarks.get("nulls", "")
         if options.nulls != [""]:
             listed = ", ".join(double(token) for token in options.nulls)
             lines.append(f"    nulls: [{listed}]" + (f" # {remark}" if remark else ""))
@@ -128,7 +128,7 @@ class Writer:
 
     def _header(self) -> list[str]:
         """Where the names of the columns stand."""
-        options, lines = self.look.options, []
+        options, lines = self.detected.options, []
         if options.skip:
             lines.append(
                 f"    skip: {options.skip} # lines above the {'records' if options.header else 'names'}"

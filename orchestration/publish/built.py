@@ -76,7 +76,7 @@ def note(
 
 
 def require(present: Built, relations: list[Relation]) -> None:
-    """Refuses to publish tables that were not built from the raw zone as it stands.
+    """Refuses to publish tables that were not built from the raw zone as it is now.
 
     Raises:
         RunError: some were not; the message names them and the way out.

@@ -26,7 +26,7 @@ STORAGE_VERSION = "v1.0.0"
 MARTS_FILE = "marts.duckdb"
 ABOUT_FILE = "publication.json"
 ABOUT_TABLE = "publication"
-# Of the answers that sources give to one blind spot the first of these stands for all.
+# Of the answers that sources give to one blind spot the first of these wins.
 STATUSES = ("errored", "blind", "warn", "not_assessed", "ok", "not_applicable")
 
 _BUILDING = ".building-"

@@ -79,7 +79,7 @@ class Column:
 
     @property
     def holds_ids(self) -> bool:
-        """Whether its values are joined as identifiers; a change tells whom a case went from and to."""
+        """Whether its values are joined as identifiers; a change names whom a case went from and to."""
         return self.type == "id" or self.name in ("old_value", "new_value")
 
     @property
@@ -94,13 +94,13 @@ class Table:
 
     `columns` are the fields a source may fill. `event_at` dates a row; of several rows of one key the newest
     by `version_at` counts, its columns in turn, or else the one delivered last. `feeds` maps each entity that
-    the table tells of to an SQL condition on its columns: which rows are one of it (empty: every row).
+    the table feeds to an SQL condition on its columns: which rows are one of it (empty: every row).
     `keep` is `first` for a log of events: of several rows of one key the earliest by `event_at` counts.
     `order` maps a stamp to those that it may not precede, `at_most` a number of seconds to the two stamps
     whose distance it may not exceed. `rows` names, for tables made of lists inside records, each list in
     turn: alias to expression.
     `has_lines` asks landing for the column `_source_line`: the order of the file decides between equal times.
-    `sequence` is the column that tells rows of one key apart; where it is NULL, their lines do.
+    `sequence` is the column that orders rows of one key; where it is NULL, their lines do.
     `copies` is how often the vendor writes each row: so many of one key are no repeated delivery.
     """
 
@@ -127,8 +127,8 @@ class Table:
         return f"{self.schema}.{self.name}"
 
     @property
-    def told_as(self) -> tuple[str, ...]:
-        """Entities under which deliveries of the table are told; its own name where it feeds none yet."""
+    def reported_entities(self) -> tuple[str, ...]:
+        """Entities that deliveries of the table are reported under; its own name where it feeds none yet."""
         return tuple(self.feeds) or (self.name,)
 
     @property
@@ -209,7 +209,7 @@ def column(where: str, name: str, text: str) -> Column:
     """Reads one column as it is written in a contract: `type[*?] [protection] [[word, ...]] [-- note]`.
 
     Raises:
-        ValueError: it is written otherwise; `where` tells the place.
+        ValueError: it is written otherwise; `where` is the place.
     """
     match = _COLUMN.fullmatch(text)
     if match is None or match["type"] not in DUCKDB_TYPES:

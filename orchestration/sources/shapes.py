@@ -12,7 +12,7 @@ from orchestration.base import sql
 
 Path = tuple[str, ...]
 ITEM = "[]"
-"""Stands in a path for any item of a list."""
+"""A step of a path: any item of a list."""
 
 
 @dataclass

@@ -29,10 +29,10 @@ from orchestration.errors import ConfigurationError
 from orchestration.sources import contract, shapes
 from orchestration.sources.connectors import bundle
 
-LANDED_BY = "orchestration.landing.batches"
+LANDING_CODE = "orchestration.landing.batches"
 """The module that turns files into raw tables; when it or what it imports changes, files land anew."""
 MEMBER_SEPARATOR = "!"
-"""Stands between an archive and a member, in names and in globs."""
+"""Separates an archive from its member, in names and in globs."""
 _OF_MEMBERS = re.compile(rf"^[^{MEMBER_SEPARATOR}]*(\.zip|\*){MEMBER_SEPARATOR}.", re.IGNORECASE)
 DELIMITED = ("csv", "tsv", "lines")
 BINARY = ("parquet", "xlsx")
@@ -52,7 +52,7 @@ class SourceError(ConfigurationError):
     def __init__(
         self, file: Path, line: int, problem: str, remedy: str, others: Sequence["SourceError"] = ()
     ) -> None:
-        more = f" And {len(others)} more: faultline sources check tells all." if others else ""
+        more = f" And {len(others)} more: faultline sources check lists all." if others else ""
         super().__init__(f"{file}:{line}: {problem} {remedy}{more}")
         self.file, self.line, self.problem, self.remedy = file, line, problem, remedy
         self.others = tuple(others)
@@ -299,7 +299,7 @@ class Feed:
     """One raw table fed by one file set; `where` is empty when every row counts.
 
     `keep` is what the source file says of rows that share a key, empty where the contract decides. `reads`
-    tells for each field (and for `where` and `rows`) which places of a record its expression reads.
+    holds for each field (and for `where` and `rows`) the places of a record that its expression reads.
     """
 
     table: contract.Table
@@ -333,7 +333,7 @@ class Source:
 
     @property
     def instance(self) -> str:
-        """Name that stands in `source_instance`."""
+        """The value of `source_instance` in every row."""
         return self.document.source
 
     @property
@@ -358,7 +358,7 @@ class Source:
         settings = self.document.files[file_set].model_dump(mode="json")
         tables = [_landed_as(feed.table) for feed in self.feeds[file_set]]
         zone, region = self.zone(file_set), self.document.phone_region
-        parts = [code.digest(LANDED_BY), self.centre, zone, region, settings, tables]
+        parts = [code.digest(LANDING_CODE), self.centre, zone, region, settings, tables]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -465,7 +465,7 @@ def _connector(file: Path, lines: "_Lines", name: object) -> bundle.Connector:
 
 
 def _completed(file: Path, lines: "_Lines", raw: Any, connector: bundle.Connector) -> Any:
-    """The document with all that the connector knows; what stands in the file itself comes first."""
+    """The document completed from the connector; settings of the file itself win."""
     files = raw.get("files")
     if not isinstance(files, dict):
         return raw
@@ -495,7 +495,7 @@ def _completed(file: Path, lines: "_Lines", raw: Any, connector: bundle.Connecto
 
 
 def _format_of(known: Mapping_[str, Any], own: Mapping_[str, Any]) -> dict[str, str]:
-    """The format that the ending of the files tells, where a vendor's tables come as JSON and not as CSV."""
+    """The format by the ending of the files, where a vendor's tables come as JSON and not as CSV."""
     ending = re.search(r"\.(json|jsonl|ndjson)(\.gz)?$", str(own.get("glob", "")).lower())
     if ending is None or known.get("format", "csv") not in ("csv", "tsv"):
         return {}
@@ -503,7 +503,7 @@ def _format_of(known: Mapping_[str, Any], own: Mapping_[str, Any]) -> dict[str, 
 
 
 class _TextLoader(yaml.SafeLoader):
-    """Reads every plain value as the text that stands there, null apart.
+    """Reads every plain value as text, except null.
 
     YAML would turn the key `No` of a value map into false and 007 into 7, which no export contains.
     """
@@ -559,8 +559,8 @@ def _document(file: Path, raw: Any, lines: _Lines) -> SourceDocument:
     except ValidationError as error:
         # A misspelt setting explains the missing one.
         misspelt = [one for one in error.errors() if one["type"] == "extra_forbidden"]
-        told = misspelt or error.errors()
-        raise _together([_from_validation(file, lines, (), one, SourceDocument) for one in told]) from error
+        shown = misspelt or error.errors()
+        raise _together([_from_validation(file, lines, (), one, SourceDocument) for one in shown]) from error
 
 
 def _from_validation(
@@ -854,7 +854,7 @@ def _unfit_functions() -> dict[str, str]:
 
 
 def _bound(path: shapes.Path, bound: Mapping_[str, shapes.Path | None]) -> shapes.Path | None:
-    """The path with a lambda's parameter resolved to the items it stands for, where that is known."""
+    """The path with a lambda's parameter resolved to its items, where they are known."""
     if path[0] not in bound:
         return path
     items = bound[path[0]]

@@ -12,8 +12,8 @@ import yaml
 
 from orchestration.base import sql
 from orchestration.landing import pipeline, views
-from orchestration.landing.manifest import Delivery, Manifest
-from orchestration.landing.pipeline import Landed
+from orchestration.landing.manifest import DeliveryRecord, Manifest
+from orchestration.landing.pipeline import LandingSummary
 from orchestration.settings import Home
 from orchestration.sources import source_files
 from orchestration.sources.connectors import bundle
@@ -71,7 +71,7 @@ class Place:
         self.yaml.write_text(yaml.safe_dump(document, sort_keys=False, allow_unicode=True), encoding="utf-8")
         return self
 
-    def land(self, *, salt: bytes = SALT, **options: Any) -> Landed:
+    def land(self, *, salt: bytes = SALT, **options: Any) -> LandingSummary:
         """Lands what is new, and checks that every row of it is accounted for."""
         landed = pipeline.land([source_files.load(self.yaml)], self.exports, self.home, salt=salt, **options)[
             0
@@ -82,7 +82,7 @@ class Place:
         assert not self.home.scratch.exists(), "scratch was not emptied"
         return landed
 
-    def land_one(self) -> Delivery:
+    def land_one(self) -> DeliveryRecord:
         """Lands one new file."""
         landed = self.land()
         assert len(landed.deliveries) == 1
@@ -95,7 +95,7 @@ class Place:
         assert self.faults() == [(None, "", delivery.reason, "")]
         return delivery.reason
 
-    def _check_accounts(self, delivery: Delivery) -> None:
+    def _check_accounts(self, delivery: DeliveryRecord) -> None:
         faults = self.faults_of(delivery)
         for count in delivery.counts:
             n_rows = sum(row["_delivery_id"] == delivery.delivery_id for row in self._rows_of(count.table))
@@ -116,7 +116,7 @@ class Place:
         parts = [p for p in self.manifest.parts() if p.table == table and live & set(p.deliveries)]
         return self._read(self.home.raw, [part.path for part in parts])
 
-    def faults_of(self, delivery: Delivery) -> list[dict[str, Any]]:
+    def faults_of(self, delivery: DeliveryRecord) -> list[dict[str, Any]]:
         """Rows of the quarantine of one delivery."""
         names = [commit.quarantine for commit in self.manifest.quarantines_of([delivery])]
         return [
@@ -125,7 +125,7 @@ class Place:
             if row["_delivery_id"] == delivery.delivery_id
         ]
 
-    def part(self, delivery: Delivery) -> Path:
+    def part(self, delivery: DeliveryRecord) -> Path:
         """The one part that a delivery's rows are in."""
         (part,) = [part for part in self.manifest.parts() if delivery.delivery_id in part.deliveries]
         return self.home.raw / part.path

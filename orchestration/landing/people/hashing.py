@@ -113,7 +113,7 @@ def require_same_salt(salt: bytes, landed_with: str, home: Path) -> None:
 
 
 def salt_fingerprint(salt: bytes) -> str:
-    """Tells salts apart without telling what they are."""
+    """A digest that differs between salts and does not reveal them."""
     return hmac.new(salt, b"salt", hashlib.sha256).hexdigest()[:8]
 
 
@@ -311,7 +311,7 @@ def is_name(column: str) -> bool:
 
 
 def shown(column: str) -> str:
-    """The name of a column as it may be told; what is none, as its shape (letters x, digits 9)."""
+    """The name of a column for messages; text that is no name appears as its shape (letters x, digits 9)."""
     return column if is_name(column) else re.sub(r"[^\W\d_]", "x", re.sub(r"\d", "9", column))
 
 
@@ -323,9 +323,9 @@ def speaks_of_people(column: str) -> bool:
 def kept_object(domain: str, values: Mapping[str, str]) -> str:
     """SQL of a JSON object's text with what columns hold that nobody described; NULL where all are empty.
 
-    A value stays as it is where it cannot tell of a person, else it is hashed: numbers of up to six digits,
+    A value that cannot identify a person stays, any other is hashed: numbers of up to six digits,
     decimals, yes and no, times, and codes of one word stay. What has blanks, what is nested, what looks like
-    an address or a longer number, and what stands in a column for people or text, is hashed. The rule sees
+    an address or a longer number, and any value of a column for people or text, is hashed. The rule sees
     one value and the name of its column, nothing else.
 
     `values` maps each column to SQL of its value as text.

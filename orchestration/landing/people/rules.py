@@ -31,7 +31,7 @@ MAX_LABEL_WORDS = 14
 MAX_JUDGED_CHARACTERS = 1_000
 """What is longer is no id, code or label but a text, which the patterns would take long to read."""
 _MOST_DIGITS_OF_LABEL = 3
-_SENTENCE_WORDS = 5  # fewer words are a label, whatever stands between them
+_SENTENCE_WORDS = 5  # fewer words are a label, whatever separates them
 _DISTINCT_VALUES = 100_000  # kept in memory: the same codes and agents come again in every row
 
 _UUID = re.compile(r"\{?[0-9a-f]{8}(-?)[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{12}\}?", re.IGNORECASE)

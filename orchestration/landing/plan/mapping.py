@@ -10,7 +10,7 @@ from orchestration.base import sql
 from orchestration.landing.people import hashing, protection
 from orchestration.landing.plan import durations, lost_digits, placeholders, timestamps
 from orchestration.landing.read import relations
-from orchestration.landing.read.relations import Readable
+from orchestration.landing.read.relations import FileRelation
 from orchestration.sources import contract
 from orchestration.sources.source_files import Feed, FileSet, Mapping, Source, cannot_fail, is_choice
 
@@ -30,7 +30,7 @@ _PLANNED = ("valid_to", "closed_at", "shift_end")
 """Stamps that may lie ahead."""
 _DIFFERS = sql.name("?differs")
 WHOLE_RECORD = "(record)"
-"""Stands for a column in faults that are of no single one."""
+"""The column of a fault that concerns the whole record."""
 N_BEFORE = sql.name("?n_before")
 FILES_BEFORE = "file_offsets"
 """Table of each delivery's `?n_before`: how many records the files before it hold."""
@@ -68,7 +68,7 @@ class _Field:
     """One field on its way from the file's columns to the contract's type.
 
     `raw` is the type of the expression, `is_sure` says that computing it cannot fail, `is_trimmed` that it
-    is text without blanks around it. The value of a field with `untrimmed` is text as it stands in the file,
+    is text without blanks around it. The value of a field with `untrimmed` is the untrimmed text of the file,
     because reading it needs no trimming as a rule; that is the SQL of what trimming makes of it.
     """
 
@@ -103,15 +103,15 @@ class _Field:
         return self.column.type in ("list", "phones", "ids") and self.raw.endswith("[]")
 
 
-def missing_columns(feed: Feed, readable: Readable) -> dict[str, tuple[str, ...]]:
+def missing_columns(feed: Feed, relation: FileRelation) -> dict[str, tuple[str, ...]]:
     """File columns that each field (or `where`) reads and the file does not have.
 
     JSON leaves out what is empty: of several keys that a field reads, one is enough, and where rows come from
     lists, an answer that found none may say no more than what is known of it. One is enough, too, of columns
     of which a field takes the first that is filled.
     """
-    present = {sql.folded(name) for name in readable.types}
-    if feed.table.rows and present and present <= {sql.folded(name) for name in readable.options.known}:
+    present = {sql.folded(name) for name in relation.types}
+    if feed.table.rows and present and present <= {sql.folded(name) for name in relation.options.known}:
         return {}
     gaps = {
         field: tuple(c for c in read if sql.folded(c) not in present)
@@ -121,12 +121,12 @@ def missing_columns(feed: Feed, readable: Readable) -> dict[str, tuple[str, ...]
     return {
         field: absent
         for field, absent in gaps.items()
-        if absent and not (_is_one_enough(feed, field, readable) and len(absent) < len(feed.columns[field]))
+        if absent and not (_is_one_enough(feed, field, relation) and len(absent) < len(feed.columns[field]))
     }
 
 
-def _is_one_enough(feed: Feed, field: str, readable: Readable) -> bool:
-    return readable.options.is_json or (field in feed.mappings and is_choice(feed.mappings[field].expression))
+def _is_one_enough(feed: Feed, field: str, relation: FileRelation) -> bool:
+    return relation.options.is_json or (field in feed.mappings and is_choice(feed.mappings[field].expression))
 
 
 def plain_times(feeds: Sequence[Feed], options: FileSet) -> set[str]:
@@ -151,7 +151,7 @@ def compile_feed(
     source: Source,
     file_set: str,
     feed: Feed,
-    readable: Readable,
+    relation: FileRelation,
     *,
     new: Sequence[str] = (),
     codes: Container[str] = (),
@@ -165,9 +165,9 @@ def compile_feed(
     """
     options = source.document.files[file_set]
     zone = source.zone(file_set)
-    gaps = missing_columns(feed, readable)
-    rows = _rows(feed, readable)
-    fields = _fields(connection, feed, options, readable, rows)
+    gaps = missing_columns(feed, relation)
+    rows = _rows(feed, relation)
+    fields = _fields(connection, feed, options, relation, rows)
 
     computed = ", ".join(_computed(field) for field in fields)
     valued = ", ".join(_valued(field) for field in fields)
@@ -175,9 +175,9 @@ def compile_feed(
         f"{_parsed(field, zone, options.list_separator)} AS {sql.name('=' + field.name)}" for field in fields
     )
     where = f" WHERE ({feed.where}\n)" if feed.where else ""
-    same_name = _same_name_columns(feed, readable)
+    same_name = _same_name_columns(feed, relation)
     carried = ", ".join(
-        [*_ORIGIN.values(), *([_FITS] if readable.is_loose else []), *([_DIFFERS] if same_name else [])]
+        [*_ORIGIN.values(), *([_FITS] if relation.is_untyped else []), *([_DIFFERS] if same_name else [])]
     )
 
     protected = _protected(source, feed)
@@ -193,7 +193,7 @@ def compile_feed(
         return f"(SELECT *, {flags} FROM {rows})" if flags else rows
 
     faults = _faults(feed, fields, codes)
-    if readable.is_loose:
+    if relation.is_untyped:
         faults.append((WHOLE_RECORD, f"NOT {_FITS}", "a value is of another kind than this export has there"))
     if same_name:
         named = ", ".join(map(hashing.shown, same_name))
@@ -210,13 +210,13 @@ def compile_feed(
     extra = ""
     if new:
         columns[contract.EXTRA] = found = sql.name(f"?{contract.EXTRA}")
-        extra = f"{_kept(source, readable, new)} AS {found}"
-    landed_rows = _rows(feed, readable, is_numbered=feed.table.has_lines, kept=extra)
+        extra = f"{_kept(source, relation, new)} AS {found}"
+    landed_rows = _rows(feed, relation, is_numbered=feed.table.has_lines, kept=extra)
     beside = f", {columns[contract.EXTRA]}" if new else ""
     if feed.table.has_lines:
-        columns[contract.SOURCE_LINE] = f"{_RECORD}{_lines_before(readable)}"
+        columns[contract.SOURCE_LINE] = f"{_RECORD}{_lines_before(relation)}"
         beside += f", {_RECORD}"
-        if readable.members:
+        if relation.members:
             landed_rows = (
                 f"(SELECT * FROM {landed_rows} JOIN {FILES_BEFORE} USING ({_ORIGIN['_delivery_id']}))"
             )
@@ -228,7 +228,7 @@ def compile_feed(
         for column, condition, reason in faults
     )
     origin = _ORIGIN["_delivery_id"]
-    numbered = staged(_rows(feed, readable, is_numbered=True), f", {_RECORD}")
+    numbered = staged(_rows(feed, relation, is_numbered=True), f", {_RECORD}")
     own = ", ".join(f"{value} AS {sql.name(c)}" for c, value in columns.items() if c != contract.EXTRA)
     return Compiled(
         landed=(
@@ -250,36 +250,36 @@ def compile_feed(
     )
 
 
-def _lines_before(readable: Readable) -> str:
+def _lines_before(relation: FileRelation) -> str:
     """SQL that turns the number of a record among all files into its line in its own file.
 
     A file that the careful reader went over counts its sound records: their order is that of the file.
     """
-    header = f" + {readable.n_header_lines}" if readable.has_lines and readable.n_header_lines else ""
-    return f"{header} - {N_BEFORE}" if readable.members else header
+    header = f" + {relation.n_header_lines}" if relation.has_lines and relation.n_header_lines else ""
+    return f"{header} - {N_BEFORE}" if relation.members else header
 
 
-def _kept(source: Source, readable: Readable, new: Sequence[str]) -> str:
+def _kept(source: Source, relation: FileRelation, new: Sequence[str]) -> str:
     """SQL of the new columns of a record as the text of one JSON object, NULL where all are empty."""
     values = {
-        name: _present(sql.name(name), readable)
-        if readable.types[name] == "VARCHAR"
+        name: _present(sql.name(name), relation)
+        if relation.types[name] == "VARCHAR"
         else f"CAST({sql.name(name)} AS VARCHAR)"
         for name in new
     }
     return hashing.kept_object(f"extra:{source.centre}", values)
 
 
-def _rows(feed: Feed, readable: Readable, *, is_numbered: bool = False, kept: str = "") -> str:
+def _rows(feed: Feed, relation: FileRelation, *, is_numbered: bool = False, kept: str = "") -> str:
     """The rows that a table is made of: the records of the files, or the items of lists in them.
 
     What is `kept` of a record travels along. Of a record that does not fit its shape one row is left, so
-    that it is told of once.
+    that it is reported once.
     """
-    chosen = [*_chosen(feed, readable), *([kept] if kept else [])]
-    rows = readable.rows(chosen, _RECORD if is_numbered else "")
+    chosen = [*_chosen(feed, relation), *([kept] if kept else [])]
+    rows = relation.rows(chosen, _RECORD if is_numbered else "")
     for alias, found in feed.table.rows.items():
-        items = f"CASE WHEN {_FITS} THEN {found} ELSE [NULL] END" if readable.is_loose else found
+        items = f"CASE WHEN {_FITS} THEN {found} ELSE [NULL] END" if relation.is_untyped else found
         rows = (
             f"(SELECT *, unnest({items}) AS {sql.name(alias)}, "
             f"generate_subscripts({items}, 1) AS {sql.name(alias + '_no')} FROM {rows})"
@@ -287,76 +287,76 @@ def _rows(feed: Feed, readable: Readable, *, is_numbered: bool = False, kept: st
     return rows
 
 
-def _same_name_columns(feed: Feed, readable: Readable) -> dict[str, tuple[str, ...]]:
+def _same_name_columns(feed: Feed, relation: FileRelation) -> dict[str, tuple[str, ...]]:
     """For each column that the feed reads: others of its name, unless the mapping names them itself."""
-    if not readable.same_name:
+    if not relation.same_name:
         return {}
     referenced = {sql.folded(column) for column in feed.referenced()}
-    apart = referenced | {sql.folded(column) for column in readable.options.known}
+    apart = referenced | {sql.folded(column) for column in relation.options.known}
     found = {
         name: tuple(
-            one for one in readable.same_name.get(sql.folded(name), ()) if sql.folded(one) not in apart
+            one for one in relation.same_name.get(sql.folded(name), ()) if sql.folded(one) not in apart
         )
-        for name in readable.types
+        for name in relation.types
         if sql.folded(name) in referenced
     }
     return {name: others for name, others in found.items() if others}
 
 
-def _filled_by_any(name: str, others: Sequence[str], readable: Readable) -> tuple[str, str]:
+def _filled_by_any(name: str, others: Sequence[str], relation: FileRelation) -> tuple[str, str]:
     """SQL of the value that the first filled one of several columns has, and of whether they differ."""
-    kind = readable.types[name]
+    kind = relation.types[name]
     columns = [sql.name(one) for one in (name, *others)]
     if kind != "VARCHAR":
         columns = [columns[0], *(f"TRY_CAST({column} AS {kind})" for column in columns[1:])]
         present = columns
     else:
         columns = [f"CAST({column} AS VARCHAR)" for column in columns]
-        present = [_present(column, readable) for column in columns]
+        present = [_present(column, relation) for column in columns]
     cases = " ".join(f"WHEN {p} IS NOT NULL THEN {c}" for p, c in zip(present, columns, strict=True))
     differs = [f"coalesce({one} <> {other}, false)" for one, other in combinations(present, 2)]
     return f"(CASE {cases} END)", f"({' OR '.join(differs)})"
 
 
-def _chosen(feed: Feed, readable: Readable) -> list[str]:
-    """The columns that the feed reads, text trimmed and as it stands, with words for nothing as NULL."""
+def _chosen(feed: Feed, relation: FileRelation) -> list[str]:
+    """The columns that the feed reads, text both trimmed and untrimmed, with words for nothing as NULL."""
     referenced = feed.referenced()
     selected = []
-    same_name = _same_name_columns(feed, readable)
-    any_filled = {name: _filled_by_any(name, others, readable) for name, others in same_name.items()}
+    same_name = _same_name_columns(feed, relation)
+    any_filled = {name: _filled_by_any(name, others, relation) for name, others in same_name.items()}
     if same_name:
         selected.append(f"({' OR '.join(differs for _, differs in any_filled.values())}) AS {_DIFFERS}")
-    for name, column_type in readable.types.items():
+    for name, column_type in relation.types.items():
         if name in any_filled:
             c, value = sql.name(name), any_filled[name][0]
-            selected.append(f"{_present(value, readable) if column_type == 'VARCHAR' else value} AS {c}")
-            selected += [f"{value} AS {_as_it_stands(name)}"] if column_type == "VARCHAR" else []
+            selected.append(f"{_present(value, relation) if column_type == 'VARCHAR' else value} AS {c}")
+            selected += [f"{value} AS {_untrimmed_text(name)}"] if column_type == "VARCHAR" else []
         elif name.lower() in referenced:
             c = sql.name(name)
             is_text = column_type == "VARCHAR"
             selected += (
-                [f"{_present(c, readable)} AS {c}", f"{c} AS {_as_it_stands(name)}"] if is_text else [c]
+                [f"{_present(c, relation)} AS {c}", f"{c} AS {_untrimmed_text(name)}"] if is_text else [c]
             )
-    known = {sql.folded(name) for name in readable.types}
+    known = {sql.folded(name) for name in relation.types}
     absent = {c for read in feed.columns.values() for c in read if sql.folded(c) not in known}
     selected += [
-        f"CAST(NULL AS {readable.shapes[c].duckdb_type if c in readable.shapes else 'VARCHAR'}) "
+        f"CAST(NULL AS {relation.shapes[c].duckdb_type if c in relation.shapes else 'VARCHAR'}) "
         f"AS {sql.name(c)}"
         for c in sorted(absent)
     ]
-    if readable.is_loose:
+    if relation.is_untyped:
         selected.append(_FITS)
     return selected
 
 
-def _as_it_stands(column: str) -> str:
+def _untrimmed_text(column: str) -> str:
     return sql.name(f"?={column}")
 
 
-def _present(text: str, readable: Readable | None = None) -> str:
+def _present(text: str, relation: FileRelation | None = None) -> str:
     """Trimmed text, NULL for nothing: no characters, or one of the words for it that a file may have."""
-    words = {word.strip() for word in readable.options.nulls} if readable else set()
-    if readable is None or not readable.is_delimited:
+    words = {word.strip() for word in relation.options.nulls} if relation else set()
+    if relation is None or not relation.is_delimited:
         words.add("")
     else:
         words.discard("")  # it is NULL already
@@ -369,12 +369,12 @@ def _present(text: str, readable: Readable | None = None) -> str:
 
 
 def _fields(
-    connection: duckdb.DuckDBPyConnection, feed: Feed, options: FileSet, readable: Readable, rows: str
+    connection: duckdb.DuckDBPyConnection, feed: Feed, options: FileSet, relation: FileRelation, rows: str
 ) -> list[_Field]:
     written = [mapping.expression for mapping in feed.mappings.values()] + [feed.where or ""]
     if any("seconds" in one.lower() for one in written):
         durations.install(connection, options.decimal)
-    types = {sql.folded(name): column_type for name, column_type in readable.types.items()}
+    types = {sql.folded(name): column_type for name, column_type in relation.types.items()}
     raw: dict[str, str] = {}
     for name, mapping in feed.mappings.items():
         columns = feed.columns[name]
@@ -405,10 +405,10 @@ def _fields(
         )
         for name, mapping in feed.mappings.items()
     ]
-    return [_untrimmed(field, feed, readable) for field in fields]
+    return [_untrimmed(field, feed, relation) for field in fields]
 
 
-def _untrimmed(field: _Field, feed: Feed, readable: Readable) -> _Field:
+def _untrimmed(field: _Field, feed: Feed, relation: FileRelation) -> _Field:
     """The field; one that is read as well from text with blanks around it is read from that."""
     is_indifferent = (field.column.type in ("ts", "date") and not field.formats) or (
         field.column.type == "num" and field.decimal == "."
@@ -416,11 +416,11 @@ def _untrimmed(field: _Field, feed: Feed, readable: Readable) -> _Field:
     if not field.is_trimmed or field.map or field.has_otherwise or not is_indifferent:
         return field
     (column,) = feed.columns[field.name]
-    names = {sql.folded(name): name for name in readable.types}
+    names = {sql.folded(name): name for name in relation.types}
     if sql.folded(column) not in names:
         return field
-    whole = _as_it_stands(names[sql.folded(column)])
-    return replace(field, expression=whole, untrimmed=_present(sql.name(field.name), readable))
+    whole = _untrimmed_text(names[sql.folded(column)])
+    return replace(field, expression=whole, untrimmed=_present(sql.name(field.name), relation))
 
 
 # ---------------------------------------------------------------- from expression to value
@@ -509,7 +509,7 @@ def _read_columns(field: _Field) -> tuple[str, ...]:
 
 
 def _readings(field: _Field) -> tuple[str, ...]:
-    """SQL of what the value may be, where it takes more than one look to tell."""
+    """SQL of what the value may be, where it takes more than one attempt to read it."""
     value = sql.name(field.name)
     match field.column.type:
         case "ts" | "date":

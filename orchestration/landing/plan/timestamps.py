@@ -19,7 +19,7 @@ _CALENDAR = "'0001-01-01 00:00:00' AND {type} '9999-12-31 23:59:59.999999'"
 def read(value: str, value_type: str, formats: list[str], text: str = "") -> tuple[str, str, str]:
     """SQL of the wall-clock time, of the time in UTC (TIMESTAMP) and of the moment (TIMESTAMPTZ) in a value.
 
-    Each is one way to write a time, and meant for what those before it did not read; empty where the value
+    Each is one way to write a time, and tried where those before it read nothing; empty where the value
     cannot be written so. A value that is text is read by the formats, or else as ISO 8601: anything more
     would be a guess. `text` is the value without blanks around it, where it has some.
     """

@@ -1,7 +1,7 @@
-"""JSON as systems wrap it: pages around a list, bare records where pages are meant, keys whose case varies.
+"""JSON in envelopes: pages around a list, bare records where pages are expected, keys whose case varies.
 
-What does not lie as its mapping means it is written anew, a record a line, without a change to any value. A
-mapping's own spelling of a key wins; a record with another one fills it too.
+A document whose layout differs from its mapping is rewritten, a record a line, without a change to any value.
+The mapping's own spelling of a key wins; a record with another spelling fills it too.
 """
 
 import json
@@ -43,7 +43,7 @@ Names = dict[str, "Names"]
 
 
 @dataclass(frozen=True)
-class Form:
+class JsonLayout:
     """What the records of a file set are.
 
     `records` is where a source file says that they stand in a document. `page` is the list that a connector
@@ -78,7 +78,7 @@ class Form:
         return bool(self.needs) and all(need & there for need in self.needs)
 
 
-def form_of(source: Source, file_set: str) -> Form:
+def layout_of_records(source: Source, file_set: str) -> JsonLayout:
     """What the mapping of a file set takes for its records."""
     feeds, options = source.feeds[file_set], source.document.files[file_set]
     paths = {path for feed in feeds for read in feed.reads.values() for path in read}
@@ -95,7 +95,7 @@ def form_of(source: Source, file_set: str) -> Form:
     for feed in feeds:
         for name in feed.table.required:
             read = [path[2:] if page else path for path in feed.reads.get(name, ())]
-            # A list further in tells nothing of the object around it.
+            # A key inside a list says nothing about the object around the list.
             keys = frozenset(sql.folded(path[0]) for path in read if path and ITEM not in path)
             if keys and len(read) == len([path for path in read if path and ITEM not in path]):
                 needs.add(keys)
@@ -106,7 +106,9 @@ def form_of(source: Source, file_set: str) -> Form:
             if step != ITEM:
                 node = node.setdefault(step, {})
     records = tuple(options.records.split(".")) if options.records else ()
-    return Form(records, page, tuple(sorted(needs, key=sorted)), names, source.document.connector != "mapped")
+    return JsonLayout(
+        records, page, tuple(sorted(needs, key=sorted)), names, source.document.connector != "mapped"
+    )
 
 
 def _by_arrows(source: Source, file_set: str) -> Iterator[tuple[str, ...]]:
@@ -135,30 +137,30 @@ def _collect(names: Names, found: dict[str, set[str]]) -> None:
 
 
 @dataclass(frozen=True)
-class Wrapping:
-    """Where records stand that do not lie as meant; `path` is empty for bare ones in the place of pages."""
+class JsonEnvelope:
+    """Where a document holds its records; `path` is empty for bare records in the place of pages."""
 
     path: tuple[str, ...]
 
 
-def wrapping(path: Path, form: Form) -> Wrapping | None:
-    """How the first document differs from what is meant; None where it does not, or nobody can say.
+def wrapping(path: Path, form: JsonLayout) -> JsonEnvelope | None:
+    """How the first document differs from what the mapping expects; None where it does not, or is unknown.
 
     Raises:
         UnreadableFile: it is no JSON.
     """
     if form.records:
-        return Wrapping(form.records)
+        return JsonEnvelope(form.records)
     with _Stream(path) as stream:
         keys, found = _first_object(stream, form)
     if form.page and any(sql.folded(key) == sql.folded(form.page) for key in keys):
         return None
     if form.is_record(keys):
-        return Wrapping(()) if form.page else None
-    return Wrapping(found) if found and form.is_known else None
+        return JsonEnvelope(()) if form.page else None
+    return JsonEnvelope(found) if found and form.is_known else None
 
 
-def described(path: Path, form: Form) -> str:
+def described(path: Path, form: JsonLayout) -> str:
     """What the first document is, and the way to its records, where that can be found; for a message."""
     try:
         with _Stream(path) as stream:
@@ -177,7 +179,7 @@ def described(path: Path, form: Form) -> str:
     return f"found {kind} with keys {shown}; expected {wanted}{way}"
 
 
-def _first_object(stream: "_Stream", form: Form) -> tuple[list[str], tuple[str, ...]]:
+def _first_object(stream: "_Stream", form: JsonLayout) -> tuple[list[str], tuple[str, ...]]:
     """Keys of the first document, and the place of records in it, if there are some."""
     if stream.peek() == "[":
         stream.take("[")
@@ -198,7 +200,7 @@ def _first_object(stream: "_Stream", form: Form) -> tuple[list[str], tuple[str, 
     return keys, candidates[0] if candidates else ()
 
 
-def _inside(value: Any, form: Form, depth: int) -> Iterator[tuple[str, ...]]:
+def _inside(value: Any, form: JsonLayout, depth: int) -> Iterator[tuple[str, ...]]:
     if not isinstance(value, dict) or depth > _DEEPEST_WRAPPER:
         return
     if form.is_record(value):
@@ -234,7 +236,7 @@ def guessed(path: Path) -> tuple[str, ...] | None:
                 is_plain = not isinstance(value, dict) and not _PAGING.fullmatch(key.lower().replace("_", ""))
                 plain += [key] if is_plain else []
         is_only = not stream.peek()
-    # A record may hold lists too; then it has more to tell than which page it is, or others follow.
+    # A record may hold lists too; then it has keys beside those of paging, or other records follow.
     is_wrapper = not plain or (is_only and len(plain) < _KEYS_SHOWN and max(sizes.values(), default=0) > 1)
     return max(sizes, key=lambda one: sizes[one]) if sizes and is_wrapper else None
 
@@ -248,9 +250,9 @@ def _lists(value: Any, depth: int) -> Iterator[tuple[tuple[str, ...], int]]:
                 yield from (((key, *rest), n) for rest, n in _lists(inner, depth + 1))
 
 
-def varies(paths: Sequence[Path], form: Form, keys: Iterable[str]) -> bool:
+def varies(paths: Sequence[Path], form: JsonLayout, keys: Iterable[str]) -> bool:
     """Whether keys that the mapping reads are spelled in more than one way, or references stand for values,
-    as far as samples tell.
+    as far as samples show.
 
     `keys` are all of the first level; those inside are looked for in parts of the files.
     """
@@ -278,7 +280,7 @@ def varies(paths: Sequence[Path], form: Form, keys: Iterable[str]) -> bool:
 
 
 @dataclass
-class Rewritten:
+class RewrittenFile:
     """A file with a record a line: the number of each in the original, and what could not be kept."""
 
     original: Path
@@ -294,14 +296,20 @@ class Rewritten:
 
 
 def rewrite(
-    path: Path, target: Path, form: Form, wrapped: Wrapping | None, *, recasts: bool, limit: int | None = None
-) -> Rewritten:
+    path: Path,
+    target: Path,
+    form: JsonLayout,
+    wrapped: JsonEnvelope | None,
+    *,
+    recasts: bool,
+    limit: int | None = None,
+) -> RewrittenFile:
     """Writes the records of a file as lines, out of what wraps them, with keys as the mapping spells them.
 
     Raises:
         UnreadableFile: it is no JSON, or ends in the middle.
     """
-    done = Rewritten(path, target, array("q"), [])
+    done = RewrittenFile(path, target, array("q"), [])
     way = wrapped.path if wrapped else ()
     with _Stream(path) as stream, target.open("w", encoding="utf-8", newline="") as out:
         for number, (raw, value, is_found) in enumerate(islice(_records(stream, way, form), limit), 1):
@@ -324,7 +332,7 @@ def rewrite(
     return done
 
 
-def _records(stream: "_Stream", way: tuple[str, ...], form: Form) -> Iterator[tuple[str, Any, bool]]:
+def _records(stream: "_Stream", way: tuple[str, ...], form: JsonLayout) -> Iterator[tuple[str, Any, bool]]:
     """Text and value of each record, and whether it stood at the end of the way."""
     while start := stream.peek():
         if start == "[":
@@ -335,7 +343,7 @@ def _records(stream: "_Stream", way: tuple[str, ...], form: Form) -> Iterator[tu
             yield from _document(stream, way or _page(form))
 
 
-def _page(form: Form) -> tuple[str, ...]:
+def _page(form: JsonLayout) -> tuple[str, ...]:
     return (form.page,) if form.page else ()
 
 

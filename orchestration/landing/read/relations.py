@@ -1,4 +1,4 @@
-"""Plain files as DuckDB relations, and a slow, exact reader for damaged ones.
+"""Plain files as DuckDB relations, and a slow, exact reader for damaged files.
 
 The fast way is DuckDB's own reader with every column as text. It is trusted only where its row
 count agrees with the file's bytes; otherwise the sound records are copied one by one to another
@@ -81,21 +81,21 @@ ORIGIN = ("_source_file", "_delivery_id", "_delivered_at")
 _PATH = "?path"
 PATH = sql.name(_PATH)
 DELIVERY = sql.name("?_delivery_id")
-"""The delivery id while rows are read, and what tells the path of their file."""
+"""The delivery id while rows are read, and the path of their file."""
 _MEMBERS = "delivered_members"
 _AROUND_NAMES = " \t\r\n\v\f\u00a0\u200b\ufeff"
 """What may stand around the name of a column and is no part of it."""
 Recast = Callable[[str], tuple[str, str]]
-"""Makes of the text of a record the one that is read, or tells why it cannot."""
+"""Makes of the text of a record the one that is read, or the reason why it cannot."""
 
 
 @dataclass
-class Readable:
+class FileRelation:
     """Plain UTF-8 files with the same known columns.
 
     `types` maps each column to its DuckDB type, `shapes` those of JSON that are read deeper. Columns of a
-    delimited file are text, or times that are all written in one `time_format`. A loose readable reads JSON
-    of any shape, and tells in a column `?fits` whether it is the one that is meant.
+    delimited file are text, or times that are all written in one `time_format`. An untyped relation reads
+    JSON of any shape, and its column `?fits` says whether the shape is the expected one.
     `record_lines` holds the line of every record where the careful reader has been over the file;
     `damage` what that reader set aside. The header of a delimited file takes `n_header_lines` lines,
     with `n_header_delimiters` in them; the engine skips `n_skipped` records of these, and takes the next one
@@ -111,7 +111,7 @@ class Readable:
     shapes: dict[str, Shape] = field(default_factory=dict)
     layout: str = ""
     time_format: str = ""
-    is_loose: bool = False
+    is_untyped: bool = False
     record_lines: "array[int] | None" = None
     damage: list[Damage] = field(default_factory=list)
     n_header_lines: int = 0
@@ -139,7 +139,7 @@ class Readable:
 
     @property
     def members(self) -> str:
-        """Name of the table that tells the origin of each path; empty for a single file."""
+        """Name of the table with the origin of each path; empty for a single file."""
         return _MEMBERS if len(self.paths) > 1 else ""
 
     def origin(self) -> str:
@@ -161,10 +161,10 @@ class Readable:
             {_PATH: [str(path) for path in self.paths], **dict(zip(names, map(list, columns), strict=True))}
         )
 
-    def loosened(self) -> "Readable":
-        """The readable without assumptions about the kind of its values."""
+    def untyped(self) -> "FileRelation":
+        """The relation without assumptions about the types of its values."""
         if not self.is_delimited:
-            return replace(self, is_loose=True)
+            return replace(self, is_untyped=True)
         return replace(self, types=dict.fromkeys(self.types, "VARCHAR"), time_format="")
 
     def rows(self, columns: Iterable[str], number: str = "") -> str:
@@ -211,10 +211,10 @@ class Readable:
 
     def _json(self, location: str) -> str:
         shaped = {n: self.shapes[n] for n in self.types if n in self.shapes and not self.shapes[n].is_text}
-        types = self.types | (dict.fromkeys(shaped, "JSON") if self.is_loose else {})
+        types = self.types | (dict.fromkeys(shaped, "JSON") if self.is_untyped else {})
         columns = "{" + ", ".join(f"{sql.text(c)}: {sql.text(t)}" for c, t in types.items()) + "}"
         relation = f"read_json({location}, format='{self.layout}', columns={columns})"
-        if not self.is_loose:
+        if not self.is_untyped:
             return relation
         read = [f"{shape.transform(sql.name(name))} AS {sql.name(name)}" for name, shape in shaped.items()]
         fits = " AND ".join(shape.fits(sql.name(name)) for name, shape in shaped.items()) or "true"
@@ -240,7 +240,7 @@ def layout_of(path: Path, options: FileSet) -> str:
 # ---------------------------------------------------------------- columns
 
 
-def open_readable(
+def open_relation(
     connection: duckdb.DuckDBPyConnection,
     paths: tuple[Path, ...],
     origins: tuple[Origin, ...],
@@ -248,10 +248,10 @@ def open_readable(
     *,
     needed: Iterable[str] = (),
     shapes: Mapping[str, Shape] = MappingProxyType({}),
-) -> Readable:
-    """Learns the columns of plain files alike; of `needed` ones it makes sure that they are nowhere in them.
+) -> FileRelation:
+    """Learns the columns of plain files of one layout; looks for `needed` ones through the whole files.
 
-    JSON lines that cannot be told apart have no columns: the careful reader knows more.
+    JSON lines that cannot be separated yield no columns: only the line-by-line reader finds them.
 
     Raises:
         UnreadableFile: empty, or not of the declared format.
@@ -272,68 +272,68 @@ def open_readable(
         except ENGINE_ERRORS as error:
             raise UnreadableFile(_damaged(error)) from error
     layout = layout_of(first, options)
-    readable = Readable(paths, origins, options, {}, layout=layout)
+    relation = FileRelation(paths, origins, options, {}, layout=layout)
     try:
-        keys = _keys(connection, readable, _JSON_SAMPLE)
+        keys = _keys(connection, relation, _JSON_SAMPLE)
         names = _one_spelling(keys)
         known = {sql.folded(name) for name in names}
         if any(sql.folded(column) not in known for column in needed):
-            keys = _keys(connection, readable, -1)
+            keys = _keys(connection, relation, -1)
             names = _one_spelling(keys)
     except OWN_ERRORS:
         raise
     except ENGINE_ERRORS as error:
         if options.format == "jsonl":
-            return readable
+            return relation
         raise UnreadableFile(_damaged(error)) from error
     if not names and layout == "array" and _is_empty_array(connection, first):
         names = list(needed)
-    return _shaped(replace(readable, keys=tuple(keys)), names, shapes)
+    return _shaped(replace(relation, keys=tuple(keys)), names, shapes)
 
 
 def _typed(
     paths: tuple[Path, ...], origins: tuple[Origin, ...], options: FileSet, types: dict[str, str]
-) -> Readable:
-    """A Parquet readable; the engine itself makes a name for a second column that is called the same."""
+) -> FileRelation:
+    """A Parquet relation; the engine itself makes a name for a second column that is called the same."""
     try:
         written = parquet.read_schema(paths[0]).names
     except (pa.ArrowException, OSError, ValueError):
         written = []  # damage of what Arrow notes beside the schema does not keep the engine from reading
     names, same_name = _distinct_names(written)
     if len(names) != len(types):
-        return Readable(paths, origins, options, types)
+        return FileRelation(paths, origins, options, types)
     renamed = {own: name for own, name in zip(types, names, strict=True) if own != name}
     kept = dict(zip(names, types.values(), strict=True))
-    return Readable(paths, origins, options, kept, renamed=renamed, same_name=same_name)
+    return FileRelation(paths, origins, options, kept, renamed=renamed, same_name=same_name)
 
 
 def _one_spelling(keys: Iterable[str]) -> list[str]:
     return list({sql.folded(key): key for key in keys}.values())
 
 
-def _shaped(readable: Readable, names: Iterable[str], shapes: Mapping[str, Shape]) -> Readable:
-    """A JSON readable with its columns; those that mappings read into have the type of their shape."""
+def _shaped(relation: FileRelation, names: Iterable[str], shapes: Mapping[str, Shape]) -> FileRelation:
+    """A JSON relation with its columns; those that mappings read into have the type of their shape."""
     folded = {sql.folded(name): shape for name, shape in shapes.items() if not shape.is_text}
     found = {name: folded[sql.folded(name)] for name in names if sql.folded(name) in folded}
     types = {name: found[name].duckdb_type if name in found else "VARCHAR" for name in names}
-    return replace(readable, types=types, shapes={**shapes, **found})
+    return replace(relation, types=types, shapes={**shapes, **found})
 
 
-def _keys(connection: duckdb.DuckDBPyConnection, readable: Readable, n_objects: int) -> list[str]:
+def _keys(connection: duckdb.DuckDBPyConnection, relation: FileRelation, n_objects: int) -> list[str]:
     """Keys of the first objects (all: -1), and of JSON lines all through the files.
 
     DuckDB's own detection takes 32 MB for each file it looks into; to look at all costs a third of a COPY.
     """
-    has_lines = readable.layout == "newline_delimited"
+    has_lines = relation.layout == "newline_delimited"
     lenient = ", ignore_errors=true" if has_lines else ""
     objects = (
-        f"SELECT json FROM read_json_objects({sql.paths(readable.paths)}, hive_partitioning=false, "
-        f"format='{readable.layout}'{lenient})"
+        f"SELECT json FROM read_json_objects({sql.paths(relation.paths)}, hive_partitioning=false, "
+        f"format='{relation.layout}'{lenient})"
     )
     looked_at = f"({objects}{f' LIMIT {n_objects}' if has_lines and n_objects >= 0 else ''})"
     if has_lines and n_objects >= 0:
         places = [
-            line.decode(errors="replace") for line in files.lines_throughout(readable.paths, _JSON_PLACES)
+            line.decode(errors="replace") for line in files.lines_throughout(relation.paths, _JSON_PLACES)
         ]
         connection.register("places", pa.table({"json": pa.array(places, pa.string())}))
         looked_at += (
@@ -356,18 +356,18 @@ def _is_empty_array(connection: duckdb.DuckDBPyConnection, path: Path) -> bool:
 
 
 def with_times(
-    connection: duckdb.DuckDBPyConnection, readable: Readable, columns: Container[str]
-) -> Readable:
+    connection: duckdb.DuckDBPyConnection, relation: FileRelation, columns: Container[str]
+) -> FileRelation:
     """The readable, with the type of times for those of some columns (folded) that begin as times.
 
     All of them are written in one way, the one that most have in the first rows. Reading fails on a value
-    further down that is written in another; then they are text (`Readable.loosened`).
+    further down that is written in another; then they are text (`FileRelation.untyped`).
     """
-    single = [name for name in readable.types if sql.folded(name) not in readable.same_name]
-    names = [name for name in single if sql.folded(name) in columns] if readable.is_delimited else []
+    single = [name for name in relation.types if sql.folded(name) not in relation.same_name]
+    names = [name for name in single if sql.folded(name) in columns] if relation.is_delimited else []
     if not names:
-        return readable
-    looked_at = f"(SELECT {', '.join(map(sql.name, names))} FROM {readable.relation()} LIMIT {_SAMPLED_ROWS})"
+        return relation
+    looked_at = f"(SELECT {', '.join(map(sql.name, names))} FROM {relation.relation()} LIMIT {_SAMPLED_ROWS})"
     usual = (
         ", ".join(f"bool_and(regexp_full_match({sql.name(name)}, {sql.text(pattern)}))" for name in names)
         for pattern in _USUAL_TIMES.values()
@@ -376,21 +376,22 @@ def with_times(
     try:
         found = connection.execute(f"SELECT {by_pattern} FROM {looked_at}").fetchall()[0]
     except ENGINE_ERRORS:
-        return readable
+        return relation
     by_format = {
         spelled: [name for name, is_usual in zip(names, found_usual, strict=True) if is_usual]
         for spelled, found_usual in zip(_USUAL_TIMES, found, strict=True)
     }
     time_format, times = max(by_format.items(), key=lambda one: len(one[1]))
     return replace(
-        readable, types=readable.types | dict.fromkeys(times, "TIMESTAMP"), time_format=time_format
+        relation, types=relation.types | dict.fromkeys(times, "TIMESTAMP"), time_format=time_format
     )
 
 
 def is_about_kinds(error: Exception) -> bool:
     """Whether a file failed only because a value is of another kind than those that were looked at.
 
-    In JSON an object, a list or a plain value stands for another, or a time is none in a delimited file.
+    In JSON an object, a list or a plain value takes the place of another; in a delimited file, text that of
+    a time.
     """
     return isinstance(error, duckdb.Error) and any(said in str(error) for said in _ABOUT_KINDS)
 
@@ -434,19 +435,19 @@ def top_of(path: Path, options: FileSet) -> bytes:
     return top + repr((first.startswith(codecs.BOM_UTF8), first[len(first.rstrip(b"\r\n")) :])).encode()
 
 
-def _with_header(paths: tuple[Path, ...], origins: tuple[Origin, ...], options: FileSet) -> Readable:
+def _with_header(paths: tuple[Path, ...], origins: tuple[Origin, ...], options: FileSet) -> FileRelation:
     separator = separator_of(paths[0]) if options.format != "lines" else ""
     if separator:
         options = options.model_copy(update={"delimiter": separator})
     n_above = options.skip + bool(separator)
     if options.header and not n_above:
-        return Readable(paths, origins, options, dict.fromkeys(options.header, "VARCHAR"))
+        return FileRelation(paths, origins, options, dict.fromkeys(options.header, "VARCHAR"))
     with paths[0].open("rb") as file:
         head = file.read(files.CHUNK_BYTES).decode("utf-8-sig", errors="replace")
     every = list(io.StringIO(head, newline=""))
     above, text = every[:n_above], every[n_above:]
     if options.header:
-        return Readable(
+        return FileRelation(
             paths,
             origins,
             options,
@@ -474,7 +475,7 @@ def _with_header(paths: tuple[Path, ...], origins: tuple[Origin, ...], options: 
     if "\ufffd" in raw or "\0" in raw:
         raise UnreadableFile("the header line is no text in the declared encoding; correct `encoding`")
     names, same_name = _distinct_names(joined_names(records))
-    return Readable(
+    return FileRelation(
         paths,
         origins,
         options,
@@ -529,42 +530,42 @@ def _distinct_names(written: Sequence[str]) -> tuple[list[str], dict[str, tuple[
 # ---------------------------------------------------------------- careful reading
 
 
-def rewrite_carefully(
-    readable: Readable,
+def copy_sound_records(
+    relation: FileRelation,
     target: Path,
     shapes: Mapping[str, Shape] = MappingProxyType({}),
     recast: Recast | None = None,
-) -> Readable:
+) -> FileRelation:
     """Copies the sound records of a text file to `target`; the rest becomes `damage`.
 
     They stay as they are, but for what `recast` makes of lines of JSON.
 
     Raises:
-        UnreadableFile: the format has no records that could be told apart (a JSON array, Parquet).
+        UnreadableFile: the format has no records that could be separated (a JSON array, Parquet).
     """
-    if readable.options.format == "jsonl":
-        return _rewrite_json_lines(replace(readable, layout="newline_delimited"), target, shapes, recast)
-    if not readable.is_delimited:
-        raise UnreadableFile(f"damaged {readable.options.format} file; deliver it again")
+    if relation.options.format == "jsonl":
+        return _rewrite_json_lines(replace(relation, layout="newline_delimited"), target, shapes, recast)
+    if not relation.is_delimited:
+        raise UnreadableFile(f"damaged {relation.options.format} file; deliver it again")
     lines, damage = array("q"), list[Damage]()
     with target.open("wb") as out:
         # The reader skips one line; which names stand in it does not matter.
         out.write(
-            readable.options.delimiter.join(f"c{i}" for i in range(len(readable.types))).encode() + b"\n"
+            relation.options.delimiter.join(f"c{i}" for i in range(len(relation.types))).encode() + b"\n"
         )
-        for line, record, reason in _Records(readable):
+        for line, record, reason in _Records(relation):
             if reason:
                 damage.append(Damage(line, reason))
             else:
                 out.write(record.encode() + b"\n")
                 lines.append(line)
     return replace(
-        readable,
+        relation,
         paths=(target,),
         record_lines=lines,
         damage=damage,
         n_header_lines=1,
-        n_header_delimiters=len(readable.types) - 1,
+        n_header_delimiters=len(relation.types) - 1,
         n_skipped=0,
     )
 
@@ -601,12 +602,12 @@ class _Records:
     character costs one line and not the rest of the file.
     """
 
-    def __init__(self, readable: Readable) -> None:
-        self._width = len(readable.types)
-        self._dialect = _Dialect(readable.options, self._width)
-        self._source = islice(files.lines(readable.path), readable.n_header_lines, None)
+    def __init__(self, relation: FileRelation) -> None:
+        self._width = len(relation.types)
+        self._dialect = _Dialect(relation.options, self._width)
+        self._source = islice(files.lines(relation.path), relation.n_header_lines, None)
         self._again: list[tuple[int, bytes]] = []
-        self._budget = max(_MIN_REREAD, readable.path.stat().st_size * _MAX_REREAD_RATIO)
+        self._budget = max(_MIN_REREAD, relation.path.stat().st_size * _MAX_REREAD_RATIO)
 
     def _next(self) -> tuple[int, bytes] | None:
         return self._again.pop() if self._again else next(self._source, None)
@@ -686,11 +687,11 @@ def _batches(numbered: Iterator[tuple[int, bytes]]) -> Iterator[list[tuple[int, 
 
 
 def _rewrite_json_lines(
-    readable: Readable, target: Path, shapes: Mapping[str, Shape], recast: Recast | None
-) -> Readable:
+    relation: FileRelation, target: Path, shapes: Mapping[str, Shape], recast: Recast | None
+) -> FileRelation:
     lines, damage = array("q"), list[Damage]()
-    types = {sql.folded(name): name for name in readable.types}
-    numbered = files.lines(readable.path)
+    types = {sql.folded(name): name for name in relation.types}
+    numbered = files.lines(relation.path)
     with target.open("wb") as out, engine.connect() as connection:
         for batch in _batches(numbered):
             sound: list[tuple[int, str]] = []
@@ -711,7 +712,7 @@ def _rewrite_json_lines(
                 out.write(written.encode() + b"\n")
                 lines.append(line)
     damage.sort(key=lambda one: one.line)
-    careful = replace(readable, paths=(target,), record_lines=lines, damage=damage, is_loose=True)
+    careful = replace(relation, paths=(target,), record_lines=lines, damage=damage, is_untyped=True)
     return _shaped(careful, types.values(), shapes)
 
 

@@ -1,6 +1,6 @@
 """Excel workbooks (.xlsx): the rows of one sheet, written as the CSV that the other readers know.
 
-Each row keeps its number in the sheet. Cells become the text that the source system meant: ISO dates and
+Each row keeps its number in the sheet. Cells become the text that the source system shows: ISO dates and
 times, durations as hours, whole numbers without decimals. Cells with an error (`#N/A`) are empty.
 """
 
@@ -25,7 +25,7 @@ from xml.etree import ElementTree
 from orchestration.landing import files
 from orchestration.landing.files import UnreadableFile
 from orchestration.landing.people import hashing
-from orchestration.landing.read.documents import Rewritten
+from orchestration.landing.read.documents import RewrittenFile
 from orchestration.landing.read.relations import joined_names
 from orchestration.sources.source_files import FileSet
 
@@ -53,7 +53,7 @@ _NO_CODE = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]')
 
 @dataclass
 class Sheet:
-    """One sheet as it was read: its name, those of the others, and what its cells had to tell."""
+    """One sheet as it was read: its name, those of the others, and the problems of its cells."""
 
     name: str = ""
     others: list[str] = field(default_factory=list)
@@ -63,7 +63,7 @@ class Sheet:
 
 def rewrite(
     path: Path, target: Path, options: FileSet, *, limit: int | None = None, sheet: Sheet | None = None
-) -> Rewritten:
+) -> RewrittenFile:
     """Writes the rows of the sheet that the options mean to a CSV file; empty rows are no records.
 
     A merged cell counts for every row that it covers. The first row with a value holds the names of the
@@ -348,7 +348,7 @@ class _Rows:
         except (UnreadableFile, OSError, MemoryError):
             raise
         except Exception:
-            # What stands behind the rows (filters, rules of validation) is none of ours.
+            # Filters and rules of validation follow the rows; the reader skips them.
             if not self._facts.is_whole or n_seen < self._facts.n_rows:
                 raise
 
@@ -474,9 +474,9 @@ class _Writer:
     def __init__(self, path: Path, target: Path, options: FileSet) -> None:
         self._target, self._header = target, options.header
         self._n_above, self._header_rows = options.skip, options.header_rows
-        self._done = Rewritten(path, target, array("q"), [], format="csv")
+        self._done = RewrittenFile(path, target, array("q"), [], format="csv")
 
-    def write(self, rows: Iterable[tuple[int, list[str]]], limit: int | None) -> Rewritten:
+    def write(self, rows: Iterable[tuple[int, list[str]]], limit: int | None) -> RewrittenFile:
         """Writes the header and at most so many records."""
         numbered = ((number, row) for number, row in rows if number > self._n_above)
         header = self._header or _names(islice(numbered, self._header_rows))

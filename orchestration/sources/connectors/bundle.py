@@ -1,15 +1,15 @@
 """Reads `connectors/<vendor>/connector.yml`: the files a vendor exports and the raw tables made of them.
 
 Each file set has the settings of a source file's file set, besides the places of the files. Each table says
-which file set it is made `from`, its grain, key and date, what tells its newest version (a column, or several
+which file set it is made `from`, its grain, key and date, what orders its versions (a column, or several
 in turn), the entities it `feeds`, the lists it takes its `rows` from, and its columns as `type[*?]
 [protection] = expression [-- note]`: `*` marks what a row cannot do without, `?` what the vendor leaves out
 where it is empty. Expressions are DuckDB's, over the columns of the file; in JSON a dot leads into an object.
-`also` names further file sets that tell the same, one record a row: of each the expressions of the columns
+`also` names further file sets with the same rows, one record a row: of each the expressions of the columns
 that it has.
 
-`lines` lands the place of a row in its file, for tables whose rows of one moment are told apart by nothing
-else; `sequence` names the column that tells rows of one key apart, where there is one.
+`lines` lands the place of a row in its file, for tables whose rows of one moment differ in nothing
+else; `sequence` names the column that orders rows of one key, where there is one.
 
 What a parameter of a log means depends on its event. `parameters` of the document lists the parameters of
 every event in their order; `EVENT|FIRST` lists those of an event whose first parameter is FIRST. `parameters`
@@ -64,7 +64,7 @@ class Connector:
     flat: frozenset[str] = frozenset()
 
     def tables_of(self, file_set: str) -> dict[str, Table]:
-        """The tables that a file set feeds, as its records tell them."""
+        """The tables that a file set feeds, with the expressions over its records."""
         fed = {table: self.tables[table] for table in self.file_sets[file_set]["feeds"]}
         return {name: replace(one, rows={}) for name, one in fed.items()} if file_set in self.flat else fed
 
@@ -134,8 +134,8 @@ def parse(name: str, document: dict[str, Any]) -> Connector:
         mapping = {column: expression for column, (_, expression) in parsed.items()}
         if "where" in body:
             mapping["where"] = body["where"]
-        for file_set, told in {body["from"]: mapping, **also}.items():
-            file_sets[file_set]["feeds"][table] = told
+        for file_set, expressions in {body["from"]: mapping, **also}.items():
+            file_sets[file_set]["feeds"][table] = expressions
     flat = {one for body in document["tables"].values() for one in body.get("also") or {}}
     return Connector(name, document["title"], file_sets, tables, frozenset(flat))
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from orchestration.landing.manifest import Delivery
+from orchestration.landing.manifest import DeliveryRecord
 from orchestration.sources.connectors import bundle
 from tests.stages.place import Place, csv_text
 
@@ -17,7 +17,7 @@ CONNECT = f"{MIDNIGHT + 30}|{CALL}|support|SIP/101|CONNECT|30|{CALL}8|4"
 COMPLETE = f"{MIDNIGHT + 371}|{CALL}|support|SIP/101|COMPLETECALLER|30|341|1"
 
 
-def log(place: Place, *lines: str, name: str = "queue_log.1", end: str = "\n") -> Delivery:
+def log(place: Place, *lines: str, name: str = "queue_log.1", end: str = "\n") -> DeliveryRecord:
     place.put(name, "\n".join(lines) + end)
     return place.vendor(ASTERISK, "queue_log").land_one()
 
@@ -36,7 +36,7 @@ def record(**fields: str) -> str:
     return ",".join(value if name in numbers else f'"{value}"' for name, value in told.items())
 
 
-def records(place: Place, *lines: str) -> Delivery:
+def records(place: Place, *lines: str) -> DeliveryRecord:
     place.put("call_records.csv", "\n".join(lines) + "\n")
     return place.vendor(ASTERISK, "call_records").land_one()
 

@@ -10,7 +10,7 @@ import pytest
 from pyarrow import parquet
 
 from orchestration.landing.read import documents
-from orchestration.landing.read.documents import Form
+from orchestration.landing.read.documents import JsonLayout
 from tests.stages.place import Place
 
 RECORDS = [
@@ -268,7 +268,7 @@ def test_what_a_connector_cannot_place_is_told_with_what_it_expected(place: Plac
 # ---------------------------------------------------------------- the reader itself
 
 
-def rewritten(tmp_path: Path, text: str, form: Form) -> list[Any]:
+def rewritten(tmp_path: Path, text: str, form: JsonLayout) -> list[Any]:
     path = tmp_path / "in.json"
     path.write_text(text, encoding="utf-8")
     wrapped = documents.wrapping(path, form)
@@ -289,7 +289,7 @@ def test_records_are_the_same_wherever_reading_pauses(
         + " \n"
         + json.dumps(rows)
     )
-    assert rewritten(tmp_path, text, Form(records=("tickets",))) == rows + rows
+    assert rewritten(tmp_path, text, JsonLayout(records=("tickets",))) == rows + rows
 
 
 # ---------------------------------------------------------------- columns of one name

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from orchestration.landing import files
-from orchestration.landing.files import Delivered
+from orchestration.landing.files import ExportFile
 from orchestration.sources import contract, source_files
 from tests.stages.place import Place, cases, csv_text
 
@@ -32,7 +32,7 @@ MODIFIED = datetime(2025, 5, 5, 5, 5, 5, 250000, tzinfo=UTC)
     ],
 )
 def test_moment_of_delivery(pattern: str, name: str, zone: str, moment: datetime) -> None:
-    file = Delivered(name, Path(name), "", 1, int(MODIFIED.timestamp() * 10**9))
+    file = ExportFile(name, Path(name), "", 1, int(MODIFIED.timestamp() * 10**9))
     assert files.delivered_at(file, pattern, zone) == moment.replace(tzinfo=UTC)
 
 
@@ -115,7 +115,9 @@ def test_one_pass_tells_lines_delimiters_and_damage(
 ) -> None:
     path = tmp_path / "a"
     path.write_bytes(content)
-    expected = files.Bytes(hashlib.sha256(content).hexdigest(), n_lines, n_delimiters, is_long, is_clean)
+    expected = files.FileProfile(
+        hashlib.sha256(content).hexdigest(), n_lines, n_delimiters, is_long, is_clean
+    )
     assert files.inspect(path, ",") == expected
 
 

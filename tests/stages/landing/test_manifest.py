@@ -12,7 +12,7 @@ from orchestration.base import code, progress
 from orchestration.errors import ConfigurationError, RunError
 from orchestration.landing import batches, pipeline
 from orchestration.landing.manifest import Manifest
-from orchestration.landing.pipeline import Advance
+from orchestration.landing.pipeline import LandingProgress
 from orchestration.sources import source_files
 from tests.stages.place import SALT, Place, cases, csv_text
 
@@ -306,7 +306,7 @@ def test_a_file_that_changes_while_it_is_read_waits_for_the_next_run(place: Plac
     path = place.source().put("a.csv", csv_text(*cases(3)))
     place.put("b.csv", csv_text(*cases(2, start=3)))
 
-    def grow(advance: Advance) -> None:
+    def grow(advance: LandingProgress) -> None:
         if "a.csv" in {file.name for file in advance.group} and path.read_text().count("late") < 1:
             with path.open("a") as more:
                 more.write("C9,2025-01-01,late\n")
@@ -321,7 +321,7 @@ def test_a_file_that_changes_while_it_is_read_waits_for_the_next_run(place: Plac
 
 
 @pytest.mark.parametrize("n_others", [0, 2])
-@pytest.mark.parametrize("step", ["_open", "_readable", "_landed", "_settle"])
+@pytest.mark.parametrize("step", ["_open", "_open_relation", "_landed", "_settle"])
 def test_a_file_that_disappears_waits_for_the_next_run(
     place: Place, monkeypatch: pytest.MonkeyPatch, step: str, n_others: int
 ) -> None:

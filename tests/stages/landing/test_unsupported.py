@@ -116,10 +116,10 @@ def test_a_glob_may_choose_members_of_an_archive(place: Place) -> None:
     landed = place.land()
     assert [d.file for d in landed.deliveries] == ["a.zip!cases.csv", "a.zip!deep/more.csv"]
     assert landed.ignored == []
-    live = views._meant(place.manifest.live().values(), [source_files.load(place.yaml)])
+    live = views._still_configured(place.manifest.live().values(), [source_files.load(place.yaml)])
     assert len(live) == 2
     place.source(glob="a.zip!cases.csv")
-    assert len(views._meant(place.manifest.live().values(), [source_files.load(place.yaml)])) == 1
+    assert len(views._still_configured(place.manifest.live().values(), [source_files.load(place.yaml)])) == 1
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,7 @@ def test_a_module_that_does_not_exist_is_refused() -> None:
 
 
 def test_what_lands_depends_on_all_that_reads_and_writes_and_on_no_page_or_setting() -> None:
-    reached = set(code.closure([source_files.LANDED_BY]))
+    reached = set(code.closure([source_files.LANDING_CODE]))
     for name in (
         "base.sql",
         "landing.people.hashing",
@@ -129,12 +129,12 @@ def test_what_lands_depends_on_all_that_reads_and_writes_and_on_no_page_or_setti
         assert f"orchestration.{name}" not in reached
     data = [
         file.name
-        for name, tree in code.closure([source_files.LANDED_BY]).items()
+        for name, tree in code.closure([source_files.LANDING_CODE]).items()
         for file in code._data(name, tree, code.ROOT)
     ]
     assert sorted(data) == ["contract.yml", "words.yml"]
     assert {"duckdb", "pyarrow", "phonenumbers"} <= set(
-        code.libraries(code.closure([source_files.LANDED_BY]).values())
+        code.libraries(code.closure([source_files.LANDING_CODE]).values())
     )
 
 

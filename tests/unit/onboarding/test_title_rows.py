@@ -3,7 +3,7 @@
 import pytest
 
 from orchestration.onboarding import total_rows
-from orchestration.onboarding.title_rows import Top, top_of
+from orchestration.onboarding.title_rows import TitleRows, top_of
 
 RECORDS = "2024-01-01,10:00,5550100\n2024-01-02,11:00,5550101\n2024-01-02,11:30,5550102\n"
 
@@ -11,32 +11,32 @@ RECORDS = "2024-01-01,10:00,5550100\n2024-01-02,11:00,5550101\n2024-01-02,11:30,
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("day,time,caller\n" + RECORDS, Top(0, 1, 3)),
-        ("day,time,caller\n", Top(0, 1, 3)),
-        ("Calls of January\n\nday,time,caller\n" + RECORDS, Top(2, 1, 3)),
-        ("Calls of January,,\nfrom 01.01.,to 31.01.,\n,,\nday,time,caller\n" + RECORDS, Top(3, 1, 3)),
-        ("Period:,01.01.2024,31.01.2024\nday,time,caller\n" + RECORDS, Top(1, 1, 3)),
-        ("Call,,Party\nday,time,caller\n" + RECORDS, Top(0, 2, 3)),
-        ("Report\nCall,Call,Party\nday,time,caller\n" + RECORDS, Top(1, 2, 3)),
-        ("day,time,caller\n(local),(hh:mm),\n" + RECORDS, Top(0, 2, 3)),
-        (RECORDS, Top(0, 0, 3)),
-        ("2024-01-01,10:00,5550100\n", Top(0, 0, 3)),
-        ("Report\n\n" + RECORDS, Top(2, 0, 3)),
-        ("2024-01-01,,\n" + RECORDS, Top(0, 0, 3)),
-        ("day,time,caller\n" + RECORDS + "day,time,caller\n" + RECORDS, Top(0, 1, 3)),
-        ("day,closed,n\n2024-01-01,-,\n2024-01-02,2024-01-03,1\n2024-01-03,2024-01-04,2\n", Top(0, 1, 3)),
-        ("name,team\nAnn,Billing\nBob,Billing\nCid,Sales\n", Top(0, 1, 2)),
-        ("Ann,Billing\nBob,Billing\nCid,Sales\nDan,Sales\n", Top(0, 0, 2)),
-        ("Q1,Q2,Q3\n1,5,3\n2,4,3\n5,1,1\n", Top(0, 1, 3)),
-        ("Respondent,Q1,Q2,Q3\n7001,5,3,1\n7002,4,3,1\n", Top(0, 1, 4)),
-        ("Q1,Q2,Q3\n", Top(0, 1, 3)),
-        ("INC1,2024-01-01,x\nINC2,2024-01-02,y\nINC3,2024-01-02,z\n", Top(0, 0, 3)),
-        ("id,opened,number\nINTEGER,INTEGER,VARCHAR(50)\n" + 12 * "1,1741000000,5550100\n", Top(0, 1, 3)),
-        ('"Note, of ""all""\nteams"\nday,time,caller\n' + RECORDS, Top(2, 1, 3)),
-        ("line\none\ntwo\n", Top()),
+        ("day,time,caller\n" + RECORDS, TitleRows(0, 1, 3)),
+        ("day,time,caller\n", TitleRows(0, 1, 3)),
+        ("Calls of January\n\nday,time,caller\n" + RECORDS, TitleRows(2, 1, 3)),
+        ("Calls of January,,\nfrom 01.01.,to 31.01.,\n,,\nday,time,caller\n" + RECORDS, TitleRows(3, 1, 3)),
+        ("Period:,01.01.2024,31.01.2024\nday,time,caller\n" + RECORDS, TitleRows(1, 1, 3)),
+        ("Call,,Party\nday,time,caller\n" + RECORDS, TitleRows(0, 2, 3)),
+        ("Report\nCall,Call,Party\nday,time,caller\n" + RECORDS, TitleRows(1, 2, 3)),
+        ("day,time,caller\n(local),(hh:mm),\n" + RECORDS, TitleRows(0, 2, 3)),
+        (RECORDS, TitleRows(0, 0, 3)),
+        ("2024-01-01,10:00,5550100\n", TitleRows(0, 0, 3)),
+        ("Report\n\n" + RECORDS, TitleRows(2, 0, 3)),
+        ("2024-01-01,,\n" + RECORDS, TitleRows(0, 0, 3)),
+        ("day,time,caller\n" + RECORDS + "day,time,caller\n" + RECORDS, TitleRows(0, 1, 3)),
+        ("day,closed,n\n2024-01-01,-,\n2024-01-02,2024-01-03,1\n2024-01-03,2024-01-04,2\n", TitleRows(0, 1, 3)),
+        ("name,team\nAnn,Billing\nBob,Billing\nCid,Sales\n", TitleRows(0, 1, 2)),
+        ("Ann,Billing\nBob,Billing\nCid,Sales\nDan,Sales\n", TitleRows(0, 0, 2)),
+        ("Q1,Q2,Q3\n1,5,3\n2,4,3\n5,1,1\n", TitleRows(0, 1, 3)),
+        ("Respondent,Q1,Q2,Q3\n7001,5,3,1\n7002,4,3,1\n", TitleRows(0, 1, 4)),
+        ("Q1,Q2,Q3\n", TitleRows(0, 1, 3)),
+        ("INC1,2024-01-01,x\nINC2,2024-01-02,y\nINC3,2024-01-02,z\n", TitleRows(0, 0, 3)),
+        ("id,opened,number\nINTEGER,INTEGER,VARCHAR(50)\n" + 12 * "1,1741000000,5550100\n", TitleRows(0, 1, 3)),
+        ('"Note, of ""all""\nteams"\nday,time,caller\n' + RECORDS, TitleRows(2, 1, 3)),
+        ("line\none\ntwo\n", TitleRows()),
     ],
 )  # fmt: skip
-def test_names_are_told_from_titles_and_records(text: str, expected: Top) -> None:
+def test_names_are_told_from_titles_and_records(text: str, expected: TitleRows) -> None:
     """A title taken for names hides every column; a record taken for names shows somebody's data."""
     assert top_of(text, ",", '"') == expected
 
