@@ -139,7 +139,8 @@ def sources_new(
     """Look at an export and write a commented source YAML to start from."""
     with _failures(debug):
         from orchestration.onboarding.draft import draft, source_name
-        from orchestration.sources.source_files import SourceError, load
+        from orchestration.sources.source_errors import SourceError
+        from orchestration.sources.source_files import load
 
         config = settings.load(sources=sources, exports=exports)
         target = output or config.sources / f"{source_name(file)}.yml"

@@ -8,7 +8,8 @@ from orchestration.base import durable
 from orchestration.base.wording import count
 from orchestration.landing.manifest import KNOWN, Manifest
 from orchestration.landing.report import Note
-from orchestration.sources.source_files import MEMBER_SEPARATOR, Source
+from orchestration.sources.file_settings import MEMBER_SEPARATOR
+from orchestration.sources.source_files import Source
 
 _FILE = "absences.json"
 _EVERY_FILE = "*"

@@ -30,7 +30,8 @@ from orchestration.landing.people import hashing
 from orchestration.landing.plan import mapping
 from orchestration.landing.read import documents, relations, unsupported, workbooks
 from orchestration.landing.read.relations import FileRelation, Origin
-from orchestration.sources.source_files import BINARY, DELIMITED, Feed, Source
+from orchestration.sources.file_settings import BINARY, DELIMITED
+from orchestration.sources.source_files import Feed, Source
 
 if TYPE_CHECKING:  # settings decide nothing about what lands
     from orchestration.settings import Home
@@ -179,7 +180,7 @@ class Batch:
             documents.layout_of_records(source, file_set) if self.options.is_json else documents.JsonLayout()
         )
         self.recasts = False
-        self.keeps_new = self.options.keep_new
+        self.keeps_new = self.options.keep_unmapped
         # A feed of every record yields their number; others would need a scan for it.
         self.feeds = sorted(source.feeds[file_set], key=lambda feed: bool(feed.where or feed.table.rows))
         self.staged: dict[Path, Path] = {}
@@ -256,9 +257,9 @@ class Batch:
         member.n_bytes = file.size if is_plain else file.size * PACKED_RATIO
         try:
             zone = self.source.zone(self.file_set)
-            member.delivered_at = files.delivered_at(file, self.options.delivered, zone)
+            member.delivered_at = files.delivered_at(file, self.options.delivered_at_pattern, zone)
         except ValueError:
-            member.reason = "`delivered` finds no real date in its name; correct the pattern"
+            member.reason = "`delivered_at_pattern` finds no real date in its name; correct the pattern"
         return member
 
     def _measure(self, member: BatchFile) -> None:
@@ -701,7 +702,8 @@ class Batch:
             self._split_off(unmappable)
 
     def _new_columns(self, relation: FileRelation) -> tuple[str, ...]:
-        used = {c for feed in self.feeds for c in feed.referenced()} | {c.lower() for c in self.options.known}
+        used = {c for feed in self.feeds for c in feed.referenced()}
+        used |= {c.lower() for c in self.options.ignore_columns}
         used |= {other.lower() for c in used for other in relation.same_name.get(sql.folded(c), ())}
         return tuple(sorted(c for c in relation.types if c.lower() not in used))
 

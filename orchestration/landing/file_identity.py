@@ -13,7 +13,7 @@ from datetime import datetime
 from orchestration.landing import files
 from orchestration.landing.files import ExportFile, FileNotReady, UnreadableFile
 from orchestration.landing.manifest import DeliveryRecord
-from orchestration.sources.source_files import MEMBER_SEPARATOR
+from orchestration.sources.file_settings import MEMBER_SEPARATOR
 
 _HEAD_BYTES = 4096
 

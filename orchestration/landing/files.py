@@ -23,7 +23,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from orchestration.errors import ConfigurationError
-from orchestration.sources.source_files import MEMBER_SEPARATOR, Source, glob_parts
+from orchestration.sources.file_settings import MEMBER_SEPARATOR, glob_parts
+from orchestration.sources.source_files import Source
 
 CHUNK_BYTES = 1 << 20
 _PLACE_BYTES = 1 << 16

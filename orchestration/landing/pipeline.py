@@ -96,6 +96,8 @@ def land(
         FaultlineError: the disk is full or refuses; what was landed before stays.
     """
     sources = list(sources)
+    for old in (one for source in sources for one in source.old_settings):
+        messages.warn(f"{old.file}:{old.line}: {old.problem} {old.remedy}")
     files.require_folder(exports)
     try:
         manifest = Manifest(home.state)
@@ -298,7 +300,7 @@ class _Landing:
                 own.values(),
                 [file.name for file in found],
                 pending.fingerprint,
-                lambda file: files.delivered_at(file, options.delivered, zone),
+                lambda file: files.delivered_at(file, options.delivered_at_pattern, zone),
             )
             for file in new:
                 if was := known.get((*place, file.name)):

@@ -31,7 +31,7 @@ from orchestration.onboarding.dates import DATE_IN_FILE_NAME
 from orchestration.onboarding.entities import companions, guess_entities
 from orchestration.onboarding.formats import detect_format
 from orchestration.onboarding.writer import Writer
-from orchestration.sources.source_files import FileSet
+from orchestration.sources.file_settings import FileSet
 
 _TAIL_BYTES, _TAIL_LINES = 1 << 14, 10
 

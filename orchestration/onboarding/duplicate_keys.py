@@ -21,7 +21,8 @@ from orchestration.landing.read import documents, relations
 from orchestration.landing.read.relations import FileRelation, Origin
 from orchestration.onboarding import samples
 from orchestration.sources import contract
-from orchestration.sources.source_files import DELIMITED, Feed, Source
+from orchestration.sources.file_settings import DELIMITED
+from orchestration.sources.source_files import Feed, Source
 
 _SEEN = "seen_keys"
 _FILES_TOGETHER = 200

@@ -18,7 +18,7 @@ from orchestration.landing.files import UnreadableFile
 from orchestration.landing.read import documents, relations, workbooks
 from orchestration.onboarding import title_rows
 from orchestration.onboarding.columns import NAMELESS
-from orchestration.sources.source_files import FileSet
+from orchestration.sources.file_settings import FileSet
 
 _TEXT_SAMPLE = 1 << 20
 _DIALECT_SAMPLE = 1 << 18

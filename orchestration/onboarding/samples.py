@@ -13,8 +13,8 @@ from orchestration.landing.files import ExportFile, UnreadableFile
 from orchestration.landing.read import documents, relations, workbooks
 from orchestration.landing.read.documents import JsonLayout
 from orchestration.landing.read.relations import NOWHERE, Damage, FileRelation, Origin
+from orchestration.sources.file_settings import FileSet
 from orchestration.sources.shapes import Shape
-from orchestration.sources.source_files import FileSet
 
 _HEAD_BYTES = 64 << 20
 

@@ -39,7 +39,9 @@ from orchestration.onboarding.dates import date_readings, order_of
 from orchestration.settings import Settings
 from orchestration.sources import contract, source_files
 from orchestration.sources.contract import Column
-from orchestration.sources.source_files import Feed, FileSet, Source, SourceError
+from orchestration.sources.file_settings import FileSet
+from orchestration.sources.source_errors import SourceError
+from orchestration.sources.source_files import Feed, Source
 
 SAMPLE_RECORDS = 1_000
 SAMPLE_FILES = 10
@@ -195,6 +197,8 @@ def _load_all(folder: Path, report: _Report) -> list[Source]:
                 "Compare docs/connecting_an_export.md.",
             )
         else:
+            for old in source.old_settings:
+                report.warn(f"{_shown(path)}:{old.line}", old.problem, old.remedy)
             if source.instance in loaded:
                 other = loaded[source.instance].path.name
                 problem = f"source {source.instance!r} is also the name of {other}."
@@ -373,10 +377,10 @@ class _SourceCheck:
         return f"Did you mean {listed(close)}?" if close else "Put the export there, or correct the glob."
 
     def _check_deliveries(self, name: str, found: list[ExportFile]) -> None:
-        pattern = self.source.document.files[name].delivered
+        pattern = self.source.document.files[name].delivered_at_pattern
         if not pattern:
             return
-        where = self._at("files", name, "delivered")
+        where = self._at("files", name, "delivered_at_pattern")
         try:
             undated = [file for file in found if not re.search(pattern, file.name)]
             for file in found:
@@ -384,15 +388,16 @@ class _SourceCheck:
         except re.error as error:
             self.report.error(
                 where,
-                f"delivered: {pattern!r} is no pattern ({error}).",
+                f"delivered_at_pattern: {pattern!r} is no pattern ({error}).",
                 r"Write e.g. '(\d{4}-\d{2}-\d{2})'.",
             )
         except ValueError:
-            problem = f"delivered: the pattern finds no real date in {one_line(file.name)}."
+            problem = f"delivered_at_pattern: the pattern finds no real date in {one_line(file.name)}."
             self.report.error(where, problem, "Narrow the pattern to year, month and day.")
         else:
             if undated:
-                problem = f"delivered: the pattern finds no date in {listed(f.name for f in undated[:3])}."
+                names = listed(file.name for file in undated[:3])
+                problem = f"delivered_at_pattern: the pattern finds no date in {names}."
                 self.report.warn(where, problem, "The time the file was last changed counts instead.")
 
     # ------------------------------------------------------------ samples
@@ -591,7 +596,7 @@ class _SourceCheck:
         )
 
     def _origin(self, name: str, file: ExportFile) -> Origin:
-        pattern = self.source.document.files[name].delivered
+        pattern = self.source.document.files[name].delivered_at_pattern
         try:
             delivered_at = files.delivered_at(file, pattern, self.source.zone(name))
         except (re.error, ValueError):  # told once for the file set
@@ -839,7 +844,7 @@ class _SourceCheck:
         elif reason == lost_digits.LOST:
             hint = lost_digits.EXPORT_AS_TEXT
         elif "later" in reason:
-            hint = "Check the time zone, the order of day and month, and the date of delivery (`delivered`)."
+            hint = "Check the time zone, the order of day and month, and `delivered_at_pattern`."
         elif column is None:
             hint = "The mapping reads into an object or a list that such records lack: check their export."
         elif column.type in ("ts", "date"):

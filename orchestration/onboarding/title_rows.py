@@ -15,7 +15,7 @@ from pathlib import Path
 from orchestration.landing import files
 from orchestration.landing.read import relations, workbooks
 from orchestration.onboarding import vocabulary
-from orchestration.sources.source_files import FileSet
+from orchestration.sources.file_settings import FileSet
 
 _SAMPLE_BYTES = 1 << 18
 _SAMPLE_RECORDS = 300

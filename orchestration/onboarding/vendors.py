@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from orchestration.sources.connectors import bundle
-from orchestration.sources.source_files import FileSet
+from orchestration.sources.file_settings import FileSet
 
 _MOST = 0.8
 """Share of the columns of an export that a connector has to know."""
@@ -45,7 +45,7 @@ def _is_alike(connector: bundle.Connector, file_set: str, options: FileSet) -> b
 
 def _known_share(names: set[str], connector: bundle.Connector, file_set: str) -> float:
     settings = connector.file_sets[file_set]
-    known = {word.lower() for word in [*settings.get("known", ()), *_words(settings["feeds"])]}
+    known = {word.lower() for word in [*settings.get("ignore_columns", ()), *_words(settings["feeds"])]}
     return len(names & known) / max(len(names), 1)
 
 

@@ -121,9 +121,7 @@ class Writer:
         if self._shared_dates:
             lines.append(f"    dates: [{', '.join(map(double, self._shared_dates))}]")
         if delivered:
-            lines.append(
-                f"    delivered: {scalar(delivered)} # the date in the file's name is when it was delivered"
-            )
+            lines.append(f"    delivered_at_pattern: {scalar(delivered)} # the date in the name")
         return [*lines, "    feeds:"]
 
     def _header(self) -> list[str]:

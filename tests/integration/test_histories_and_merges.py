@@ -49,7 +49,7 @@ def deliver_zendesk(exports: Path) -> str:
     (exports / "zd").mkdir(parents=True)
     (exports / "zd" / f"tickets_{DELIVERED}.json").write_text(json.dumps({"tickets": tickets}))
     (exports / "zd" / f"audits_{DELIVERED}.json").write_text(json.dumps({"audits": audits}))
-    when = r"delivered: '(\d{4}-\d{2}-\d{2})'"
+    when = r"delivered_at_pattern: '(\d{4}-\d{2}-\d{2})'"
     files = {
         "tickets": f"glob: zd/tickets_*.json, {when}",
         "ticket_audits": f"glob: zd/audits_*.json, {when}",
@@ -129,7 +129,7 @@ def deliver_salesforce(exports: Path) -> str:
     (exports / "sf" / "case_2024-06-30.csv").write_text(first)
     (exports / "sf" / f"case_{DELIVERED}.csv").write_text(second)
     (exports / "sf" / f"history_{DELIVERED}.csv").write_text(histories)
-    when = r"delivered: '(\d{4}-\d{2}-\d{2})'"
+    when = r"delivered_at_pattern: '(\d{4}-\d{2}-\d{2})'"
     files = {"case": f"glob: sf/case_*.csv, {when}", "casehistory": f"glob: sf/history_*.csv, {when}"}
     return source("sf", "salesforce", files, "salesforce")
 

@@ -12,7 +12,9 @@ from orchestration.landing.plan import durations, lost_digits, placeholders, tim
 from orchestration.landing.read import relations
 from orchestration.landing.read.relations import FileRelation
 from orchestration.sources import contract
-from orchestration.sources.source_files import Feed, FileSet, Mapping, Source, cannot_fail, is_choice
+from orchestration.sources.expressions import cannot_fail, is_choice
+from orchestration.sources.file_settings import FieldMapping, FileSet
+from orchestration.sources.source_files import Feed, Source
 
 _MOST_READINGS = 3  # a time is a wall-clock time, one in UTC, or a moment
 _WHOLE = r"[+-]?\d+(?:\.0+)?"
@@ -78,8 +80,8 @@ class _Field:
     is_sure: bool
     is_trimmed: bool
     map: dict[str, str | None]
-    has_otherwise: bool
-    otherwise: str | None
+    has_default: bool
+    default: str | None
     formats: list[str]
     decimal: str
     untrimmed: str = ""
@@ -96,7 +98,7 @@ class _Field:
     @property
     def is_kept_typed(self) -> bool:
         """Times and lists of typed files; everything else goes through text, one way for all formats."""
-        if self.map or self.has_otherwise:
+        if self.map or self.has_default:
             return False
         if self.column.type in ("ts", "date"):
             return self.raw == "DATE" or self.raw.startswith("TIMESTAMP")
@@ -111,7 +113,8 @@ def missing_columns(feed: Feed, relation: FileRelation) -> dict[str, tuple[str, 
     of which a field takes the first that is filled.
     """
     present = {sql.folded(name) for name in relation.types}
-    if feed.table.rows and present and present <= {sql.folded(name) for name in relation.options.known}:
+    ignored = {sql.folded(name) for name in relation.options.ignore_columns}
+    if feed.table.rows and present and present <= ignored:
         return {}
     gaps = {
         field: tuple(c for c in read if sql.folded(c) not in present)
@@ -137,12 +140,12 @@ def plain_times(feeds: Sequence[Feed], options: FileSet) -> set[str]:
         for name, read in feed.columns.items():
             mapping, column = feed.mappings.get(name), feed.table.columns.get(name)
             is_plain = mapping and column and _is_column(mapping, read) and column.type in ("ts", "date")
-            is_translated = mapping and (mapping.map or mapping.has_otherwise or mapping.dates)
+            is_translated = mapping and (mapping.map or mapping.has_default or mapping.dates)
             (plain if is_plain and not is_translated else others).update(map(sql.folded, read))
     return set() if options.dates else plain - others
 
 
-def _is_column(mapping: Mapping, read: Sequence[str]) -> bool:
+def _is_column(mapping: FieldMapping, read: Sequence[str]) -> bool:
     return len(read) == 1 and mapping.expression in (read[0], sql.name(read[0]))
 
 
@@ -292,7 +295,7 @@ def _same_name_columns(feed: Feed, relation: FileRelation) -> dict[str, tuple[st
     if not relation.same_name:
         return {}
     referenced = {sql.folded(column) for column in feed.referenced()}
-    apart = referenced | {sql.folded(column) for column in relation.options.known}
+    apart = referenced | {sql.folded(column) for column in relation.options.ignore_columns}
     found = {
         name: tuple(
             one for one in relation.same_name.get(sql.folded(name), ()) if sql.folded(one) not in apart
@@ -398,8 +401,8 @@ def _fields(
             is_sure=name in is_sure,
             is_trimmed=name in is_trimmed,
             map=mapping.map,
-            has_otherwise=mapping.has_otherwise,
-            otherwise=mapping.otherwise,
+            has_default=mapping.has_default,
+            default=mapping.default,
             formats=options.formats_of(mapping.dates),
             decimal=options.decimal if raw[name] == "VARCHAR" else ".",
         )
@@ -413,7 +416,7 @@ def _untrimmed(field: _Field, feed: Feed, relation: FileRelation) -> _Field:
     is_indifferent = (field.column.type in ("ts", "date") and not field.formats) or (
         field.column.type == "num" and field.decimal == "."
     )
-    if not field.is_trimmed or field.map or field.has_otherwise or not is_indifferent:
+    if not field.is_trimmed or field.map or field.has_default or not is_indifferent:
         return field
     (column,) = feed.columns[field.name]
     names = {sql.folded(name): name for name in relation.types}
@@ -448,11 +451,11 @@ def _valued(field: _Field) -> str:
 
 
 def _translated(field: _Field, text: str) -> str:
-    """The value map; what is missing stays missing, whatever `otherwise` says."""
-    if not field.map and not field.has_otherwise:
+    """The value map; what is missing stays missing, whatever `default` says."""
+    if not field.map and not field.has_default:
         return text
     cases = "".join(f" WHEN {text} = {sql.text(k)} THEN {_literal(v)}" for k, v in field.map.items())
-    rest = _literal(field.otherwise) if field.has_otherwise else text
+    rest = _literal(field.default) if field.has_default else text
     return f"nullif(CASE WHEN {text} IS NULL THEN NULL{cases} ELSE {rest} END, '')"
 
 

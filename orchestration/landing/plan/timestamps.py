@@ -1,7 +1,7 @@
 """Times as exports write them, in SQL: what a wall clock showed, or a moment that names its offset."""
 
 from orchestration.base import sql
-from orchestration.sources.source_files import EPOCH_FORMATS
+from orchestration.sources.date_formats import EPOCH_FORMATS
 
 # Written out, because DuckDB's own cast reads `10:00 PM` as 10:00 and `25-01-05` as the year 25.
 _DAY = r"\d{4}[-/]\d{1,2}[-/]\d{1,2}"

@@ -24,8 +24,8 @@ from pyarrow import parquet
 from orchestration.base import engine, sql
 from orchestration.landing import files
 from orchestration.landing.files import UnreadableFile
+from orchestration.sources.file_settings import DELIMITED, FileSet
 from orchestration.sources.shapes import Shape
-from orchestration.sources.source_files import DELIMITED, FileSet
 
 _JSON_SAMPLE = 20_480  # objects at the beginning that are looked at to learn the keys of JSON files
 _JSON_PLACES = 1_000  # and lines all through them, because a new key may come late

@@ -27,7 +27,7 @@ from orchestration.landing.files import UnreadableFile
 from orchestration.landing.people import hashing
 from orchestration.landing.read.documents import RewrittenFile
 from orchestration.landing.read.relations import joined_names
-from orchestration.sources.source_files import FileSet
+from orchestration.sources.file_settings import FileSet
 
 SAVE_AS = "open it in Excel and save it as an Excel workbook (.xlsx)"
 _EXACT_DIGITS = 10**15

@@ -131,7 +131,7 @@ class Vendor:
 
     def source(self, delivery: Delivery, crm: "Vendor") -> str:
         """The text of the source file that reads the export again, next to that of a CRM."""
-        dated = "    delivered: '(\\d{4}-\\d{2}-\\d{2})'\n"
+        dated = "    delivered_at_pattern: '(\\d{4}-\\d{2}-\\d{2})'\n"
         sets = "".join(
             f"  {name}:\n    glob: {glob}\n" + (dated if "/*/" in glob else "") + self._feeds(name, crm)
             for name, glob in self.files.items()

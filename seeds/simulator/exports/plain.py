@@ -202,7 +202,7 @@ def sources(delivery: Delivery, tables: frozenset[str], crm: Vendor, kind: str =
                 f"  {table}:",
                 f'    glob: "{domain}/**/{table}.{kind}"',
                 f"    format: {kind}",
-                *(["    delivered: '(\\d{4}-\\d{2}-\\d{2})'"] if kind == "csv" else []),
+                *(["    delivered_at_pattern: '(\\d{4}-\\d{2}-\\d{2})'"] if kind == "csv" else []),
                 "    feeds:",
                 f"      {table}:",
             ]

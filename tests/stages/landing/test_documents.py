@@ -71,7 +71,7 @@ def test_an_empty_page_holds_nothing(place: Place) -> None:
 
 def test_a_wrapper_may_be_larger_than_what_the_engine_takes_for_one_document(place: Place) -> None:
     rows = [{**RECORDS[0], "id": i, "filler": "x" * 1000} for i in range(20_000)]
-    place.source(format="json", records="tickets", known=["filler"])
+    place.source(format="json", records="tickets", ignore_columns=["filler"])
     place.put("a.json.gz", gzip.compress(json.dumps({"tickets": rows}).encode(), 1))
     assert place.land_one().n_landed == 20_000
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.base import progress
 from orchestration.landing import pipeline
 from tests.stages.place import CASES, Place, cases, csv_text
 
@@ -34,10 +35,10 @@ def test_a_new_column_is_kept_and_reported(place: Place) -> None:
 
 def test_known_columns_are_left_out_and_the_rest_where_the_source_says_so(place: Place) -> None:
     content = csv_text(("C7", "2025-01-01", "open", "gold"), header=NEW)
-    place.source(known=["Segment"]).put("a.csv", content)
+    place.source(ignore_columns=["Segment"]).put("a.csv", content)
     assert place.land_one().columns_extra == ()
     assert "_extra" not in place.columns()
-    place.source(keep_new=False)
+    place.source(keep_unmapped=False)
     assert place.land_one().columns_extra == ("segment",)
     assert "_extra" not in place.columns()
 
@@ -143,3 +144,16 @@ def test_a_hundred_daily_deliveries_leave_few_parts_and_the_same_rows(place: Pla
         assert len(place.manifest.parts()) <= pipeline.compaction.MAX_SMALL_PARTS
     found = place.exposed("SELECT case_id, _source_file FROM raw_mapped.cases")
     assert sorted(found) == sorted((f"C{i}", f"{i // 2:03d}.csv") for i in range(200))
+
+
+def test_a_landing_names_each_setting_with_an_old_name_and_its_line(place: Place) -> None:
+    """The next version refuses the old name; a source file that runs unattended gets no other notice."""
+    said: list[str] = []
+    remove = progress.listen(lambda message, _share: said.append(message))
+    place.source(known=["Segment"]).put("a.csv", csv_text(("C7", "2025-01-01", "open", "gold"), header=NEW))
+    try:
+        assert place.land_one().columns_extra == ()
+    finally:
+        remove()
+    notice = f"Warning: {place.yaml}:6: the setting 'known' is called 'ignore_columns' now."
+    assert [one for one in said if one.startswith(notice)], said

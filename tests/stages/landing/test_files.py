@@ -37,13 +37,13 @@ def test_moment_of_delivery(pattern: str, name: str, zone: str, moment: datetime
 
 
 def test_digits_that_are_no_date_quarantine_their_file(place: Place) -> None:
-    place.source(delivered=r"\d{8}").put("a-20251399.csv", csv_text(*cases(1)))
-    assert place.refused() == "`delivered` finds no real date in its name; correct the pattern"
+    place.source(delivered_at_pattern=r"\d{8}").put("a-20251399.csv", csv_text(*cases(1)))
+    assert place.refused() == "`delivered_at_pattern` finds no real date in its name; correct the pattern"
 
 
 def test_what_happened_after_the_delivery_goes_to_quarantine(place: Place) -> None:
     """In New York the last day of January lasts until five in the morning of the first, UTC."""
-    place.source(delivered=r"\d{4}-\d{2}-\d{2}", time_zone="America/New_York")
+    place.source(delivered_at_pattern=r"\d{4}-\d{2}-\d{2}", time_zone="America/New_York")
     place.put("2025-01-31.csv", csv_text(
         ("C1", "2025-01-31 23:59:59", "last second"), ("C2", "2025-02-01 00:00:00", "next day"),
         ("C3", "2035-01-01", "one day"), ("C4", "2025-02-01T04:59:59Z", "last second"),

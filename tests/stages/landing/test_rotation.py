@@ -153,7 +153,7 @@ def test_a_moved_export_lands_anew_with_its_mapping_and_takes_its_old_rows_with_
 
 
 def test_two_days_of_one_content_are_two_deliveries(place: Place) -> None:
-    place.source(delivered=r"(\d{8})").put("a-20240101.csv", "id,opened,status\n1,2023-01-01,a\n")
+    place.source(delivered_at_pattern=r"(\d{8})").put("a-20240101.csv", "id,opened,status\n1,2023-01-01,a\n")
     place.land()
     shutil.move(place.exports / "a-20240101.csv", place.exports / "a-20240102.csv")
     assert [d.file for d in place.land().deliveries] == ["a-20240102.csv"]

@@ -421,14 +421,14 @@ MAP = {
 
 
 @pytest.mark.parametrize(
-    ("otherwise", "rest"), [({}, "Else"), ({"otherwise": "other"}, "other"), ({"otherwise": None}, None)]
+    ("default", "rest"), [({}, "Else"), ({"default": "other"}, "other"), ({"default": None}, None)]
 )
-def test_value_maps(place: Place, otherwise: dict[str, Any], rest: str | None) -> None:
+def test_value_maps(place: Place, default: dict[str, Any], rest: str | None) -> None:
     expected = {
         "New": "new", " New ": "new", "No": "none", "007": "agent", "7": rest and (rest if rest != "Else" else "7"),
         "Gone": None, "true": "t", "Else": rest, "": None, "  ": None,
     }  # fmt: skip
-    field = {"case_id": "id", "opened_at": "'2025-01-01'", "status": MAP | otherwise}
+    field = {"case_id": "id", "opened_at": "'2025-01-01'", "status": MAP | default}
     check(place, "status", expected, entity="cases", field=field)
 
 
@@ -454,7 +454,7 @@ def test_value_maps_may_make_other_types(place: Place) -> None:
 
 def test_a_missing_column_is_not_what_otherwise_says(place: Place) -> None:
     place.source(
-        {"cases": {"case_id": "id", "opened_at": "opened", "status": {"from": "gone", "otherwise": "closed"}}}
+        {"cases": {"case_id": "id", "opened_at": "opened", "status": {"from": "gone", "default": "closed"}}}
     )
     place.put("a.csv", csv_text(("C1", "2025-01-01", "")))
     assert place.land_one().columns_missing == ("gone",)

@@ -81,10 +81,15 @@ def test_a_part_from_before_the_contract_grew_is_still_read(place: Place) -> Non
 
 
 def test_rows_say_where_they_come_from(place: Place) -> None:
-    place.source(delivered=r"(\d{4}-\d{2}-\d{2})", time_zone="Europe/Berlin", top={"centre": "bank"})
+    place.source(
+        delivered_at_pattern=r"(\d{4}-\d{2}-\d{2})", time_zone="Europe/Berlin", top={"centre": "bank"}
+    )
     place.put("2025-07-31/a.csv", csv_text(*cases(1)))
     place.source(
-        glob="**/*.csv", delivered=r"\d{4}-\d{2}-\d{2}", time_zone="Europe/Berlin", top={"centre": "bank"}
+        glob="**/*.csv",
+        delivered_at_pattern=r"\d{4}-\d{2}-\d{2}",
+        time_zone="Europe/Berlin",
+        top={"centre": "bank"},
     )
     delivery = place.land_one()
     found = place.exposed(

@@ -16,7 +16,8 @@ from orchestration.landing.files import UnreadableFile
 from orchestration.landing.read import workbooks
 from orchestration.onboarding.draft import draft
 from orchestration.sources import source_files
-from orchestration.sources.source_files import FileSet
+from orchestration.sources.file_settings import FileSet
+from orchestration.sources.source_errors import SourceError
 from tests.stages.landing.workbooks import STRINGS, book, changed, plain
 from tests.stages.place import Place
 
@@ -243,7 +244,7 @@ def test_an_empty_sheet_is_told(tmp_path: Path) -> None:
     "options", [{"format": "csv", "sheet": "Calls"}, {"format": "xlsx", "delimiter": ";"}]
 )
 def test_settings_that_mean_nothing_are_refused(tmp_path: Path, options: dict[str, Any]) -> None:
-    with pytest.raises(source_files.SourceError, match="means nothing for"):
+    with pytest.raises(SourceError, match="means nothing for"):
         source_files.load(Place(tmp_path).source(**options).yaml)
 
 

@@ -21,6 +21,7 @@ from orchestration.onboarding.dates import date_readings
 from orchestration.onboarding.draft import draft, source_name
 from orchestration.settings import Home
 from orchestration.sources import source_files
+from orchestration.sources.source_errors import SourceError
 
 
 def write_csv(path: Path, header: list[str], rows: list[list[object]], delimiter: str = ",") -> Path:
@@ -386,7 +387,7 @@ def test_date_in_the_name_becomes_a_pattern(tmp_path):
     )
     options = loaded(draft(path, tmp_path), tmp_path).document.files["contacts"]
     assert [p.name for p in tmp_path.glob(options.glob)] == [path.name]
-    assert re.search(options.delivered, path.name)[1] == "2024-03-01"
+    assert re.search(options.delivered_at_pattern, path.name)[1] == "2024-03-01"
 
 
 @pytest.mark.parametrize(
@@ -589,10 +590,10 @@ def test_what_is_missing_is_explained_and_named_on_loading(tmp_path):
     )
     text = draft(path)
     assert "# opened_at:  # when the case was opened" in text
-    with pytest.raises(source_files.SourceError, match="cases needs opened_at"):
+    with pytest.raises(SourceError, match="cases needs opened_at"):
         loaded(text, tmp_path)
     text = draft(write_csv(tmp_path / "x.csv", ["foo", "bar"], [[1, 2]]))
-    with pytest.raises(source_files.SourceError, match="needs"):
+    with pytest.raises(SourceError, match="needs"):
         loaded(text, tmp_path)
 
 

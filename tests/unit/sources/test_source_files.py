@@ -10,7 +10,7 @@ import yaml
 from orchestration.base import sql
 from orchestration.errors import ConfigurationError
 from orchestration.sources import source_files
-from orchestration.sources.source_files import SourceError
+from orchestration.sources.source_errors import SourceError
 
 SOUND = """\
 source: crm
@@ -25,7 +25,7 @@ files:
         where: kind = 'case'
         case_id: '"Case number"'
         opened_at: Opened
-        status: {from: State, map: {New: new}, otherwise: null}
+        status: {from: State, map: {New: new}, default: null}
         owner_id: coalesce(Owner, lower("Agent"))
 """
 
@@ -49,8 +49,8 @@ def test_a_sound_file_is_read_whole(tmp_path: Path) -> None:
         "owner_id": ("Owner", "Agent"),
     }
     assert feed.lines["status"] == 13
-    assert feed.mappings["status"].has_otherwise
-    assert not feed.mappings["owner_id"].has_otherwise
+    assert feed.mappings["status"].has_default
+    assert not feed.mappings["owner_id"].has_default
 
 
 # What is written instead of what, at which line it is told, and what must be told.
@@ -80,7 +80,7 @@ MISTAKES = [
     ("glob: crm/*.csv", "glob: a\n    header: [a, A]", 7, "header: each column needs a name of its own"),
     ("glob: crm/*.csv", "glob: a\n    list_separator: ''", 7, "list_separator: must be a character or more"),
     ("glob: crm/*.csv", "glob: a\n    decimal: ';'", 7, "decimal: Input should be '.' or ','"),
-    ("glob: crm/*.csv", "glob: a\n    delivered: '(\\d{4}'", 7, "is no pattern (missing ), unterminated"),
+    ("glob: crm/*.csv", "glob: a\n    delivered_at_pattern: '(\\d{4}'", 7, "is no pattern (missing ), unterminated"),
     ("glob: crm/*.csv", "glob: a\n    delimeter: ';'", 7, "unknown setting 'delimeter'. Did you mean 'delimiter'?"),
     ("glob: crm/*.csv", "glob: a\n    glob: b", 7, "'glob' is written twice. Keep one of them."),
     ("case_id: '", "case_id: x\n        case_id: '", 12, "'case_id' is written twice."),
@@ -185,7 +185,7 @@ def test_further_mistakes_are_told_with_the_first(tmp_path: Path) -> None:
         ("source: Bücher".encode("latin-1"), "not UTF-8"),
         (b"\x89PNG\r\n\x1a\n\x00", "not UTF-8"),
         (b"a: b: c", "not valid YAML"),
-        (b"!!python/object/apply:os.system ['true']", "not valid YAML"),
+        (b"!!python/object/apply:os.system ['true']", "the file holds no settings."),
         (b"source: !!python/object/apply:os.getcwd []", "not valid YAML"),
     ],
 )
@@ -246,7 +246,7 @@ def test_expressions_that_read_one_column(tmp_path: Path, expression: str) -> No
         ("phone_region: DE", "phone_region: AT", True),
         ("source: crm", "source: crm\ncentre: bank", True),
         ("{New: new}", "{New: fresh}", True),
-        (", otherwise: null", "", True),
+        (", default: null", "", True),
         ("kind = 'case'", "kind = 'Case'", True),
         ("opened_at: Opened", "opened_at: Opened # a remark", False),
         ("source: crm", "# a remark\nsource: crm", False),
@@ -317,3 +317,53 @@ def test_an_sql_word_within_an_expression_needs_quotes_and_is_told_so(tmp_path: 
     text = SOUND.replace("opened_at: Opened", "opened_at: Day || end")
     with pytest.raises(SourceError, match="one that is called like an SQL word, is written '\"like this\"'"):
         source_files.load(write(tmp_path, text))
+
+
+OLD_NAMES = """\
+source: crm
+time_zone: UTC
+files:
+  cases:
+    glob: "*"
+    known: [Owner]
+    keep_new: false
+    delivered: '(\\d{8})'
+    feeds:
+      cases:
+        case_id: id
+        opened_at: opened
+        status: {from: State, map: {known: open, otherwise: closed}, otherwise: null}
+"""
+
+
+def test_settings_with_old_names_mean_the_same_and_are_listed_with_their_lines(tmp_path: Path) -> None:
+    """A source file of the last version must load, and land nothing anew for its spelling."""
+    new_names = OLD_NAMES.replace("    known:", "    ignore_columns:").replace("keep_new:", "keep_unmapped:")
+    new_names = new_names.replace("delivered:", "delivered_at_pattern:").replace(
+        ", otherwise: null", ", default: null"
+    )
+    old = source_files.load(write(tmp_path, OLD_NAMES))
+    new = source_files.load(write(tmp_path, new_names, "new.yml"))
+    assert (old.document, old.feeds) == (new.document, new.feeds)
+    assert old.fingerprint("cases") == new.fingerprint("cases")
+    assert [(one.line, one.old, one.new) for one in old.old_settings] == [
+        (6, "known", "ignore_columns"),
+        (7, "keep_new", "keep_unmapped"),
+        (8, "delivered", "delivered_at_pattern"),
+        (13, "otherwise", "default"),
+    ]
+    assert new.old_settings == ()
+    assert new.feeds["cases"][0].mappings["status"].map == {"known": "open", "otherwise": "closed"}
+
+
+def test_a_setting_under_both_names_is_written_twice(tmp_path: Path) -> None:
+    """One of the two would win without a word."""
+    text = OLD_NAMES.replace("    known:", "    ignore_columns: []\n    known:")
+    with pytest.raises(SourceError, match=r":7: 'ignore_columns' is written twice"):
+        source_files.load(write(tmp_path, text))
+
+
+def test_an_old_name_wins_over_what_a_connector_sets(tmp_path: Path) -> None:
+    """The connector's own list would hide a list that the source file writes by the old name."""
+    text = "source: a\nconnector: asterisk\ntime_zone: UTC\nfiles:\n  call_records:\n    glob: '*'\n    known: [mine]\n"
+    assert source_files.load(write(tmp_path, text)).document.files["call_records"].ignore_columns == ["mine"]
