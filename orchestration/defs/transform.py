@@ -40,17 +40,17 @@ class LayerTranslator(DagsterDbtTranslator):
         Dagster puts no step behind another for the sake of an asset that no step makes.
         """
         spec = super().get_asset_spec(manifest, unique_id, project)
-        owners = _owners(manifest, str(spec.group_name))
+        node = self.get_resource_props(manifest, unique_id)
+        owners = _owners(manifest, node)
         if owners:
             spec = spec.replace_attributes(owners=owners)
-        node = self.get_resource_props(manifest, unique_id)
         staging = [_staging_key(manifest["nodes"][one]) for one in _inlined_staging(manifest, node)]
         is_seed = node["resource_type"] == "seed"
         return spec.merge_attributes(deps=[*staging, *([FIRST_RAW_TABLE] if is_seed else [])])
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
         """The layer: staging, intermediate, coverage, metrics, marts or reference."""
-        return str(dbt_resource_props["config"].get("group") or dbt_resource_props["schema"])
+        return str(dbt_resource_props["schema"])
 
     def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
         """The description without the SQL, which the UI would cut anyway."""
@@ -59,7 +59,7 @@ class LayerTranslator(DagsterDbtTranslator):
 
 def _is_inlined_staging(node: Mapping[str, Any]) -> bool:
     is_inlined = node["resource_type"] == "model" and node["config"]["materialized"] == "ephemeral"
-    return bool(is_inlined and node["config"]["group"] == STAGING)
+    return bool(is_inlined and node["schema"] == STAGING)
 
 
 def _inlined_staging(manifest: Mapping[str, Any], node: Mapping[str, Any]) -> list[str]:
@@ -82,7 +82,7 @@ def staging_specs(manifest: Mapping[str, Any]) -> list[dg.AssetSpec]:
             deps=[dg.AssetKey([s["source_name"], s["name"]]) for s in _sources_of(manifest, node)],
             description=node["description"],
             group_name=STAGING,
-            owners=_owners(manifest, STAGING),
+            owners=_owners(manifest, node),
         )
         for node in manifest["nodes"].values()
         if _is_inlined_staging(node)
@@ -93,9 +93,9 @@ def _sources_of(manifest: Mapping[str, Any], node: Mapping[str, Any]) -> list[Ma
     return [manifest["sources"][one] for one in node["depends_on"]["nodes"] if one in manifest["sources"]]
 
 
-def _owners(manifest: Mapping[str, Any], group: str) -> list[str]:
-    """Owners of a dbt group as Dagster writes them; none, where there is no such group."""
-    found = manifest["groups"].get(f"group.faultline.{group}")
+def _owners(manifest: Mapping[str, Any], node: Mapping[str, Any]) -> list[str]:
+    """Owners of a node's dbt group as Dagster writes them; none of a source, which has no group."""
+    found = manifest["groups"].get(f"group.faultline.{node['config'].get('group')}")
     return [_team(found["owner"]["name"])] if found else []
 
 

@@ -67,6 +67,42 @@ def test_every_data_test_runs_in_one_of_the_two_builds_of_a_run(manifest: dict[s
     assert [key for key, read in tests.items() if not any(read <= build for build in found)] == []
 
 
+def test_a_model_is_open_to_others_only_where_others_read_it(manifest: dict[str, Any]) -> None:
+    """Marts are public. A model that only its own group reads is private, so that no other leans on it.
+
+    What differs from the default of its folder in `dbt_project.yml` says so in its `_models.yml`:
+    `config: {access: private}`.
+    """
+    models = {key: node for key, node in manifest["nodes"].items() if node["resource_type"] == "model"}
+    readers: dict[str, set[str]] = {key: set() for key in models}
+    for node in manifest["nodes"].values():
+        for read in models.keys() & set(node["depends_on"].get("nodes", [])):
+            readers[read].add(node["config"]["group"] or models[read]["config"]["group"])
+    expected = {model["name"]: _access(model, readers[key]) for key, model in models.items()}
+    assert {model["name"]: model["config"]["access"] for model in models.values()} == expected
+
+
+def _access(model: dict[str, Any], readers: set[str]) -> str:
+    if model["path"].startswith(("marts", "reference")):
+        return "public"
+    return "private" if readers <= {model["config"]["group"]} else "protected"
+
+
+def test_every_model_and_test_belongs_to_a_group_that_has_an_owner(manifest: dict[str, Any]) -> None:
+    groups = {group["name"] for group in manifest["groups"].values() if group["owner"]["email"]}
+    kinds = {"model", "seed", "test"}
+    nodes = [node for node in manifest["nodes"].values() if node["resource_type"] in kinds]
+    alone = {node["name"] for node in nodes if _group_of(node, manifest) not in groups}
+    assert alone == set()
+    assert groups == {node["config"]["group"] for node in nodes if node["resource_type"] != "test"}
+
+
+def _group_of(node: dict[str, Any], manifest: dict[str, Any]) -> str | None:
+    """The group of a node; a test of a column or a model has the group of what it is written at."""
+    attached = node.get("attached_node")
+    return str((manifest["nodes"][attached] if attached else node)["config"]["group"])
+
+
 def _found_by(build: set[str], manifest: dict[str, Any]) -> set[str]:
     read = set[str]().union(*(_reached(node, manifest["parent_map"]) for node in build))
     return build | read | set(manifest["sources"])
