@@ -66,7 +66,7 @@ def run(
         settings.apply(config)
         published = config.paths.published
         before = published.resolve()
-        with _told(debug):
+        with _progress_display(debug):
             if land_anew:
                 _forget_landed(config)
             dbt_project.parse_ahead(config)
@@ -242,10 +242,10 @@ def _escaped(text: str) -> str:
 
 
 @contextlib.contextmanager
-def _told(is_debugging: bool) -> Iterator[None]:
+def _progress_display(is_debugging: bool) -> Iterator[None]:
     """Shows each stage while it lasts, with a bar where its share is known, and leaves a line behind.
 
-    Where the output is no terminal, a line tells every tenth of a long stage.
+    Where the output is no terminal, it prints a line for every tenth of a long stage.
     """
     # Bound to today's stdout: the tools' own output is sent elsewhere while the job runs.
     screen = Console(file=sys.stdout, highlight=False)
@@ -260,20 +260,20 @@ def _told(is_debugging: bool) -> Iterator[None]:
         disable=is_debugging or not screen.is_terminal,
     )
     stage = bar.add_task("Starting ...", total=None)
-    told = 0
+    shown_tenths = 0
 
-    def tell(message: str, share: float | None) -> None:
-        nonlocal told
+    def show(message: str, share: float | None) -> None:
+        nonlocal shown_tenths
         bar.update(stage, description=f"{message} ...", total=share and 1.0, completed=share or 0.0)
         tenths = int(10 * (share or 0))
-        if share is None or (bar.disable and tenths > told):
+        if share is None or (bar.disable and tenths > shown_tenths):
             line = Text(f"  {message}")
             if message.startswith(progress.WARNING):
                 line.stylize("yellow", 2, 2 + len(progress.WARNING))
             screen.print(line, soft_wrap=True)
-        told = tenths
+        shown_tenths = tenths
 
-    remove = progress.listen(tell)
+    remove = progress.listen(show)
     try:
         with bar:
             yield

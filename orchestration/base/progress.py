@@ -1,4 +1,4 @@
-"""What a run is doing right now, told to whoever watches: a log by default, the console in the CLI."""
+"""Messages about what a run is doing: to the log by default, to the console in the CLI."""
 
 import logging
 from collections.abc import Callable
@@ -14,20 +14,20 @@ _listeners: list[Listener] = []
 
 
 def say(message: str, share: float | None = None) -> None:
-    """Tells the listeners, or the log where nobody listens.
+    """Sends a message to the listeners, or to the log where nobody listens.
 
     With a share (how much of the stage is done, 0 to 1) the message is a passing one: worth showing while
-    it lasts, but not keeping. Names of files and columns may hold anything: nothing unprintable is told.
+    it lasts, but not keeping. Names of files may hold anything: unprintable characters are replaced.
     """
-    _tell(message, share, logging.INFO if share is None else logging.DEBUG)
+    _emit(message, share, logging.INFO if share is None else logging.DEBUG)
 
 
 def warn(message: str) -> None:
-    """Tells what a person should not overlook."""
-    _tell(f"{WARNING}{message}", None, logging.WARNING)
+    """Sends a message that a person should not overlook."""
+    _emit(f"{WARNING}{message}", None, logging.WARNING)
 
 
-def _tell(message: str, share: float | None, level: int) -> None:
+def _emit(message: str, share: float | None, level: int) -> None:
     message = printable(message)
     if not _listeners:
         logging.getLogger("faultline").log(level, message)

@@ -288,7 +288,7 @@ def _is_few(cells: Iterable[str | None], *, least: int = 3) -> bool:
 
 
 def _labelled(line: Column, cells: Iterable[str | None]) -> Column | None:
-    """Numbers by as many last digits as tell them apart: a whole number would be masked while landing."""
+    """Numbers by as many last digits as distinguish them: a whole number would be masked while landing."""
     numbers = {cell for cell in cells if cell}
     for n in _DIGITS_OF_LABEL:
         labels = {number[-n:] for number in numbers}

@@ -105,7 +105,7 @@ class Column:
 
     @property
     def is_nameless(self) -> bool:
-        """Whether the file gives no name, so that only the values can tell what the column holds."""
+        """Whether the file gives no name, so that only the values show what the column holds."""
         return re.fullmatch(rf"{NAMELESS}\d+", self.label) is not None
 
     @cached_property

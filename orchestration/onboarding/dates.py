@@ -49,7 +49,7 @@ _MIN_FIT = 0.95
 def date_readings(connection: duckdb.DuckDBPyConnection, values: Iterable[str]) -> list[list[str]]:
     """Ways to read values as dates: each a list for `dates` (empty: no setting needed).
 
-    Two ways mean that the values cannot tell the day from the month; none, that they are no dates.
+    Two ways: the values leave open which is the day and which the month. None: they are no dates.
     """
     distinct = list(dict.fromkeys(v.strip() for v in values))[:_MAX_VALUES]
     if not distinct or sum(map(_may_be_date, distinct)) < _MIN_FIT * len(distinct):

@@ -78,7 +78,7 @@ def _draft(connection: duckdb.DuckDBPyConnection, file: Path, exports: Path | No
     detected = detect_format(path, delivered.member or file.name)
     if others:
         detected.warnings.append(
-            f"The archive holds {others + 1} files and each of them is landed alike. This one was looked at: "
+            f"The archive holds {others + 1} files; each lands the same way. This one was looked at: "
             f"{one_line(delivered.member)}"
         )
     form = (
@@ -133,7 +133,7 @@ def _last_rows(path: Path, options: FileSet) -> list[tuple[str | None, ...]]:
 def _key_counts(
     connection: duckdb.DuckDBPyConnection, path: Path, options: FileSet, keys: list[str], scratch: Path
 ) -> tuple[int, int] | None:
-    """Different keys in the whole file, and rows that have one; None where the fast reader cannot tell."""
+    """Different keys in the whole file, and rows that have one; None where they cannot be counted."""
     if not options.is_binary and (codec := files.needs_transcoding(path, options.encoding)):
         path = files.transcode(path, codec, scratch / "whole")
     is_there = " AND ".join(f"({key}) IS NOT NULL" for key in keys)

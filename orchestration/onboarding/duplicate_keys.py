@@ -192,7 +192,7 @@ def _read(target: Target, number: int, file: ExportFile, origin: Origin, scratch
         relation = opened((path,), (origin,), options)
     try:
         if not relation.types:
-            raise UnreadableFile("only a careful reader can tell its columns")
+            raise UnreadableFile("only the line-by-line reader finds its columns")
         _note(target, relation, str(number))
     except (UnreadableFile, *relations.ENGINE_ERRORS):
         if options.format not in ("csv", "tsv", "lines", "jsonl"):
@@ -203,7 +203,7 @@ def _read(target: Target, number: int, file: ExportFile, origin: Origin, scratch
 
 
 def _narrowed(feed: Feed) -> Feed:
-    """The feed with no more fields than it takes to tell its rows apart."""
+    """The feed with only the fields that distinguish its rows."""
     if not is_dated_apart(feed):
         return feed
     kept = {*key_of(feed), feed.table.event_at}

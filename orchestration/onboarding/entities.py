@@ -13,7 +13,7 @@ from orchestration.sources.contract import Entity
 _PROPOSE = 0.6
 _LAST_RESORT, _OWN_ID = 0.68, 0.85
 _EXACT, _JOINED, _REORDERED, _INSIDE = 1.0, 0.98, 0.93, 0.62
-_ALIKE = 0.85
+_SIMILAR = 0.85
 _WHOLE = 0.9
 _UNLIKELY = 0.5
 _REQUIRED_FIRST = 0.03
@@ -47,7 +47,7 @@ class Guess:
     score: float
     where: str = ""  # SQL of the rows that are one; empty for all
     keep: str = ""  # which row of a key counts, where the contract says otherwise
-    companions: tuple["Guess", ...] | None = None  # what its rows tell of besides, where that is known
+    companions: tuple["Guess", ...] | None = None  # further entities of its rows, where they are known
 
     @property
     def absent(self) -> list[str]:
@@ -83,8 +83,8 @@ def _similarity(column: tuple[str, ...], phrase: tuple[str, ...]) -> float:
         score = _INSIDE
     elif not (have ^ want) & vocabulary.APART:
         matcher = difflib.SequenceMatcher(None, joined, wanted)
-        ratio = matcher.ratio() if matcher.real_quick_ratio() > _ALIKE < matcher.quick_ratio() else 0.0
-        score = ratio * _ALIKE if ratio > _ALIKE else 0.0
+        ratio = matcher.ratio() if matcher.real_quick_ratio() > _SIMILAR < matcher.quick_ratio() else 0.0
+        score = ratio * _SIMILAR if ratio > _SIMILAR else 0.0
     return score
 
 
@@ -138,7 +138,7 @@ def guess_entities(columns: list[Column], file_words: set[str]) -> list[Guess]:
 
 
 def companions(best: Guess, guesses: list[Guess]) -> list[Guess]:
-    """What the rows tell of besides the likeliest entity, as one leg of each contact."""
+    """Further entities of the same rows, such as one leg of each contact."""
     if best.companions is not None:
         return list(best.companions)
     key = best.matches.get(best.entity.key[0])
@@ -202,9 +202,9 @@ def _made_up(
     if entity.name == "surveys" and "kind" in absent and "value" in matches:
         found["kind"] = sql.text(next((kind for kind in ("nps", "ces") if kind in words), "csat"))
     for name in absent:
-        telling = [c for c in columns if c.counts and not c.parts and "." not in c.label][:_MAX_ID_COLUMNS]
-        if name in ROW_IDS and telling:
-            listed = ", ".join(c.expression for c in telling)
+        decisive = [c for c in columns if c.counts and not c.parts and "." not in c.label][:_MAX_ID_COLUMNS]
+        if name in ROW_IDS and decisive:
+            listed = ", ".join(c.expression for c in decisive)
             # Keyed, because nobody knows which columns hold numbers or addresses.
             found[name] = f"left(keyed_hash('row', concat_ws('|', {listed})), 20)"
     return found
@@ -226,7 +226,7 @@ def _entity_words(entity: str) -> set[str]:
 
 def _file_factor(entity: str, file_words: set[str]) -> float:
     shared = _entity_words(entity) & file_words
-    return 1.0 + (0.5 if shared & vocabulary.TELLING_FILE_WORDS else 0.3 if shared else 0.0)
+    return 1.0 + (0.5 if shared & vocabulary.DECISIVE_FILE_WORDS else 0.3 if shared else 0.0)
 
 
 def _key_factor(entity: Entity, matches: dict[str, Match], file_words: set[str]) -> float:
@@ -235,7 +235,11 @@ def _key_factor(entity: Entity, matches: dict[str, Match], file_words: set[str])
     if first is None:
         return 1.0
     n, n_distinct = len(first.column.values), len(first.column.counts)
-    if entity.name == "case_snapshots" and n == n_distinct and not file_words & vocabulary.TELLING_FILE_WORDS:
+    if (
+        entity.name == "case_snapshots"
+        and n == n_distinct
+        and not file_words & vocabulary.DECISIVE_FILE_WORDS
+    ):
         return _UNLIKELY  # nearly every table has an id and a time of its last update
     if n < _MIN_KEYS:
         return 1.0

@@ -3,7 +3,7 @@
 from orchestration.landing.people import rules
 from orchestration.onboarding.columns import MAX_VALUE, words_of
 
-_TELLING = ("closed", "inbound", "outbound")
+_DECISIVE = ("closed", "inbound", "outbound")
 
 
 def recognised(value: str, words: dict[str, str], *, by_first_word: bool) -> str:
@@ -15,5 +15,5 @@ def recognised(value: str, words: dict[str, str], *, by_first_word: bool) -> str
     if len(value) > MAX_VALUE:
         return ""
     first = words.get(phrase.split(" ")[0], "")
-    is_enough = by_first_word and first in _TELLING and not rules.is_personal_word(value)
+    is_enough = by_first_word and first in _DECISIVE and not rules.is_personal_word(value)
     return words.get(phrase) or (first if is_enough else "")

@@ -1,6 +1,6 @@
 """Checks source files against the exports, and shows what they would deliver.
 
-Every complaint names the line of the YAML, and where a value is to blame also the line of the file.
+Every complaint names the line of the YAML, and where a value is at fault also the line of the file.
 The very SQL of landing runs over the first records of some files, with a throw-away key for hashes
 and in a temporary folder: nothing is written to the home.
 """
@@ -56,8 +56,8 @@ _NARROWEST = 40
 _MAX_HINT_VALUES = 1_000
 _PLAIN_NAME = re.compile(r"[^\W\d]\w*")  # needs no quotes in an expression
 
-# A history of whole cases tells all that the case list and the list of changes would.
-_STANDS_IN = {
+# A history of whole cases holds all that a list of cases and a list of changes would.
+_SUBSTITUTES = {
     "cases": {"case_snapshots"},
     "case_changes": {"case_snapshots"},
     "case_snapshots": {"case_changes"},
@@ -89,11 +89,11 @@ def check(config: Settings, console: Console, next_command: str = "faultline run
         _compare_sources(loaded, matched, report)
         usable = {source.path for source in loaded}
         unusable = [path.name for path in source_files.found_in(config.sources) if path not in usable]
-        _tell_centres(loaded, unusable, report)
+        _report_centres(loaded, unusable, report)
     return report.close(len(loaded), next_command)
 
 
-# ---------------------------------------------------------------- what is told
+# ---------------------------------------------------------------- report
 
 
 @dataclass
@@ -109,7 +109,7 @@ class _Report:
         self._keep(self.errors, where, problem, remedy)
 
     def warn(self, where: str, problem: str, remedy: str) -> None:
-        """Something that a person should know, and may have meant."""
+        """Something that a person should know, and may have intended."""
         self._keep(self.warnings, where, problem, remedy)
 
     def _keep(self, kept: list[tuple[str, str]], where: str, problem: str, remedy: str) -> None:
@@ -227,7 +227,7 @@ class _KeyLines:
 
 
 def _reason(error: Exception) -> str:
-    """First line of a message; what stands in quotes may be a value and is masked."""
+    """First line of a message; text in quotes may be a value and is masked."""
     first = one_line((str(error) or error.__class__.__name__).splitlines()[0], 160)
     if isinstance(error, duckdb.BinderException | duckdb.ParserException | duckdb.CatalogException):
         return first
@@ -239,17 +239,17 @@ def _reason(error: Exception) -> str:
 
 @dataclass
 class _Fault:
-    """Rows of one file that one field sends to quarantine for one reason; the first stands for all."""
+    """Rows of one file that one field sends to quarantine for one reason; the first is the example."""
 
     file: str
     line: int
     masked: str
     n: int = 0
-    values: list[str] = field(default_factory=list)  # never shown: they tell which format would fit
+    values: list[str] = field(default_factory=list)  # never shown: for the hint which format would fit
 
 
 @dataclass
-class _Gap:
+class _MissingColumns:
     """Columns that one field reads and some files lack; `columns` are those of the first such file."""
 
     columns: dict[str, str]
@@ -270,7 +270,7 @@ class _SharedKeys:
 
 @dataclass
 class _Sampled:
-    """What the sampled files of one feed told."""
+    """What the check finds in the sampled files of one feed."""
 
     file_set: str
     feed: Feed
@@ -278,7 +278,7 @@ class _Sampled:
     n_records: int = 0
     n_kept: int = 0
     filled: Counter[str] = field(default_factory=Counter)
-    missing: dict[str, _Gap] = field(default_factory=dict)  # by field
+    missing: dict[str, _MissingColumns] = field(default_factory=dict)  # by field
     faults: dict[tuple[str, str], list[_Fault]] = field(default_factory=dict)  # by field and reason
     words: dict[str, Counter[str]] = field(default_factory=dict)  # outside its vocabulary, by field
     rows: list[dict[str, object]] = field(default_factory=list)
@@ -410,7 +410,7 @@ class _SourceCheck:
             relation = self._look_into(name, file, sampled, SAMPLE_RECORDS)
             if relation is not None:
                 columns |= _by_lower_name(relation)
-                self._tell_damage(name, file, relation)
+                self._report_damage(name, file, relation)
         for i, one in enumerate(sampled):
             if one.feed.where and one.n_records and not one.n_kept:
                 sampled[i] = _Sampled(name, one.feed)
@@ -421,7 +421,7 @@ class _SourceCheck:
                 one.keys = duplicate_keys.scan(
                     target, found, lambda file: self._origin(name, file), self.scratch
                 )
-            self._tell(one)
+            self._report(one)
         if len(chosen) < len(found):
             self.report.line(f"looked into {len(chosen)} of {len(found)} files", indent=4)
         used = {column for feed in self.source.feeds[name] for column in feed.referenced()}
@@ -477,15 +477,15 @@ class _SourceCheck:
         problem = f"{one_line(file.name, 160)}: {one_line(reason, 300)}."
         self.report.error(self._at("files", name), problem, "A run would set the whole file aside.")
 
-    def _tell_damage(self, name: str, file: ExportFile, relation: FileRelation) -> None:
+    def _report_damage(self, name: str, file: ExportFile, relation: FileRelation) -> None:
         if not relation.damage:
             return
         first, n = relation.damage[0], len(relation.damage)
         n_all = len(relation.record_lines or ()) + n
         is_error = n > quarantine.TOLERATED_SHARE * n_all
-        tell = self.report.error if is_error else self.report.warn
+        report = self.report.error if is_error else self.report.warn
         problem = f"{one_line(first.reason, 120)}; {count(n, 'line')} of the first {n_all:,} like this."
-        tell(
+        report(
             self._at("files", name),
             f"{one_line(file.name, 160)}:{first.line}: {problem}",
             "Check delimiter, quote and encoding." if is_error else "They go to quarantine.",
@@ -496,7 +496,7 @@ class _SourceCheck:
         feed = one.feed
         gaps = mapping.missing_columns(feed, relation)
         for name_of_field, absent in gaps.items():
-            gap = one.missing.setdefault(name_of_field, _Gap(_by_lower_name(relation)))
+            gap = one.missing.setdefault(name_of_field, _MissingColumns(_by_lower_name(relation)))
             gap.absent |= dict.fromkeys(absent)
             gap.files.append(file.name)
             if self.source.document.files[name].is_json:
@@ -507,7 +507,7 @@ class _SourceCheck:
         try:
             self._map(name, one, file, relation)
         except duckdb.Error as error:
-            self._blame(name, one, file, relation, error)
+            self._find_failing_field(name, one, file, relation, error)
 
     def _map(self, name: str, one: _Sampled, file: ExportFile, relation: FileRelation) -> None:
         feed = one.feed
@@ -554,7 +554,7 @@ class _SourceCheck:
     def _note_times(
         self, one: _Sampled, file: ExportFile, relation: FileRelation, compiled: mapping.Compiled
     ) -> None:
-        """Times that stand for no time, and those that cannot be beside others of their row."""
+        """Times that are placeholders, and times that contradict others of their row."""
         marks = mapping.PLACEHOLDERS
         marked = f"SELECT {marks}, count(*) FROM mapped WHERE NOT _bad AND {marks} IS NOT NULL GROUP BY ALL"
         for names, n in self._rows(marked):
@@ -599,7 +599,7 @@ class _SourceCheck:
         pattern = self.source.document.files[name].delivered_at_pattern
         try:
             delivered_at = files.delivered_at(file, pattern, self.source.zone(name))
-        except (re.error, ValueError):  # told once for the file set
+        except (re.error, ValueError):  # reported once for the file set
             delivered_at = file.modified_at
         return Origin(file.name, "check", delivered_at.astimezone(UTC).replace(tzinfo=None))
 
@@ -620,7 +620,7 @@ class _SourceCheck:
             return []
         return [value for value in values if value not in {token.strip() for token in relation.options.nulls}]
 
-    def _blame(
+    def _find_failing_field(
         self, name: str, one: _Sampled, file: ExportFile, relation: FileRelation, error: duckdb.Error
     ) -> None:
         """Finds the field whose expression the engine refuses."""
@@ -632,7 +632,7 @@ class _SourceCheck:
         ]
         if feed.where:
             first = next(iter(feed.mappings))
-            # Tried last: a field that fails alone is to blame, not the filter.
+            # Tried last: a field that fails alone is at fault, not the filter.
             reads = {first: feed.reads[first], "where": feed.reads["where"], **rows}
             alone.append(Feed(feed.table, feed.where, {first: feed.mappings[first]}, feed.lines, reads))
         for trial in alone:
@@ -648,49 +648,53 @@ class _SourceCheck:
 
     # ------------------------------------------------------------ findings of a feed
 
-    def _tell(self, one: _Sampled) -> None:
+    def _report(self, one: _Sampled) -> None:
         feed = one.feed
-        self._tell_missing(one)
-        self._tell_faults(one)
-        self._tell_times(one)
-        self._tell_local_numbers(one)
-        self._tell_keys(one)
-        self._tell_words(one)
+        self._report_missing(one)
+        self._report_faults(one)
+        self._report_times(one)
+        self._report_local_numbers(one)
+        self._report_keys(one)
+        self._report_words(one)
         records = f"first {count(one.n_records, 'record')}"
         if not one.n_records:
-            told = "no record could be mapped"
+            summary = "no record could be mapped"
         elif not one.n_kept:
-            told = f"where keeps none of the {records}"
-            self.report.warn(f"{self.path}:{feed.lines['where']}", f"{told}.", "Check the values it names.")
+            summary = f"where keeps none of the {records}"
+            self.report.warn(
+                f"{self.path}:{feed.lines['where']}", f"{summary}.", "Check the values it names."
+            )
         else:
             n_unfit = sum(fault.n for faults in one.faults.values() for fault in faults)
             chosen = f", {one.n_kept:,} kept by where" if feed.where else ""
-            told = f"{records}{chosen}, {count(n_unfit, 'value') + ' unfit' if n_unfit else 'all fit'}"
-        self.report.line(f"-> {feed.table.name}: {told}", indent=4)
+            summary = f"{records}{chosen}, {count(n_unfit, 'value') + ' unfit' if n_unfit else 'all fit'}"
+        self.report.line(f"-> {feed.table.name}: {summary}", indent=4)
         if one.n_kept:
             for label, names in (*_filled(one), *_roles(feed)):
                 self.report.line(names, indent=7, label=label)
-            self._tell_personal(one)
+            self._report_personal(one)
             _show_rows(self.report.console, one, self.source.document.files[one.file_set])
 
-    def _tell_missing(self, one: _Sampled) -> None:
+    def _report_missing(self, one: _Sampled) -> None:
         feed = one.feed
         for name, gap in one.missing.items():
             names = " and ".join(repr(one_line(column)) for column in gap.absent)
             is_everywhere = len(gap.files) == one.n_files
-            told = f"{len(gap.files)} of {one.n_files} files: {one_line(gap.files[0], 160)}"
+            affected = f"{len(gap.files)} of {one.n_files} files: {one_line(gap.files[0], 160)}"
             more = f" and {len(gap.files) - 1} more" if len(gap.files) > 1 else ""
-            where = "" if is_everywhere else f" in {told}{more}"
+            where = "" if is_everywhere else f" in {affected}{more}"
             noun = "columns" if len(gap.absent) > 1 else "column"
             problem = f"{feed.table.name}.{name} reads the {noun} {names}, which the export lacks{where}."
             is_needed = name not in feed.mappings or feed.table.columns[name].is_required
             remedy = (
-                _gap_hint(feed, name, gap) if is_everywhere else _partial_gap_hint(gap, is_needed=is_needed)
+                _missing_columns_hint(feed, name, gap)
+                if is_everywhere
+                else _partly_missing_hint(gap, is_needed=is_needed)
             )
-            tell = self.report.error if is_everywhere or is_needed else self.report.warn
-            tell(self._place(one, name), problem, remedy)
+            report = self.report.error if is_everywhere or is_needed else self.report.warn
+            report(self._place(one, name), problem, remedy)
 
-    def _tell_faults(self, one: _Sampled) -> None:
+    def _report_faults(self, one: _Sampled) -> None:
         for (name, reason), faults in one.faults.items():
             worst, n = max(faults, key=lambda fault: fault.n), sum(fault.n for fault in faults)
             is_missing = "missing" in reason or "blank" in reason or "expression" in reason
@@ -703,10 +707,10 @@ class _SourceCheck:
                 f"{n:,} of {count(one.n_kept, 'row')} ({share(n, one.n_kept)})."
             )
             remedy = self._hint(one, name, reason, worst) if is_error else "Such rows go to quarantine."
-            tell = self.report.error if is_error else self.report.warn
-            tell(self._place(one, name), problem, remedy)
+            report = self.report.error if is_error else self.report.warn
+            report(self._place(one, name), problem, remedy)
 
-    def _tell_times(self, one: _Sampled) -> None:
+    def _report_times(self, one: _Sampled) -> None:
         table = one.feed.table.name
         for name, n in one.placeholders.items():
             rows = f"{n:,} of {count(one.n_kept, 'row')} ({share(n, one.n_kept)})"
@@ -725,7 +729,7 @@ class _SourceCheck:
                 "Check which columns are mapped, their time zone, and the order of day and month.",
             )
 
-    def _tell_local_numbers(self, one: _Sampled) -> None:
+    def _report_local_numbers(self, one: _Sampled) -> None:
         if self.source.document.phone_region:
             return
         for name, n in one.local_numbers.items():
@@ -737,7 +741,7 @@ class _SourceCheck:
                     "Say at the top of the source file where these numbers are dialled: `phone_region: DE`.",
                 )
 
-    def _tell_keys(self, one: _Sampled) -> None:
+    def _report_keys(self, one: _Sampled) -> None:
         """Rows that share a key: of each key only one counts."""
         if one.shared_keys and not duplicate_keys.is_dated_apart(one.feed):
             self._report_shared_keys(one)  # which names the columns that differ
@@ -766,8 +770,8 @@ class _SourceCheck:
             is_error = duplicate_keys.is_dated_apart(one.feed) and (
                 is_within or shared.n_keys > quarantine.TOLERATED_SHARE * shared.n_keys_in_all
             )
-            tell = self.report.error if is_error else self.report.warn
-            tell(self._place(one, duplicate_keys.key_of(one.feed)[0]), message, self._key_hint(one))
+            report = self.report.error if is_error else self.report.warn
+            report(self._place(one, duplicate_keys.key_of(one.feed)[0]), message, self._key_hint(one))
         if one.shared_keys and not found.within:
             self._report_shared_keys(one)
 
@@ -798,7 +802,7 @@ class _SourceCheck:
             "choose the rows with where.",
         )
 
-    def _tell_words(self, one: _Sampled) -> None:
+    def _report_words(self, one: _Sampled) -> None:
         table = one.feed.table
         for name, words in one.words.items():
             if not words:
@@ -812,7 +816,7 @@ class _SourceCheck:
                 f"They are kept, and models treat them as unknown. Map each to one of: {known}.",
             )
 
-    def _tell_personal(self, one: _Sampled) -> None:
+    def _report_personal(self, one: _Sampled) -> None:
         """Values with personal data: hashed ids join as before, a masked code has lost its label."""
         for name, n in sorted(one.personal.items()):
             column = one.feed.table.columns[name]
@@ -881,7 +885,7 @@ def _by_lower_name(relation: FileRelation) -> dict[str, str]:
     return {column.lower(): column for column in relation.types}
 
 
-def _gap_hint(feed: Feed, name: str, gap: _Gap) -> str:
+def _missing_columns_hint(feed: Feed, name: str, gap: _MissingColumns) -> str:
     """What to do about a column that no file has."""
     if "`records:" in gap.found:
         return f"{gap.found[0].upper()}{gap.found[1:]}."
@@ -907,7 +911,7 @@ def _quoting_hint(name: str, column: str, expression: str) -> str:
     return f"Write {written}: a name with anything but letters, digits and _ stands in double quotes."
 
 
-def _is_unquoted(column: str, expression: str, gap: _Gap) -> bool:
+def _is_unquoted(column: str, expression: str, gap: _MissingColumns) -> bool:
     """Whether the expression names a column that needs quotes without them, so that it falls to pieces."""
     spelled = expression.lower()
     return (
@@ -918,7 +922,7 @@ def _is_unquoted(column: str, expression: str, gap: _Gap) -> bool:
     )
 
 
-def _close(gap: _Gap) -> list[str]:
+def _close(gap: _MissingColumns) -> list[str]:
     """Columns of the file that are spelled nearly like those it lacks."""
     found = (
         gap.columns[match]
@@ -928,7 +932,7 @@ def _close(gap: _Gap) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _partial_gap_hint(gap: _Gap, *, is_needed: bool) -> str:
+def _partly_missing_hint(gap: _MissingColumns, *, is_needed: bool) -> str:
     """What comes of a column that some files lack, and what to do if they only call it something else."""
     follows = "A run would set such files aside whole." if is_needed else "Their rows land without it."
     close = _close(gap)
@@ -992,8 +996,8 @@ def _filled(one: _Sampled) -> list[tuple[str, str]]:
     partly = [f"{name} {share(n, one.n_kept)}" for name, n in one.filled.items() if 0 < n < one.n_kept]
     never = [name for name, n in one.filled.items() if n == 0]
     dropped = [name for name in one.feed.mappings if name not in one.filled]
-    told = (("filled", always), ("in part", partly), ("empty", never), ("not kept", dropped))
-    return [(label, ", ".join(names)) for label, names in told if names]
+    by_label = (("filled", always), ("in part", partly), ("empty", never), ("not kept", dropped))
+    return [(label, ", ".join(names)) for label, names in by_label if names]
 
 
 def _roles(feed: Feed) -> list[tuple[str, str]]:
@@ -1070,7 +1074,7 @@ def _compare_sources(loaded: list[Source], matched: list[dict[str, set[str]]], r
                 )
 
 
-def _tell_centres(loaded: list[Source], unusable: list[str], report: _Report) -> None:
+def _report_centres(loaded: list[Source], unusable: list[str], report: _Report) -> None:
     for centre in dict.fromkeys(source.centre for source in loaded):
         delivered = {
             source.instance: list(
@@ -1080,14 +1084,14 @@ def _tell_centres(loaded: list[Source], unusable: list[str], report: _Report) ->
             if source.centre == centre
         }
         report.title(centre, "as a centre")
-        told = (f"{by}: {', '.join(names)}" for by, names in delivered.items())
-        report.line("; ".join(told), indent=2, label="delivers")
+        delivers = (f"{by}: {', '.join(names)}" for by, names in delivered.items())
+        report.line("; ".join(delivers), indent=2, label="delivers")
         if unusable:
             report.line(f"{listed(unusable)}: what has errors is not counted", indent=2, label="without")
         covered = {name for names in delivered.values() for name in names}
         absent: dict[str, list[str]] = {}
         for entity in contract.entities().values():
-            if entity.name not in covered and not _STANDS_IN.get(entity.name, set()) & covered:
+            if entity.name not in covered and not _SUBSTITUTES.get(entity.name, set()) & covered:
                 for blind_spot in entity.absent:
                     absent.setdefault(blind_spot, []).append(entity.name)
         named = roles.blind_spot_names()

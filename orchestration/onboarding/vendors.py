@@ -10,7 +10,7 @@ from orchestration.sources.file_settings import FileSet
 _MOST = 0.8
 """Share of the columns of an export that a connector has to know."""
 _ENOUGH = 8
-"""How many that has to be in a table; pages of JSON are told by the name of their list."""
+"""How many that has to be in a table; the name of their list identifies pages of JSON."""
 
 
 def hint(columns: Iterable[str], options: FileSet) -> str:
@@ -22,7 +22,7 @@ def hint(columns: Iterable[str], options: FileSet) -> str:
         (connector.name, file_set): _known_share(names, connector, file_set)
         for connector in map(bundle.load, bundle.names())
         for file_set in connector.file_sets
-        if _is_alike(connector, file_set, options)
+        if _has_same_layout(connector, file_set, options)
     }
     most = max(shares.values(), default=0.0)
     if most < _MOST:
@@ -37,7 +37,7 @@ def hint(columns: Iterable[str], options: FileSet) -> str:
     )
 
 
-def _is_alike(connector: bundle.Connector, file_set: str, options: FileSet) -> bool:
+def _has_same_layout(connector: bundle.Connector, file_set: str, options: FileSet) -> bool:
     is_json = connector.file_sets[file_set].get("format", "csv") in ("json", "jsonl")
     lists = {place for table in connector.tables_of(file_set).values() for place in table.rows.values()}
     return is_json == options.is_json and (not options.records or options.records in lists)

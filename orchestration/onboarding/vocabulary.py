@@ -22,7 +22,7 @@ def _phrases(text: str) -> frozenset[tuple[str, ...]]:
 # Field, or entity and field, to its names; entity to words of file names.
 FIELDS = {name: _listed(text) for name, text in _READ["fields"].items()}
 FILE_WORDS = {entity: frozenset(_listed(text)) for entity, text in _READ["file_words"].items()}
-TELLING_FILE_WORDS = frozenset(_listed(_READ["telling_file_words"]))
+DECISIVE_FILE_WORDS = frozenset(_listed(_READ["decisive_file_words"]))
 
 # Field, or entity and field, to what others write for its values, each with our word.
 VALUES = {
@@ -50,7 +50,7 @@ TOTALS = _listed(_READ["totals"])
 NO_CALL = frozenset(_listed(_READ["no_call"]))
 LOADER_COLUMNS = _listed(_READ["loader_columns"])
 
-# Entity to others that its rows may tell of besides, with what is known of their fields.
+# Entity to further ones that its rows may hold, with what is known of their fields.
 COMPANIONS: dict[str, dict[str, dict[str, str]]] = _READ["companions"]
 
 PERSONAL = frozenset(_listed(_READ["personal"]))

@@ -206,8 +206,8 @@ class Writer:
             if name in feed.matches:
                 body += self._field(feed, name, feed.matches[name])
             elif name in feed.made_up:
-                untold = f"the file does not say; {_explained(feed, name)}"
-                why = "no column names the row" if name in (*ROW_IDS, "contact_id") else untold
+                missing = f"the file does not say; {_explained(feed, name)}"
+                why = "no column names the row" if name in (*ROW_IDS, "contact_id") else missing
                 body.append(f"        {name}: {scalar(feed.made_up[name])} # <- a guess: {why}")
         if not body:
             lines[-1] = f"      {entity.name}: {{}} # <- no column was recognised; fill in the lines below"
@@ -229,8 +229,8 @@ class Writer:
             lines.append(
                 "      # <- The columns speak for no entity clearly. All of them: docs/source_contract.md"
             )
-        told = {feed.entity.name for feed in self._feeds}
-        second = next(guess for guess in self.guesses if guess.entity.name not in told)
+        described = {feed.entity.name for feed in self._feeds}
+        second = next(guess for guess in self.guesses if guess.entity.name not in described)
         if second.score > 0.25 * self.best.score and second.matches:
             pairs = [f"{n} from {one_line(m.column.label, 30)}" for n, m in second.matches.items()]
             more = [f"and {len(pairs) - _SHOWN_PAIRS} more"] if len(pairs) > _SHOWN_PAIRS else []

@@ -76,15 +76,15 @@ def _simulate(
         task = bar.add_task("Starting", total=n_steps)
         steps = iter(range(n_steps + 1))
 
-        def tell(message: str) -> None:
+        def report(message: str) -> None:
             bar.update(task, description=message, completed=next(steps, n_steps))
             if not out.is_terminal:
                 out.print(f"  {message}", soft_wrap=True)
 
         phones, desk = registry.TELEPHONY[telephony], registry.CRM[crm]
-        made = run(found, seed, phones, desk, tell)
+        made = run(found, seed, phones, desk, report)
         manifest = deliver(
-            made, seed, folder, telephony=phones, crm=desk, copies=scale, period=every, tell=tell
+            made, seed, folder, telephony=phones, crm=desk, copies=scale, period=every, report=report
         )
     seconds = time.perf_counter() - began
     out.print(
@@ -102,14 +102,14 @@ def _simulate(
 
 
 def _sized(found: Scenario, days: int | None, contacts: int | None) -> Scenario:
-    told = {"days": days, "contacts": contacts}
-    told = {name: value for name, value in told.items() if value is not None}
-    if not told:
+    overrides = {"days": days, "contacts": contacts}
+    overrides = {name: value for name, value in overrides.items() if value is not None}
+    if not overrides:
         return found
     if days and not contacts:  # as busy as before
-        told["contacts"] = max(500, round(found.centre.contacts * days / found.centre.days))
+        overrides["contacts"] = max(500, round(found.centre.contacts * days / found.centre.days))
     try:
-        centre = Centre(**{**found.centre.model_dump(), **told})
+        centre = Centre(**{**found.centre.model_dump(), **overrides})
     except ValueError as error:
         raise ScenarioError(f"--days or --contacts: {error}") from None
     return found.model_copy(update={"centre": centre})

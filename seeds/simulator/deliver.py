@@ -12,7 +12,7 @@ from seeds.simulator.events import EXPORTED, TABLES
 from seeds.simulator.exports import plain
 from seeds.simulator.exports.kit import Delivery, Vendor
 from seeds.simulator.scenario import ScenarioError
-from seeds.simulator.simulation import Simulation, Tell
+from seeds.simulator.simulation import Report, Simulation
 from seeds.simulator.truth import record
 
 BULK_CONTACTS = 1_000_000
@@ -29,7 +29,7 @@ def deliver(
     crm: Vendor,
     copies: int,
     period: int,
-    tell: Tell,
+    report: Report,
 ) -> dict[str, object]:
     """Writes everything below `out`, plain feeds every `period` days; gives the manifest.
 
@@ -37,7 +37,7 @@ def deliver(
         ScenarioError: if a damage or a table to leave out is unknown.
     """
     connection, world = made.connection, made.world
-    tell("Writing the truth")
+    report("Writing the truth")
     record.build(connection, made.faults, made.course.escalated, made.counterfactual)
     record.write(connection, out / "truth" / "events", [name for name in TABLES if name != "touches"])
     blind, late = damage.apply(connection, world, made.scenario.damage)
@@ -49,7 +49,7 @@ def deliver(
     n_contacts = _count(connection, "contacts") * copies
     is_bulk = copies > 1 and n_contacts > BULK_CONTACTS
     if is_bulk and (telephony.covers or crm.covers):
-        tell("Above a million contacts exports are Parquet by the source contract, whatever the vendor")
+        report("Above a million contacts exports are Parquet by the source contract, whatever the vendor")
     last = world.centre.starts_on + timedelta(days=world.centre.days)
     delivery = Delivery(connection, out / "exports", world.centre.name, last, is_bulk=copies > 1)
     feeds = plain.ALL - left_out
@@ -60,17 +60,17 @@ def deliver(
             feeds |= vendor.covers & plain.OF_CHANNELS - left_out
     kind = "parquet" if is_bulk else "csv"
     if is_bulk:
-        tell(f"Writing {n_contacts:,} contacts as Parquet")
+        report(f"Writing {n_contacts:,} contacts as Parquet")
         _bulk(delivery, feeds, copies)
     else:
         if copies > 1:
-            tell(f"Multiplying by {copies}")
+            report(f"Multiplying by {copies}")
             scale.multiply(connection, copies, list(TABLES))
         for vendor in vendors:
-            tell(f"Writing the exports of {vendor.name}")
+            report(f"Writing the exports of {vendor.name}")
             vendor.export(delivery)
-        tell("Writing plain feeds")
-        plain.export(delivery, feeds, period, told=telephony.channels)
+        report("Writing plain feeds")
+        plain.export(delivery, feeds, period, other_channels=telephony.channels)
     _postpone(out / "exports", late)
     texts = plain.sources(delivery, feeds, crm, kind)
     texts |= {f"{world.centre.name}_{vendor.name}": vendor.source(delivery, crm) for vendor in vendors}

@@ -138,7 +138,7 @@ def plant(world: World, wanted: list[Fault]) -> list[Planted]:
                 ratio=ratio,
                 stream=stream,
                 partner=_partner(world, fault, value, kind.dimension),
-                extra={name: told for name, told in fault.scope.items() if name != kind.dimension},
+                extra={name: value for name, value in fault.scope.items() if name != kind.dimension},
             )
         )
     return found

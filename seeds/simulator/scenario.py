@@ -122,16 +122,16 @@ def load(name: str) -> Scenario:
             )
         path = known
     try:
-        told = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ScenarioError(f"{path} cannot be read: {error.strerror}.") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ScenarioError(f"{path} is no YAML: {error}") from None
-    if not isinstance(told, dict):
+    if not isinstance(document, dict):
         raise ScenarioError(f"{path} holds no scenario. It needs at least a line `about: ...`.")
-    told = _extended(path, told)
+    document = _extended(path, document)
     try:
-        return Scenario(**{**told, "name": path.stem})
+        return Scenario(**{**document, "name": path.stem})
     except ValidationError as error:
         problems = "; ".join(
             f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in error.errors()
@@ -139,15 +139,15 @@ def load(name: str) -> Scenario:
         raise ScenarioError(f"{path}: {problems}") from None
 
 
-def _extended(path: Path, told: dict[str, Any]) -> dict[str, Any]:
+def _extended(path: Path, document: dict[str, Any]) -> dict[str, Any]:
     """A scenario may start from one of ours: `extends: name`; what it says itself goes before."""
-    base = told.pop("extends", None)
+    base = document.pop("extends", None)
     if base is None:
-        return told
+        return document
     found = _find(str(base))
     if found is None or found == path:
         raise ScenarioError(f"{path}: `extends: {base}` names none of {', '.join(names())}.")
     earlier = yaml.safe_load(found.read_text(encoding="utf-8"))
     if "extends" in earlier:
         raise ScenarioError(f"{path}: {found.name} extends another scenario itself; extend that one.")
-    return {**earlier, **told}
+    return {**earlier, **document}

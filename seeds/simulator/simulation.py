@@ -16,7 +16,7 @@ from seeds.simulator.exports.kit import Ids, Vendor
 from seeds.simulator.faults import Planted, plant
 from seeds.simulator.scenario import Scenario
 
-Tell = Callable[[str], None]
+Report = Callable[[str], None]
 
 
 @dataclass
@@ -78,11 +78,11 @@ def simulate(
     seed: int,
     telephony_vendor: Vendor,
     crm_vendor: Vendor,
-    tell: Tell = lambda _: None,
+    report: Report = lambda _: None,
     *,
     with_counterfactuals: bool = True,
 ) -> Simulation:
-    """Runs a scenario with all its faults and records it; unless told not to, runs it again without each.
+    """Runs a scenario with all its faults and records it; by default runs it again without each.
 
     Raises:
         ScenarioError: if a fault or its scope does not fit the centre.
@@ -90,7 +90,7 @@ def simulate(
     gc.disable()  # millions of tuples without a cycle: collecting doubles the time
     try:
         return _simulate(
-            scenario, seed, telephony_vendor, crm_vendor, tell, with_counterfactuals=with_counterfactuals
+            scenario, seed, telephony_vendor, crm_vendor, report, with_counterfactuals=with_counterfactuals
         )
     finally:
         gc.enable()
@@ -101,20 +101,20 @@ def _simulate(
     seed: int,
     telephony_vendor: Vendor,
     crm_vendor: Vendor,
-    tell: Tell,
+    report: Report,
     *,
     with_counterfactuals: bool,
 ) -> Simulation:
-    tell("Building the centre")
+    report("Building the centre")
     ready = stage(scenario, seed)
     faults = plant(ready.world, scenario.faults)
-    tell("Running it")
+    report("Running it")
     course, shifts = ready.run(faults)
     counterfactual = {}
     for fault in faults if with_counterfactuals else ():
-        tell(f"Running it without {fault.fault_id}")
+        report(f"Running it without {fault.fault_id}")
         counterfactual[fault.fault_id] = ready.run([one for one in faults if one is not fault])[0].escalated
-    tell("Writing down what happened")
+    report("Writing down what happened")
     recorder = Recorder()
     ids = _ids(telephony_vendor.ids, crm_vendor.ids)
     story = Chronicle(ready.world, ready.agents, shifts, course, faults, ready.decoys, recorder, *ids)

@@ -56,13 +56,13 @@ class Chronicle:
         self, usual: Setting, since: int, changed: list[tuple[Planted, Setting]]
     ) -> list[tuple[int, int | None, Setting]]:
         """What a setting was, from when until when: as usual, and otherwise while a fault is in force."""
-        told = [(since, usual)]
+        settings = [(since, usual)]
         for fault, setting in changed:
-            told.append((int(fault.start), setting))
+            settings.append((int(fault.start), setting))
             if fault.end < self.world.end:
-                told.append((int(fault.end), usual))
-        ends = [*(start for start, _ in told[1:]), None]
-        return [(start, end, setting) for (start, setting), end in zip(told, ends, strict=True)]
+                settings.append((int(fault.end), usual))
+        ends = [*(start for start, _ in settings[1:]), None]
+        return [(start, end, setting) for (start, setting), end in zip(settings, ends, strict=True)]
 
     def journeys(self) -> Iterator[tuple[int, list[Contact]]]:
         """Contacts by issue, in their order."""

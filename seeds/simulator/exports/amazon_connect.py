@@ -2,7 +2,7 @@
 
 Every leg is a record of its own. Mail and forms, which the documented record does not know, are tasks. Agent
 events carry only the first heart beat of a quiet time. At scale (`Delivery.is_bulk`) only the contact records
-are written: analyses and evaluations are files of their own, and the events tell the records once more, at
+are written: analyses and evaluations are files of their own, and the events repeat the records, at
 several times the size.
 """
 
@@ -378,7 +378,7 @@ WITH shift AS (
             OVER (PARTITION BY agent_id ORDER BY moment, place) AS before,
         lead(moment) OVER (PARTITION BY agent_id ORDER BY moment, place) AS next_at
     FROM happened
-), told AS (
+), agent_events AS (
     SELECT agent_id, kind, moment, place, status, status_since, state, state_since, leg,
         coalesce(before, {{'status': 'Offline', 'status_since': moment - INTERVAL 14 HOUR, 'state': NULL,
                            'state_since': NULL, 'leg': NULL}}) AS before
@@ -400,7 +400,7 @@ SELECT
     || '","InstanceARN":"' || i.arn || '","PreviousAgentSnapshot":' || {previous}
     || ',"Version":"2017-10-01"}}' AS line
 FROM (
-    SELECT * FROM told WHERE moment >= DATE '{since}' AND moment < DATE '{until}'
+    SELECT * FROM agent_events WHERE moment >= DATE '{since}' AND moment < DATE '{until}'
     ORDER BY moment, agent_id, place
 ) AS e
 CROSS JOIN connect_instance AS i
@@ -594,7 +594,7 @@ WITH item AS (
         ], recursive := true)
         FROM (SELECT *, ended_at + INTERVAL 31 SECOND AS left_at FROM connect_analysed)
     )
-), told AS (
+), chat_items AS (
     SELECT
         s.contact_id, v.is_redacted, s.moment, s.place, s.type, s.role, s.key, uuid_of(s.key) AS id,
         if(v.is_redacted, replace(s.content, a.customer, '[PII]'), s.content) AS text,
@@ -653,7 +653,7 @@ WITH item AS (
                 }}
             }}
         }} AS response
-    FROM told
+    FROM chat_items
     GROUP BY contact_id, is_redacted
 )
 SELECT

@@ -261,7 +261,7 @@ WITH note AS (
     FROM surveys AS s
     JOIN came AS k USING (contact_id)
     GROUP BY s.contact_id
-), told AS (
+), conversation_pages AS (
     SELECT
         c.started_at, c.contact_id,
         CAST(c.started_at AS DATE) AS day,
@@ -344,7 +344,7 @@ SELECT
     'genesys_cloud/conversations/' || day || '/page-' || lpad(CAST(page AS VARCHAR), 3, '0') || '.json',
     '{{"conversations":[' || string_agg(content, ',' ORDER BY started_at, contact_id)
         || '],"totalHits":' || n_hits || '}}'
-FROM told
+FROM conversation_pages
 GROUP BY day, page, n_hits
 ORDER BY day, page
 """

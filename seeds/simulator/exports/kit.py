@@ -151,6 +151,9 @@ class Vendor:
         lines = [
             line
             for table, columns in own.items()
-            for line in (f"      {table}:", *(f"        {name}: {told}" for name, told in columns.items()))
+            for line in (
+                f"      {table}:",
+                *(f"        {name}: {expression}" for name, expression in columns.items()),
+            )
         ]
         return "\n".join(["    feeds:", *lines, ""]) if lines else ""

@@ -1,7 +1,7 @@
 """Plain feeds: one CSV per entity of the source contract and day of delivery, and their source files.
 
 A day's file comes the day after (or every so many days, see `delivery_day`). A row that changes later is
-delivered again as it then stands, so what an early delivery shows is what was known by then.
+delivered again in its state of that day, so what an early delivery shows is what was known by then.
 """
 
 from seeds.simulator.events import EXPORTED, TABLES
@@ -69,11 +69,11 @@ _IDS_OF_CRM = ("case_id", "author_id", "crm_user_id")
 
 
 def export(
-    delivery: Delivery, tables: frozenset[str], period: int = 1, told: frozenset[str] = frozenset()
+    delivery: Delivery, tables: frozenset[str], period: int = 1, other_channels: frozenset[str] = frozenset()
 ) -> None:
     """Writes the plain feeds of some tables, one delivery every `period` days.
 
-    Contacts of the channels in `told`, and their legs, are left out: another system tells of them.
+    Contacts of the channels in `other_channels`, and their legs, are left out: another system exports them.
     """
     delivery.connection.execute(
         "CREATE OR REPLACE MACRO delivery_day(moment) AS (SELECT CAST(first AS DATE) + CAST("
@@ -83,10 +83,10 @@ def export(
     for domain, names in DOMAINS.items():
         for table in names:
             if table in tables:
-                delivery.daily(f"{domain}/%Y-%m-%d/{table}.csv", select(table, told))
+                delivery.daily(f"{domain}/%Y-%m-%d/{table}.csv", select(table, other_channels))
 
 
-def select(table: str, told: frozenset[str] = frozenset()) -> str:
+def select(table: str, other_channels: frozenset[str] = frozenset()) -> str:
     """SQL of a table as it is delivered, with the day of delivery in `_day`; lists are joined by a bar."""
     columns = [name for name in EXPORTED[table] if name not in _FROM_TEXT.get(table, {})]
     columns += ["body"] if table in _FROM_TEXT else []
@@ -97,8 +97,8 @@ def select(table: str, told: frozenset[str] = frozenset()) -> str:
     moment = _DATED.get(table, "t.valid_from" if "valid_from" in TABLES[table] else "NULL::TIMESTAMP")
     listed = ", ".join(_written(table, column) for column in columns)
     others = ""
-    if told and table in OF_CHANNELS:
-        own = ", ".join(f"'{channel}'" for channel in sorted(told))
+    if other_channels and table in OF_CHANNELS:
+        own = ", ".join(f"'{channel}'" for channel in sorted(other_channels))
         others = f" AND contact_id IN (SELECT contact_id FROM contacts WHERE channel NOT IN ({own}))"
     return (
         f"SELECT {listed}, delivery_day({moment}) AS _day "

@@ -151,7 +151,7 @@ _PREPARED = (
     """,
     """
     CREATE OR REPLACE TEMP TABLE zd_metric_events AS
-    WITH told AS (
+    WITH metric_events AS (
         SELECT
             c.id AS ticket_id, e.event_at AS moment, zd_metric(e.metric) AS metric, f.type, f.place,
             p.target_seconds, p.clock, p.policy_id, k.id AS policy
@@ -168,7 +168,7 @@ _PREPARED = (
             AND p.valid_from <= e.event_at AND coalesce(p.valid_to > e.event_at, true)
     )
     SELECT *, 3000000000000 + row_number() OVER (ORDER BY moment, ticket_id, metric, place) AS id
-    FROM told
+    FROM metric_events
     """,
     """
     CREATE OR REPLACE TEMP TABLE zd_audits AS
@@ -326,14 +326,14 @@ _METRIC_EVENTS = """
 """
 
 _RATINGS = """
-    WITH told AS (
+    WITH ratings AS (
         SELECT s.*, 360300000000 + row_number() OVER (ORDER BY s.sent_at, s.response_id) AS id
         FROM surveys AS s WHERE s.kind = 'csat' AND s.case_id IS NOT NULL
     ),
     states AS (
-        SELECT *, sent_at AS moment, 'offered' AS score FROM told
+        SELECT *, sent_at AS moment, 'offered' AS score FROM ratings
         UNION ALL
-        SELECT *, answered_at, CASE WHEN value >= {good} THEN 'good' ELSE 'bad' END FROM told
+        SELECT *, answered_at, CASE WHEN value >= {good} THEN 'good' ELSE 'bad' END FROM ratings
         WHERE answered_at IS NOT NULL
     )
     SELECT

@@ -32,7 +32,7 @@ def written(folder: Path, period: int = 1, **told: object) -> Path:
         crm=plain.VENDOR,
         copies=1,
         period=period,
-        tell=lambda _: None,
+        report=lambda _: None,
     )
     return folder
 

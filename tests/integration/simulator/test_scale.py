@@ -21,7 +21,7 @@ COPIES = 3
 def written(out: Path, copies: int) -> Path:
     made = simulate(Scenario(about="test", centre=CENTRE), 1, plain.VENDOR, plain.VENDOR)
     delivering.deliver(
-        made, 1, out, telephony=plain.VENDOR, crm=plain.VENDOR, copies=copies, period=7, tell=lambda _: None
+        made, 1, out, telephony=plain.VENDOR, crm=plain.VENDOR, copies=copies, period=7, report=lambda _: None
     )
     return out
 

@@ -156,7 +156,7 @@ def test_what_is_left_out_is_in_no_export(tmp_path: Path) -> None:
     told = told.model_copy(update={"centre": told.centre.model_copy(update=SMALL), "faults": []})
     found = simulate(told, 0, plain.VENDOR, plain.VENDOR)
     deliver(
-        found, 0, tmp_path, telephony=plain.VENDOR, crm=plain.VENDOR, copies=1, period=7, tell=lambda _: None
+        found, 0, tmp_path, telephony=plain.VENDOR, crm=plain.VENDOR, copies=1, period=7, report=lambda _: None
     )
     assert not list((tmp_path / "exports").rglob("automation_runs.csv"))
     notes = f"{tmp_path}/exports/crm/*/notes.csv"

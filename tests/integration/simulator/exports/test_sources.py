@@ -26,7 +26,7 @@ def written(out: Path, vendor: Vendor) -> Path:
         "crm": vendor if vendor.name in registry.CRM else plain,
     }
     made = simulate(Scenario(about="test", centre=CENTRE), 1, pair["telephony"], pair["crm"])
-    deliver(made, 1, out, **pair, copies=1, period=7, tell=lambda _: None)
+    deliver(made, 1, out, **pair, copies=1, period=7, report=lambda _: None)
     return out
 
 
