@@ -24,7 +24,6 @@ from orchestration.runs import dbt_project
 from orchestration.runs.workspace import Workspace
 from orchestration.sources import raw_tables
 
-STAGING = "staging"
 FIRST_RAW_TABLE = dg.AssetKey([raw_tables.SYSTEM_SCHEMA, "sources"])
 
 
@@ -34,19 +33,19 @@ class LayerTranslator(DagsterDbtTranslator):
     def get_asset_spec(
         self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
     ) -> dg.AssetSpec:
-        """Names the owner of the dbt group, adds inlined staging, and ties the registries to the raw tables.
+        """Names the owner of the dbt group, adds inlined parents, and ties the registries to the raw tables.
 
-        All is built together, or nothing is. What reads inlined staging keeps its raw tables as parents, too:
-        Dagster puts no step behind another for the sake of an asset that no step makes.
+        All is built together, or nothing is. What reads an inlined model also keeps the tables behind it as
+        parents: Dagster puts no step behind another for the sake of an asset that no step makes.
         """
         spec = super().get_asset_spec(manifest, unique_id, project)
         node = self.get_resource_props(manifest, unique_id)
         owners = _owners(manifest, node)
         if owners:
             spec = spec.replace_attributes(owners=owners)
-        staging = [_staging_key(manifest["nodes"][one]) for one in _inlined_staging(manifest, node)]
+        inlined = [_key(parent) for parent in _parents_of(manifest, node) if _is_inlined(parent)]
         is_seed = node["resource_type"] == "seed"
-        return spec.merge_attributes(deps=[*staging, *([FIRST_RAW_TABLE] if is_seed else [])])
+        return spec.merge_attributes(deps=[*inlined, *([FIRST_RAW_TABLE] if is_seed else [])])
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
         """The layer: staging, intermediate, coverage, metrics, marts or reference."""
@@ -57,40 +56,33 @@ class LayerTranslator(DagsterDbtTranslator):
         return str(dbt_resource_props["description"])
 
 
-def _is_inlined_staging(node: Mapping[str, Any]) -> bool:
-    is_inlined = node["resource_type"] == "model" and node["config"]["materialized"] == "ephemeral"
-    return bool(is_inlined and node["schema"] == STAGING)
+def _is_inlined(node: Mapping[str, Any]) -> bool:
+    return bool(node["resource_type"] == "model" and node["config"]["materialized"] == "ephemeral")
 
 
-def _inlined_staging(manifest: Mapping[str, Any], node: Mapping[str, Any]) -> list[str]:
-    """Staging models that are inlined into a model."""
-    parents = node.get("depends_on", {}).get("nodes", [])  # a source has none
-    return [
-        one for one in parents if one in manifest["nodes"] and _is_inlined_staging(manifest["nodes"][one])
-    ]
+def _parents_of(manifest: Mapping[str, Any], node: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The models, registries and sources that a node reads; a source reads nothing."""
+    names = node.get("depends_on", {}).get("nodes", [])
+    return [manifest["nodes"].get(name) or manifest["sources"][name] for name in names]
 
 
-def _staging_key(node: Mapping[str, Any]) -> dg.AssetKey:
-    return dg.AssetKey([STAGING, node["name"]])
+def _key(node: Mapping[str, Any]) -> dg.AssetKey:
+    return dg.AssetKey([node.get("source_name") or node["schema"], node["name"]])
 
 
-def staging_specs(manifest: Mapping[str, Any]) -> list[dg.AssetSpec]:
-    """Staging models for the lineage; no step makes them, because dbt inlines them where they are read."""
+def inlined_specs(manifest: Mapping[str, Any]) -> list[dg.AssetSpec]:
+    """Inlined models for the lineage; no step makes them, because dbt writes them into what reads them."""
     return [
         dg.AssetSpec(
-            _staging_key(node),
-            deps=[dg.AssetKey([s["source_name"], s["name"]]) for s in _sources_of(manifest, node)],
+            _key(node),
+            deps=[_key(parent) for parent in _parents_of(manifest, node)],
             description=node["description"],
-            group_name=STAGING,
+            group_name=node["schema"],
             owners=_owners(manifest, node),
         )
         for node in manifest["nodes"].values()
-        if _is_inlined_staging(node)
+        if _is_inlined(node)
     ]
-
-
-def _sources_of(manifest: Mapping[str, Any], node: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [manifest["sources"][one] for one in node["depends_on"]["nodes"] if one in manifest["sources"]]
 
 
 def _owners(manifest: Mapping[str, Any], node: Mapping[str, Any]) -> list[str]:
@@ -167,9 +159,9 @@ def transform() -> dg.AssetsDefinition:
 
 @dg.definitions
 def models() -> dg.Definitions:
-    """What dbt builds, and the staging models that it inlines."""
+    """What dbt builds, and the models that it inlines."""
     _, manifest = _parsed()
-    return dg.Definitions(assets=[transform(), *staging_specs(manifest)])
+    return dg.Definitions(assets=[transform(), *inlined_specs(manifest)])
 
 
 def relation_of(key: dg.AssetKey) -> built.Relation:
@@ -179,9 +171,10 @@ def relation_of(key: dg.AssetKey) -> built.Relation:
 
 
 def _parents() -> dict[built.Relation, set[built.Relation]]:
-    """Of each model and registry, the relations that it reads; inlined staging is none."""
+    """Of each model and registry, the relations that it reads; an inlined model is none."""
+    inlined = {spec.key for spec in inlined_specs(_parsed()[1])}
     return {
-        relation_of(key): {relation_of(dep) for dep in deps if dep.path[0] != STAGING}
+        relation_of(key): {relation_of(dep) for dep in deps - inlined}
         for key, deps in transform().asset_deps.items()
     }
 

@@ -1,5 +1,5 @@
 -- One row per call detail record of a call with somebody outside, in the order of its call.
--- Which way a call went is told by its numbers: whoever has an extension is inside.
+-- The numbers show the direction of a call: whoever has an extension is inside.
 with
     records as (
         select
@@ -28,15 +28,12 @@ with
             and r.call_id = l.call_id
     ),
 
-    -- The second half of a Local channel dials on for a call; alone, it is nobody's call.
+    -- The second half of a Local channel dials on for another call; alone it is no call with a customer.
     calls as (
-        select
-            source_instance,
-            contact_id,
-            {{ first_filled("direction", "record_no") }} as direction,
-            count(*) = count(*) filter (where channel_half = 2) as is_half
+        select source_instance, contact_id, {{ first_filled("direction", "record_no") }} as direction
         from records
         group by source_instance, contact_id
+        having count(*) <> count(*) filter (where channel_half = 2)
     )
 
 select
@@ -53,26 +50,22 @@ select
         then r.channel
         else r.destination_channel
     end as agent_id,
-    -- Records with the same one are of one party: both halves of a Local channel, or a record that was
-    -- forked.
+    -- Both halves of a Local channel, and a record that was forked, are of one party.
     case
-        when r.channel_half is not null
-        then r.channel || '-' || r.channel_instance
-        when c.direction = 'outbound'
+        when r.channel_half is not null or c.direction = 'outbound'
         then r.channel || '-' || r.channel_instance
         else r.destination_channel || '-' || r.destination_instance
     end as party,
     r.channel_half,
     r.started_at,
-    -- A menu answers, too: that anybody took the call is known only of dialled ones.
+    -- A menu answers, too: only of a dialled call is it known that a person took it.
     case
         when r.disposition <> 'ANSWERED'
         then false
         when c.direction = 'outbound' or (r.application = 'DIAL' and r.destination_channel is not null)
         then true
     end as is_answered,
-    -- Records say how long the call lasted, and how long of that it was answered. Some have no other
-    -- stamps, and those they have are local.
+    -- Some records lack stamps, and stamps are local: durations come first.
     case
         when r.disposition = 'ANSWERED' or r.answered_at is not null
         then {{ by_duration("r.answered_at", "r.started_at", "r.duration_seconds - r.billed_seconds") }}
@@ -91,4 +84,4 @@ select
     r.delivered_at
 from records as r
 inner join calls as c on r.source_instance = c.source_instance and r.contact_id = c.contact_id
-where c.direction is not null and not c.is_half
+where c.direction is not null
