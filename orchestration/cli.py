@@ -1,4 +1,4 @@
-"""The command line: `faultline run`, `ui`, `sources new`, `sources check`, `simulate`."""
+"""The command line: `faultline run`, `ui`, `docs`, `sources new`, `sources check`, `simulate`."""
 
 import atexit
 import contextlib
@@ -115,6 +115,17 @@ def ui(
         # Dagster lets a .env file of its working directory overrule the environment; none lies here.
         os.chdir(config.paths.dagster)
         os.execv(sys.executable, [sys.executable, *command])
+
+
+@app.command()
+def docs(home: HomeOption = None, debug: DebugOption = False) -> None:
+    """Write a page about all tables and columns, and what they are made from."""
+    with _failures(debug):
+        config = settings.load(home=home)
+        from orchestration.runs import dbt_docs
+
+        page = dbt_docs.write(config)
+        out.print(f"[bold green]Wrote[/] {_escaped(str(page))}", soft_wrap=True)
 
 
 @app.command(

@@ -113,6 +113,7 @@ class Home:
         self.dagster = root / "dagster"
         self.gx = root / "gx"
         self.dbt = root / "dbt"
+        self.docs = root / "docs"
         self.logs = root / "logs"
         self.scratch = root / "tmp"
         self.warehouse = root / "warehouse.duckdb"

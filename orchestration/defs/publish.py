@@ -7,7 +7,7 @@ import dagster as dg
 from orchestration.base import progress
 from orchestration.defs.transform import relation_of, transform
 from orchestration.publish import built, publication
-from orchestration.runs import dbt_project
+from orchestration.runs import dbt_docs, dbt_project
 from orchestration.runs.run_store import PUBLICATION
 from orchestration.runs.workspace import Workspace
 
@@ -33,7 +33,12 @@ def published_marts(context: dg.AssetExecutionContext, workspace: Workspace) -> 
         inputs=present.inputs,
     )
     done = publication.publish(
-        home.warehouse, home.root, about, limits=workspace.settings.limits, only=present.relations
+        home.warehouse,
+        home.root,
+        about,
+        limits=workspace.settings.limits,
+        only=present.relations,
+        documentation=dbt_docs.current(workspace.settings),
     )
     return dg.MaterializeResult(
         metadata={

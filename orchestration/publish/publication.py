@@ -91,6 +91,7 @@ def publish(
     schema: str = "marts",
     limits: Limits = engine.SMALL,
     only: Collection[tuple[str, str]] | None = None,
+    documentation: Path | None = None,
 ) -> Publication:
     """Publishes the marts of a warehouse file and makes them the current publication.
 
@@ -106,6 +107,7 @@ def publish(
         schema: the schema the marts lie in.
         limits: memory and threads; what does not fit spills into the publication's own folder.
         only: schema and name of what may be published; leftovers of earlier versions stay out. None: all.
+        documentation: a page about the tables that readers find beside them.
 
     Raises:
         PublishError: nothing to publish, or any step failed; the last publication is untouched.
@@ -131,6 +133,7 @@ def publish(
             schema=schema,
             limits=limits,
             only=only,
+            documentation=documentation,
         )
         final = _swap_in(building, home, publication_id)
     except PublishError:
@@ -161,6 +164,7 @@ def _build(
     schema: str,
     limits: Limits,
     only: Collection[tuple[str, str]] | None,
+    documentation: Path | None,
 ) -> dict[str, int]:
     """Fills the building folder and returns the verified number of rows per table."""
     parquet = building / "parquet"
@@ -176,6 +180,9 @@ def _build(
         rows[ABOUT_TABLE] = _write_parquet(connection, target, ABOUT_TABLE, parquet)
         connection.execute(f"CHECKPOINT {_identifier(target)}")
     _verify(marts, rows)
+    if documentation is not None:
+        (building / "docs").mkdir()
+        shutil.copyfile(documentation, building / "docs" / "index.html")
     report = building / "report"
     report.mkdir()
     page.render(marts, report / "index.html", limits)

@@ -33,7 +33,7 @@ def render(marts: Path, target: Path, limits: Limits = engine.SMALL) -> None:
     Args:
         marts: the published DuckDB file, tables in schema main; opened read-only.
         target: the HTML file to write, two folders below the root of the publication's links
-            (`../marts.duckdb`, `../parquet/`); its folder must exist.
+            (`../marts.duckdb`, `../parquet/`, `../docs/` if it is there); its folder must exist.
         limits: memory and threads of the queries.
 
     Raises:
@@ -64,6 +64,7 @@ def render(marts: Path, target: Path, limits: Limits = engine.SMALL) -> None:
             "status_counts": Counter(row["status"] for row in spots or []),
             "metric_labels": {key: row["label"] for key, row in metrics.items() if row["label"]},
             "health": health,
+            "has_documentation": (target.parents[1] / "docs" / "index.html").is_file(),
         },
     )
     target.write_text(html, encoding="utf-8")

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,6 +37,11 @@ def code_version() -> str:
     """Version of Faultline, and a digest of the code that a publication is made by, libraries included."""
     parts = [code.digest(*STEPS), fingerprint(FILES), *map(version, ("dbt-core", "dbt-duckdb"))]
     return f"{version('faultline')}+{hashlib.sha256(' '.join(parts).encode()).hexdigest()[:16]}"
+
+
+def models_fingerprint() -> str:
+    """Changes whenever a model, a registry or the version of dbt changes."""
+    return fingerprint(("dbt_project", "seeds/reference")) + f" dbt-core {version('dbt-core')}"
 
 
 def fingerprint(folders: Iterable[str]) -> str:
@@ -86,7 +91,7 @@ def _parsed(config: Settings) -> Path:
     """The manifest of the project as it is now."""
     home = config.paths.dbt
     manifest = home / "parsed" / "manifest.json"
-    models = fingerprint(("dbt_project", "seeds/reference")) + f" dbt-core {version('dbt-core')}"
+    models = models_fingerprint()
     home.mkdir(parents=True, exist_ok=True)
     with _parsing_lock(config.paths, config.lock_wait_seconds):
         if not _is_parsed_from(manifest, models):
@@ -131,22 +136,10 @@ def _parse(config: Settings, manifest: Path, models: str) -> None:
     shutil.rmtree(fresh, ignore_errors=True)  # left by a process that was killed
     for folder in (fresh, work, manifest.parent):
         folder.mkdir(parents=True, exist_ok=True)
-    places = {"--project-dir": DBT_FOLDER, "--profiles-dir": DBT_FOLDER, "--target-path": fresh}
-    options = [str(part) for place in places.items() for part in place]
     try:
-        done = subprocess.run(
-            [str(DBT_EXECUTABLE), "--quiet", "parse", *options],
-            cwd=DBT_FOLDER,
-            env=settings.for_parsing(config),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode != 0 or not _is_whole(fresh / manifest.name):
-            reason = (done.stdout or done.stderr).strip() or "it wrote no manifest"
-            raise failures.of_rules([Link("dbt", reason)], config.paths.dbt) or RunError(
-                f"dbt cannot parse its project: {reason}"
-            )
+        printed = call(config, ["parse"], fresh, settings.for_parsing(config))
+        if not _is_whole(fresh / manifest.name):
+            raise _refused(config, "parse", printed or "it wrote no manifest")
         durable.put_in_place(fresh / manifest.name, manifest)
         durable.write(_mark_of(manifest), _mark(manifest, models))
         # Saves dbt's next build from parsing again; dbt itself ignores one that it cannot read.
@@ -154,6 +147,42 @@ def _parse(config: Settings, manifest: Path, models: str) -> None:
             (fresh / _PARTIAL_PARSE).replace(work / _PARTIAL_PARSE)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+
+
+def call(
+    config: Settings, command: list[str], target: Path, environment: Mapping[str, str] | None = None
+) -> str:
+    """Runs dbt in a process that does not outlive this one, and returns what it printed.
+
+    Args:
+        config: the settings.
+        command: what dbt is to do, e.g. `["docs", "generate"]`.
+        target: the folder that dbt writes to.
+        environment: variables of the process; None: those of this one.
+
+    Raises:
+        RunError: dbt failed; its message is passed on.
+    """
+    places = {"--project-dir": DBT_FOLDER, "--profiles-dir": DBT_FOLDER, "--target-path": target}
+    options = [str(part) for place in places.items() for part in place]
+    done = subprocess.run(
+        [str(DBT_EXECUTABLE), "--quiet", *command, *options],
+        cwd=DBT_FOLDER,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    printed = (done.stdout or done.stderr).strip()
+    if done.returncode != 0:
+        raise _refused(config, " ".join(command), printed or f"exit code {done.returncode}")
+    return printed
+
+
+def _refused(config: Settings, command: str, reason: str) -> FaultlineError:
+    return failures.of_rules([Link("dbt", reason)], config.paths.dbt) or RunError(
+        f"`dbt {command}` failed: {reason}"
+    )
 
 
 def _is_whole(manifest: Path) -> bool:

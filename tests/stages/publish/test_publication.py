@@ -24,11 +24,16 @@ STORAGE_NUMBER_V1_0_0 = 64
 
 
 def publish(
-    warehouse: Path, home: Path, label: str, limits: Limits = engine.SMALL, inputs: str = "inputs"
+    warehouse: Path,
+    home: Path,
+    label: str,
+    limits: Limits = engine.SMALL,
+    inputs: str = "inputs",
+    documentation: Path | None = None,
 ) -> Publication:
     """Publishes as of a fixed moment."""
     about = About(label, datetime(2026, 1, 31, 18), datetime(2026, 1, 30, 12, 5), "1.2.3+abc", inputs)
-    return publication.publish(warehouse, home, about, limits=limits)
+    return publication.publish(warehouse, home, about, limits=limits, documentation=documentation)
 
 
 @pytest.fixture
@@ -102,6 +107,22 @@ def test_publishes_marts_dimensions_and_registries_only(warehouse: Path, tmp_pat
     assert {entry.name for entry in result.path.iterdir()} == {
         "marts.duckdb", "parquet", "report", "publication.json",
     }  # fmt: skip
+
+
+def test_documentation_is_copied_beside_the_report_page_which_links_to_it(
+    warehouse: Path, tmp_path: Path
+) -> None:
+    link = '<a href="../docs/index.html">'
+    without = publish(warehouse, tmp_path / "home", "run-1").path
+    assert link not in (without / "report" / "index.html").read_text(encoding="utf-8")
+    page = tmp_path / "models.html"
+    page.write_text("all tables", encoding="utf-8")
+    done = publish(warehouse, tmp_path / "home", "run-2", documentation=page).path
+    assert (done / "docs" / "index.html").read_text(encoding="utf-8") == "all tables"
+    assert link in (done / "report" / "index.html").read_text(encoding="utf-8")
+    assert (
+        json.loads((done / "publication.json").read_text(encoding="utf-8"))["files"]["docs/index.html"] == 10
+    )
 
 
 def test_everything_is_a_table_in_an_older_storage_format(warehouse: Path, tmp_path: Path) -> None:

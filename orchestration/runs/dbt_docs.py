@@ -1,0 +1,54 @@
+"""dbt's documentation of the models: every table and column, its tests and its lineage, as one page."""
+
+from pathlib import Path
+
+from orchestration import settings
+from orchestration.base import durable, progress
+from orchestration.errors import ConfigurationError
+from orchestration.runs import dbt_project
+from orchestration.settings import Settings
+
+_WRITTEN = "static_index.html"  # as dbt calls it
+
+
+def write(config: Settings) -> Path:
+    """Writes the documentation of the models, with the types of columns as the warehouse holds them.
+
+    Waits for a run that is at work, because dbt opens the warehouse. Takes about 20 seconds.
+
+    Returns:
+        The page, which opens from disk and loads nothing from a network.
+
+    Raises:
+        ConfigurationError: nothing has been built in the home.
+        RunError: dbt could not write it; its message is passed on.
+    """
+    home = config.paths
+    if not home.warehouse.is_file():
+        raise ConfigurationError(
+            f"Nothing has been built in {home.root} yet. Run `faultline run` first, or name another home "
+            "with --home."
+        )
+    from orchestration.runs.workspace import run_lock  # importing Dagster costs seconds
+
+    settings.apply(config)
+    target = dbt_project.target(config)
+    with run_lock(home, config.lock_wait_seconds):
+        progress.say("Writing the documentation of the models")
+        home.docs.mkdir(exist_ok=True)
+        made_from = dbt_project.models_fingerprint()
+        dbt_project.call(config, ["docs", "generate", "--static"], target)
+        page = home.docs / "index.html"
+        durable.put_in_place(target / _WRITTEN, page)
+        durable.write(home.docs / "made_from", made_from)
+    return page
+
+
+def current(config: Settings) -> Path | None:
+    """The documentation, if there is one of the models as they are now."""
+    page, mark = config.paths.docs / "index.html", config.paths.docs / "made_from"
+    try:
+        is_current = mark.read_text(encoding="utf-8") == dbt_project.models_fingerprint()
+    except (OSError, ValueError):
+        return None
+    return page if is_current and page.is_file() else None
