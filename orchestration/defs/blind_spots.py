@@ -115,12 +115,10 @@ def _write(workspace: Workspace, results: pd.DataFrame) -> None:
         for c in judge.RESULT_COLUMNS
     )
     with workspace.connect() as connection:
-        built.forget(connection, [_JUDGED])
+        built.clear(connection, [_JUDGED])
         connection.register("results", results)
         connection.execute("CREATE SCHEMA IF NOT EXISTS judged")
-        connection.execute(
-            f"CREATE OR REPLACE TABLE judged.blind_spot_results AS SELECT {columns} FROM results"
-        )
+        connection.execute(f"CREATE TABLE judged.blind_spot_results AS SELECT {columns} FROM results")
         built.note(connection, {_JUDGED: _READ}, [_JUDGED])
 
 

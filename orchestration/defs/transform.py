@@ -101,7 +101,7 @@ def build(context: dg.AssetExecutionContext, dbt: DbtCliResource, workspace: Wor
     keys = {key.path[0] for key in context.selected_asset_keys}
     progress.say(f"Building {len(context.selected_asset_keys)} models: {', '.join(sorted(keys))}")
     with workspace.connect() as connection:
-        built.forget(connection, map(relation_of, context.selected_asset_keys))
+        built.clear(connection, map(relation_of, context.selected_asset_keys))
     if "coverage" in keys:
         blind_spots.prepare()
     # Nobody reads what dbt writes of itself at the end of a build, and it takes a second each time.

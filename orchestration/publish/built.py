@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from orchestration.base import sql
 from orchestration.errors import RunError
 from orchestration.sources import raw_tables
 
@@ -44,12 +45,28 @@ def read(connection: duckdb.DuckDBPyConnection) -> Built:
     return Built(inputs, frozenset((schema, name) for schema, name in rows))
 
 
-def forget(connection: duckdb.DuckDBPyConnection, relations: Iterable[Relation]) -> None:
-    """Takes relations off the list that are about to be built again."""
-    if read(connection).relations:
-        gone = f"DELETE FROM {SCHEMA}.built WHERE schema_name = ? AND name = ?"
-        for relation in relations:
-            connection.execute(gone, relation)
+def clear(connection: duckdb.DuckDBPyConnection, relations: Iterable[Relation]) -> None:
+    """Drops relations that are about to be built again, and takes them off the list.
+
+    dbt would rename each of them, put the new one in its place and drop the old one, which takes longer and
+    needs the room of both.
+    """
+    kinds = {
+        (schema, name): "VIEW" if kind == "VIEW" else "TABLE"
+        for schema, name, kind in connection.execute(
+            "SELECT table_schema, table_name, table_type FROM information_schema.tables"
+        ).fetchall()
+    }
+    is_listed = bool(read(connection).relations)
+    connection.begin()
+    for schema, name in relations:
+        if is_listed:
+            connection.execute(
+                f"DELETE FROM {SCHEMA}.built WHERE schema_name = ? AND name = ?", [schema, name]
+            )
+        if kind := kinds.get((schema, name)):
+            connection.execute(f"DROP {kind} {sql.name(schema)}.{sql.name(name)}")
+    connection.commit()
 
 
 def note(

@@ -50,7 +50,7 @@ def test_verdicts_on_coverage_that_was_not_built_whole_do_not_count(tmp_path: Pa
     blind_spots._write(workspace, results)
     with workspace.connect() as connection:
         assert blind_spots._JUDGED in built.read(connection).relations
-        built.forget(connection, [("coverage", "cov_scopes")])
+        built.clear(connection, [("coverage", "cov_scopes")])
     blind_spots._write(workspace, results)
     with workspace.connect() as connection:
         assert blind_spots._JUDGED not in built.read(connection).relations

@@ -45,8 +45,22 @@ def test_what_is_built_again_counts_only_when_it_is_whole(home: Home) -> None:
     """Without it, tables of a build that was killed would be published."""
     with _expose(home, "first") as connection:
         built.note(connection, PARENTS, [CASES, JOURNEYS, MART])
-        built.forget(connection, [MART])
+        built.clear(connection, [MART])
         assert built.read(connection).relations == {CASES, JOURNEYS}
+
+
+def test_what_is_built_again_makes_room_first(home: Home) -> None:
+    """Without it, dbt would keep the old table until the new one stands: twice the room, and a third of its time."""
+    with _expose(home, "first") as connection:
+        connection.execute("CREATE SCHEMA marts; CREATE TABLE marts.mart_case AS SELECT 1 AS case_id")
+        connection.execute(
+            "CREATE VIEW marts.other AS SELECT 1 AS n; CREATE TABLE marts.kept AS SELECT 2 AS n"
+        )
+        built.clear(connection, [MART, ("marts", "other"), ("marts", "never_built")])
+        left = connection.execute(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = 'marts'"
+        ).fetchall()
+    assert left == [("kept",)]
 
 
 def test_a_raw_zone_that_fails_half_way_changes_nothing(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,7 +80,7 @@ def test_a_raw_zone_that_fails_half_way_changes_nothing(home: Home, monkeypatch:
 
 def test_a_warehouse_of_an_earlier_version_counts_as_not_built(home: Home) -> None:
     with engine.connect(home.warehouse) as connection:
-        built.forget(connection, [MART])
+        built.clear(connection, [MART])
         built.note(connection, PARENTS, [CASES])
         assert built.read(connection) == built.Built("", frozenset())
 
