@@ -102,8 +102,17 @@ def measure(contenders: dict[str, tuple[str, tuple[object, ...]]], turns: int) -
     for _ in range(turns):
         for name, (contender, values) in contenders.items():
             with tempfile.TemporaryDirectory() as place:
-                told = [("path" if isinstance(v, Path) else "text", str(v)) for v in (*values, Path(place))]
-                command = [sys.executable, "-m", "tests.bench.extract", "one", contender, json.dumps(told)]
+                arguments = [
+                    ("path" if isinstance(v, Path) else "text", str(v)) for v in (*values, Path(place))
+                ]
+                command = [
+                    sys.executable,
+                    "-m",
+                    "tests.bench.extract",
+                    "one",
+                    contender,
+                    json.dumps(arguments),
+                ]
                 child = subprocess.run(command, stdout=subprocess.PIPE, text=True, cwd=PROJECT, check=False)
                 if child.returncode:
                     raise RuntimeError(f"{name} ended with {child.returncode}")
@@ -195,7 +204,7 @@ def run(n_records: int = 1_000_000, csv_mb: int = 1_000, turns: int = 3) -> None
         plain = source(folder, "bare", bare)
         feeds = source(folder, "legs", mapped)
         has_dlt = importlib.util.find_spec("dlt") is not None
-        _tell(
+        _print_measured(
             console,
             f"{n_records:,} contact records, JSON lines",
             whole,
@@ -214,18 +223,20 @@ def run(n_records: int = 1_000_000, csv_mb: int = 1_000, turns: int = 3) -> None
         }
         if has_dlt:
             contenders["dlt, read_csv_duckdb"] = ("load", ("csv", table))
-        _tell(console, f"CSV of {csv_mb:,} MB", table, measure(contenders, turns))
+        _print_measured(console, f"CSV of {csv_mb:,} MB", table, measure(contenders, turns))
         if has_dlt:
             contenders = {
                 "landing": ("land", (plain, few.parent)),
                 "dlt, read_jsonl": ("load", ("json", few)),
             }
-            _tell(console, f"{DLT_RECORDS:,} contact records, JSON lines", few, measure(contenders, 1))
+            _print_measured(
+                console, f"{DLT_RECORDS:,} contact records, JSON lines", few, measure(contenders, 1)
+            )
         else:
             console.print("dlt is not installed: pip install 'dlt[duckdb]' adds it to the comparison.")
 
 
-def _tell(console: Console, title: str, file: Path, best: dict[str, Measured]) -> None:
+def _print_measured(console: Console, title: str, file: Path, best: dict[str, Measured]) -> None:
     n_mb = file.stat().st_size / 1e6
     first = next(iter(best))
     grid = Table(title=f"{title} ({n_mb:,.0f} MB)", title_justify="left")

@@ -236,7 +236,7 @@ def test_case_and_blanks_of_headers_do_not_matter(place: Place) -> None:
     assert place.rows("case_id", "status") == [("C1", "x"), ("C2", "y")]
 
 
-def test_letters_that_the_engine_does_not_fold_are_told_as_missing(place: Place) -> None:
+def test_letters_that_the_engine_does_not_fold_are_reported_as_missing(place: Place) -> None:
     place.source({"cases": CASES | {"case_id": "ärger"}}).put(
         "a.csv", "ÄRGER,opened,status\nC1,2025-01-01,x\n"
     )
@@ -296,7 +296,7 @@ def test_what_has_no_header(place: Place, content: str | bytes, reason: str) -> 
     assert place.refused() == reason
 
 
-def test_a_header_of_one_long_name_lacks_the_columns(place: Place) -> None:
+def test_a_header_of_one_long_name_has_missing_columns(place: Place) -> None:
     place.source().put("a.csv", '"' + "x" * 200_000)
     assert place.refused().startswith("column 'id' is missing")
 
@@ -527,7 +527,7 @@ def test_what_is_no_parquet(place: Place, content: bytes) -> None:
 # ---------------------------------------------------------------- quarantine
 
 
-def test_quarantine_tells_the_place_and_the_shape_but_not_the_value(place: Place) -> None:
+def test_quarantine_shows_the_place_and_the_shape_but_not_the_value(place: Place) -> None:
     feeds = {
         "cases": {
             "case_id": "id",
@@ -593,7 +593,7 @@ def test_lines_are_exact_in_big_files(place: Place, has_breaks: bool) -> None:
 # ---------------------------------------------------------------- our own trouble
 
 
-def test_a_full_disk_stops_the_run_and_blames_no_file(place: Place) -> None:
+def test_a_full_disk_stops_the_run_and_quarantines_no_file(place: Place) -> None:
     """Quarantine would keep a sound file out for good, because the next run would find it unchanged."""
     rows = "".join(
         f"C{i},2025-01-01,{i * 7919 % 1_000_003}-{i * 104_729 % 1_299_709}\n" for i in range(200_000)
@@ -614,8 +614,8 @@ try:
 except RunError as error:
     print(error)
 """
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert told == f"The disk of {place.home.root} is full. Make room on it, then run again.\n"
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert printed == f"The disk of {place.home.root} is full. Make room on it, then run again.\n"
     assert not place.manifest.deliveries
     assert place.land_one().n_read == 200_000
 

@@ -12,7 +12,7 @@ from tests.integration.conftest import DEMO, Run, run
 pytestmark = pytest.mark.integration
 
 
-def test_the_run_tells_its_stages_and_where_the_result_is(demo: Run) -> None:
+def test_the_run_prints_its_stages_and_where_the_result_is(demo: Run) -> None:
     for expected in ("Landed", "Building", "Judging blind spots", "Publishing", "index.html", "marts.duckdb"):
         assert expected in demo.output
     assert "Traceback" not in demo.output

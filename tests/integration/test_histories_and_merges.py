@@ -232,7 +232,7 @@ FIGURES = "CAST(first_resolved_at AS VARCHAR), n_reopens, n_handoffs, CAST(round
         ("whole", "3", ("2024-03-02 12:00:00", 0, 0, 2, True)),
     ],
 )
-def test_what_no_history_tells_is_unknown(
+def test_what_no_history_holds_is_unknown(
     line: Run, centre: str, name: str, figures: tuple[object, ...]
 ) -> None:
     found = case(line, centre, name, FIGURES)
@@ -260,7 +260,7 @@ def test_a_case_opened_in_another_state_has_the_interval_from_its_opening(line: 
     assert found == [("open", "2024-05-01 09:00:00"), ("closed", "2024-06-01 09:00:00")]
 
 
-def test_merged_cases_are_the_one_that_stands_for_them(line: Run) -> None:
+def test_merged_cases_are_the_one_that_survives(line: Run) -> None:
     assert case(line, "salesforce", "merged", "case_id") == []
     assert case(line, "salesforce", "twice", "case_id") == []
     assert case(line, "salesforce", "kept", "n_merged, is_deleted") == [(2, False)]

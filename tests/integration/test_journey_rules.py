@@ -154,8 +154,8 @@ class Journeys:
         for item in self.personal:
             if item.reason is not None:
                 by_reason[item.customer, item.reason].append(item)
-        for alike in by_reason.values():
-            for island in islands(alike):
+        for same_reason in by_reason.values():
+            for island in islands(same_reason):
                 for item, following in pairwise(island):
                     self.link(item, following, 0.85)
 
@@ -179,10 +179,10 @@ def is_shared(items: list[Item], customer: str) -> bool:
     return any(sum(last - GAP <= s <= last for s in starts) > SHARED_ACCOUNT_CASES for last in starts)
 
 
-def islands(alike: list[Item]) -> list[list[Item]]:
+def islands(same_reason: list[Item]) -> list[list[Item]]:
     """Items of one customer and reason, parted where a pause after all earlier ends exceeds the gap."""
     parted: list[list[Item]] = []
-    for item in sorted(alike, key=lambda one: (one.started_at, one.key)):
+    for item in sorted(same_reason, key=lambda one: (one.started_at, one.key)):
         if parted and item.started_at <= max(one.ended_at for island in parted for one in island) + GAP:
             parted[-1].append(item)
         else:

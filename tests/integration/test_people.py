@@ -23,11 +23,11 @@ def _row(entity: contract.Entity, n: int) -> dict[str, object]:
     row: dict[str, object] = {}
     for place, column in enumerate(entity.columns.values()):
         value = PLANTED[n % len(PLANTED)]
-        is_told = n % 4 == 0 or place % N_ROWS == n
+        is_filled = n % 4 == 0 or place % N_ROWS == n
         if column.type in ("list", "phones", "ids"):
             row[column.name] = [value, "x"]
         elif column.type in ("text", "email", "phone") or column.pii in ("staff", "hash", "drop"):
-            row[column.name] = value if is_told or not column.words else column.words[0]
+            row[column.name] = value if is_filled or not column.words else column.words[0]
         else:
             row[column.name] = sound[column.type]
     if entity.name in ("contacts", "cases"):

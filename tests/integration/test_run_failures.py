@@ -129,18 +129,18 @@ def test_a_second_run_waits_and_says_so(demo_home: Path) -> None:
         str(FAULTLINE), "run", "--sources", str(DEMO / "sources"), "--exports", str(DEMO / "exports"),
         "--home", str(demo_home),
     ]  # fmt: skip
-    told = []
+    printed = []
     with FileLock(demo_home / "state" / "run.lock") as lock, started(command) as process:
         assert process.stdout
         for line in process.stdout:
-            told.append(line)
+            printed.append(line)
             # The other run ends as soon as this one says that it waits; one that never says so ends in the wait.
             if "Another run is at work" in line:
                 assert "waiting" in line
                 assert process.poll() is None
                 lock.release()
-    assert process.returncode == 0, "".join(told)
-    assert any("Another run is at work" in line for line in told), "".join(told)
+    assert process.returncode == 0, "".join(printed)
+    assert any("Another run is at work" in line for line in printed), "".join(printed)
 
 
 def _only_error(output: str) -> str:

@@ -105,8 +105,8 @@ class Place:
             assert count.n_quarantined == len(lines), "a bad row has no fault, or a sound one has"
             if items_of_lists(count.table):
                 continue
-            told = delivery.n_damaged + count.n_landed + count.n_filtered + count.n_quarantined
-            assert delivery.n_read == told, "rows in are not rows out"
+            n_accounted = delivery.n_damaged + count.n_landed + count.n_filtered + count.n_quarantined
+            assert delivery.n_read == n_accounted, "rows in are not rows out"
             assert min(count.n_landed, count.n_filtered, count.n_quarantined) >= 0
         if delivery.is_landed:
             assert delivery.n_damaged == sum(not fault["column_name"] for fault in faults)

@@ -16,7 +16,7 @@ INTERMEDIATE = DBT / "models" / "intermediate"
 UNIONS = INTERMEDIATE / "entity"
 HIDDEN = ("hash", "drop")
 # Columns with these words in their names hold what people wrote or are called.
-TELLING = re.compile(r"(^|_)(name|subject|body|text|comment|description|email|phone|summary)(_|$)")
+PERSONAL = re.compile(r"(^|_)(name|subject|body|text|comment|description|email|phone|summary)(_|$)")
 # Tables of things, whose names are nobody's.
 OF_THINGS = {"groups", "business_hours", "milestone_types"}
 VENDORS = bundle.names()
@@ -71,7 +71,7 @@ def test_words_and_names_of_people_never_land(vendor: str) -> None:
         for table in tables(vendor)
         if table.name not in OF_THINGS
         for column in table.columns.values()
-        if TELLING.search(column.name)
+        if PERSONAL.search(column.name)
         and not column.name.endswith("_id")
         and column.type in ("id", "text", "list")
         and column.pii not in HIDDEN

@@ -50,7 +50,7 @@ def test_the_report_page_depends_on_what_it_reads() -> None:
     assert {name for name in read if name.startswith(("mart_", "dim_"))} <= _exposures()["report_page"]
 
 
-def test_what_columns_of_several_marts_mean_stands_once() -> None:
+def test_the_meaning_of_columns_of_several_marts_is_written_once() -> None:
     """Without it, one meaning drifts apart in its copies."""
     counted = Counter(one for one in _columns_of_marts() if "doc(" not in one[1])
     assert {name for (name, _), n in counted.items() if n >= RECURS} == set()

@@ -2,7 +2,7 @@
 -- identifier still bears.
 {{ config(meta={"dagster": {"ref": {"name": "dim_identity_map"}}}) }}
 with
-    borne as (
+    used_ids as (
         select centre, customer_id
         from {{ ref("int_identity__merges") }}
         union
@@ -16,7 +16,7 @@ with
         from {{ ref("int_entity__escalations") }}
     )
 
-select b.centre, b.customer_id
-from borne as b
+select u.centre, u.customer_id
+from used_ids as u
 inner join
-    {{ ref("int_identity__merges") }} as m on b.centre = m.centre and b.customer_id = m.merged_customer_id
+    {{ ref("int_identity__merges") }} as m on u.centre = m.centre and u.customer_id = m.merged_customer_id

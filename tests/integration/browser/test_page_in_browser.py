@@ -162,7 +162,7 @@ def test_blind_cells_are_hatched_and_carry_no_number(visit: Visit) -> None:
     assert len(numbers) == n_cells - marks[0] - marks[1]
 
 
-def test_tooltip_tells_the_whole_cell_as_text(visit: Visit) -> None:
+def test_tooltip_shows_the_whole_cell_as_text(visit: Visit) -> None:
     hostile = visit.page.locator("#rated-cells tr", has_text=HOSTILE)
     assert hostile.count()
     cells = visit.page.locator("#heatmap svg .mark-text.role-mark text")

@@ -96,7 +96,7 @@ class Ground:
             path.write_bytes(case.content)
             os.utime(path, (_DELIVERED, _DELIVERED))
 
-    def land(self) -> pipeline.Landed:
+    def land(self) -> pipeline.LandingSummary:
         """Lands what is new; tells of every file before it is read."""
         source = source_files.load(self.yaml)
         # The independent reader knows no names of people.
@@ -192,9 +192,9 @@ def _of_all(ground: Ground, before: dict[str, tuple[int, int]]) -> Iterator[str]
     if any(Path("/").glob("faultline_*")):
         yield "a member was written to the root of the disk"
     # A header may be made of a row's values, and then they are names of columns.
-    told = re.sub(r'"columns_\w+": \[.*?\]', "", ground.secrets())
+    secrets = re.sub(r'"columns_\w+": \[.*?\]', "", ground.secrets())
     for word in sound.CANARIES:
-        if word in told:
+        if word in secrets:
             yield f"{word!r} stands outside the raw zone"
 
 
@@ -434,14 +434,14 @@ def _work_of(pid: int) -> float:
         return 0.0
 
 
-def _note(told: dict[str, Any], report: Report) -> None:
-    for number, problems in told["wrong"].items():
+def _note(outcome: dict[str, Any], report: Report) -> None:
+    for number, problems in outcome["wrong"].items():
         report.wrong.setdefault(int(number), []).extend(problems)
-    if told["memory_kb"] > max(report.memory_kb, MAX_MEMORY_KB):
-        for number in told["finished"]:
-            report.wrong.setdefault(number, []).append(f"memory rose to {told['memory_kb']:,} KB")
-    report.memory_kb = max(report.memory_kb, told["memory_kb"])
-    report.n_landed += len(told["finished"])
+    if outcome["memory_kb"] > max(report.memory_kb, MAX_MEMORY_KB):
+        for number in outcome["finished"]:
+            report.wrong.setdefault(number, []).append(f"memory rose to {outcome['memory_kb']:,} KB")
+    report.memory_kb = max(report.memory_kb, outcome["memory_kb"])
+    report.n_landed += len(outcome["finished"])
 
 
 def show(number: int) -> None:

@@ -74,6 +74,6 @@ def test_most_cases_are_judged_by_what_is_in_them() -> None:
 def test_fuzzed_deliveries(first: int, tmp_path: Path) -> None:
     numbers = range(first, min(first + CHUNK, N_FUZZED))
     report = fuzz.run(numbers, tmp_path)
-    told = [f"{n} ({mutations.make(n).recipe}): {'; '.join(found)}" for n, found in report.wrong.items()]
-    assert not told, "\n".join(told)
+    failures = [f"{n} ({mutations.make(n).recipe}): {'; '.join(found)}" for n, found in report.wrong.items()]
+    assert not failures, "\n".join(failures)
     assert report.memory_kb < fuzz.MAX_MEMORY_KB

@@ -35,7 +35,7 @@ def deliver(real_data: Path, exports: Path) -> None:
         shutil.copyfile(sample, target)
 
 
-def told(real_data: Path) -> dict[str, set[str]]:
+def expected_rows(real_data: Path) -> dict[str, set[str]]:
     """Ids of the cases and contacts in the samples."""
     cases: set[str] = set()
     contacts: set[str] = set()

@@ -20,7 +20,7 @@ def deliver(real_data: Path, exports: Path) -> None:
     shutil.copy(real_data / PAGE, target / "page-001.json")
 
 
-def told(real_data: Path) -> dict[str, set[str]]:
+def expected_rows(real_data: Path) -> dict[str, set[str]]:
     """Every conversation; there are no cases."""
     page = json.loads((real_data / PAGE).read_text(encoding="utf-8"))
     return {"mart_case": set(), "mart_contact": {one["conversationId"] for one in page["conversations"]}}

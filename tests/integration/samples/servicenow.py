@@ -23,7 +23,7 @@ def deliver(real_data: Path, exports: Path) -> None:
         shutil.copy(real_data / FOLDER / f"{name}_data.csv", target)
 
 
-def told(real_data: Path) -> dict[str, set[str]]:
+def expected_rows(real_data: Path) -> dict[str, set[str]]:
     """Every incident that was not deleted."""
     with (real_data / FOLDER / "incident_data.csv").open(encoding="utf-8", newline="") as lines:
         incidents = {

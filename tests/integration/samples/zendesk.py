@@ -34,7 +34,7 @@ def deliver(real_data: Path, exports: Path) -> None:
         shutil.copy(real_data / FOLDER / f"{table}_data.csv", target)
 
 
-def told(real_data: Path) -> dict[str, set[str]]:
+def expected_rows(real_data: Path) -> dict[str, set[str]]:
     """Every ticket that was not deleted."""
     with (real_data / FOLDER / "ticket_data.csv").open(encoding="utf-8", newline="") as lines:
         tickets = {row["id"] for row in csv.DictReader(lines) if row["status"] != "deleted"}

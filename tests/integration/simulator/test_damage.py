@@ -34,8 +34,8 @@ def count(events: duckdb.DuckDBPyConnection, query: str) -> int:
     return events.execute(f"SELECT count(*) FROM {query}").fetchall()[0][0]
 
 
-def hit(events: duckdb.DuckDBPyConnection, made: Simulation, **told: object) -> None:
-    blind, _ = damage.apply(events, made.world, [Damage(**told)])
+def hit(events: duckdb.DuckDBPyConnection, made: Simulation, **settings: object) -> None:
+    blind, _ = damage.apply(events, made.world, [Damage(**settings)])
     assert blind
 
 

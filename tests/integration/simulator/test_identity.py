@@ -159,7 +159,7 @@ def test_merged_customers_are_the_one_that_survives(happened: duckdb.DuckDBPyCon
 
 
 def test_match_rates_are_published(happened: duckdb.DuckDBPyConnection) -> None:
-    told = happened.execute(
+    expected = happened.execute(
         "SELECT sum(n_contacts), sum(n_matched), sum(n_by_phone), sum(n_by_email), sum(n_by_shared_phone), "
         "sum(n_ambiguous), max(largest_collision) FROM marts.mart_identity_match"
     ).fetchall()
@@ -169,7 +169,7 @@ def test_match_rates_are_published(happened: duckdb.DuckDBPyConnection) -> None:
         "count(*) FILTER (customer_link_method = 'shared_phone'), "
         "count(*) FILTER (n_customers_sharing > 1), max(n_customers_sharing) FROM marts.mart_contact"
     ).fetchall()
-    assert told == counted
+    assert expected == counted
     busiest = happened.execute(
         "SELECT hour_of_day FROM marts.mart_identity_match WHERE channel = 'voice' ORDER BY n_contacts DESC LIMIT 1"
     ).fetchall()[0][0]
@@ -177,7 +177,7 @@ def test_match_rates_are_published(happened: duckdb.DuckDBPyConnection) -> None:
 
 
 @pytest.mark.parametrize("blind_spot", ["BS40", "BS41"])
-def test_what_numbers_cannot_tell_is_measured(happened: duckdb.DuckDBPyConnection, blind_spot: str) -> None:
+def test_what_numbers_cannot_decide_is_measured(happened: duckdb.DuckDBPyConnection, blind_spot: str) -> None:
     affected, total = happened.execute(
         "SELECT affected_n, total_n FROM marts.mart_blind_spot WHERE scope_type = 'source' "
         f"AND window_type = 'span' AND blind_spot_id = '{blind_spot}' AND source_instance LIKE '%telephony'"

@@ -21,8 +21,8 @@ CENTRE = Centre(days=28, teams=5, queues=16, reasons=6, contacts=3_000, name="li
 NOT_FED = {"case_snapshots"}
 
 
-def written(folder: Path, period: int = 1, **told: object) -> Path:
-    found = Scenario(about="test", centre=CENTRE, **told)
+def written(folder: Path, period: int = 1, **settings: object) -> Path:
+    found = Scenario(about="test", centre=CENTRE, **settings)
     made = simulate(found, 1, plain.VENDOR, plain.VENDOR)
     deliver(
         made,
@@ -48,7 +48,7 @@ def rows(query: str) -> list[tuple]:
 
 # What only a vendor's exports can tell, and what the simulated centre has no use for: its stamps are
 # exact, and a customer has one id.
-NOT_TOLD = {
+NOT_EXPORTED = {
     "customers": {"other_ids"},
     "cases": {"is_deleted", "merged_into", "vendor_resolved_at"},
     "contacts": {"is_recorded", "is_callback", "duration_seconds"},
@@ -57,22 +57,25 @@ NOT_TOLD = {
 }
 
 
-def told(table: str) -> dict[str, contract.Column]:
-    left_out = NOT_TOLD.get(table, set())
+def exported_columns(table: str) -> dict[str, contract.Column]:
+    left_out = NOT_EXPORTED.get(table, set())
     return {name: one for name, one in contract.entities()[table].columns.items() if name not in left_out}
 
 
 def test_tables_and_columns_are_those_of_the_contract() -> None:
     assert contract.entities().keys() - NOT_FED == plain.ALL
     for table in plain.ALL:
-        assert list(told(table)) == EXPORTED[table], table
+        assert list(exported_columns(table)) == EXPORTED[table], table
 
 
 def test_types_are_those_of_the_contract() -> None:
-    alike = {"phone": "id", "phones": "list", "email": "text"}
+    equivalent = {"phone": "id", "phones": "list", "email": "text"}
     for table in plain.ALL:
-        for column in told(table).values():
-            assert TABLES[table][column.name] == alike.get(column.type, column.type), (table, column.name)
+        for column in exported_columns(table).values():
+            assert TABLES[table][column.name] == equivalent.get(column.type, column.type), (
+                table,
+                column.name,
+            )
 
 
 def test_files_carry_only_what_was_known_on_their_day(out: Path) -> None:
@@ -174,16 +177,16 @@ def test_the_same_seed_writes_the_same_bytes(out: Path, tmp_path: Path) -> None:
 
 
 def test_the_manifest_says_what_was_written(out: Path) -> None:
-    told = json.loads((out / "manifest.json").read_text())
-    assert told["seed"] == 1
-    assert told["n_contacts"] == rows(f"SELECT count(*) FROM '{out}/truth/events/contacts.parquet'")[0][0]
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert manifest["seed"] == 1
+    assert manifest["n_contacts"] == rows(f"SELECT count(*) FROM '{out}/truth/events/contacts.parquet'")[0][0]
     n = rows(f"SELECT count(*) FROM '{out}/exports/crm/*/notes.csv'")[0][0]
-    assert told["rows"]["crm/%Y-%m-%d/notes.csv"] == n
+    assert manifest["rows"]["crm/%Y-%m-%d/notes.csv"] == n
 
 
 def test_the_decoys_leave_the_truth_empty() -> None:
-    told = scenario.load("decoys").model_copy(update={"centre": CENTRE})
-    made = simulate(told, 1, plain.VENDOR, plain.VENDOR)
+    decoys = scenario.load("decoys").model_copy(update={"centre": CENTRE})
+    made = simulate(decoys, 1, plain.VENDOR, plain.VENDOR)
     assert made.faults == []
     assert made.connection.execute("SELECT count(*) FROM touches").fetchall() == [(0,)]
 

@@ -97,6 +97,6 @@ def test_what_has_no_id_of_its_own_is_shared(single: Path, scaled: tuple[Path, s
 
 def test_the_source_files_fit(scaled: tuple[Path, str], tmp_path: Path) -> None:
     out, _ = scaled
-    told = io.StringIO()
+    output = io.StringIO()
     config = settings.load(sources=out / "sources", exports=out / "exports", home=tmp_path)
-    assert source_check.check(config, Console(file=told, width=100)), told.getvalue()
+    assert source_check.check(config, Console(file=output, width=100)), output.getvalue()

@@ -16,10 +16,12 @@ SMALL = {"contacts": 3_000, "days": 70, "teams": 6, "queues": 18, "reasons": 12}
 
 
 def made(name: str) -> Simulation:
-    told = scenario.load(name)
-    faults = [fault.model_copy(update={"from_day": 20}) for fault in told.faults]
-    told = told.model_copy(update={"centre": told.centre.model_copy(update=SMALL), "faults": faults})
-    found = simulate(told, 0, plain.VENDOR, plain.VENDOR, with_counterfactuals=False)
+    shortened = scenario.load(name)
+    faults = [fault.model_copy(update={"from_day": 20}) for fault in shortened.faults]
+    shortened = shortened.model_copy(
+        update={"centre": shortened.centre.model_copy(update=SMALL), "faults": faults}
+    )
+    found = simulate(shortened, 0, plain.VENDOR, plain.VENDOR, with_counterfactuals=False)
     record.build(found.connection, found.faults, found.course.escalated, {})
     return found
 
@@ -146,17 +148,26 @@ def test_in_the_healthy_centre_nothing_is_behind_it(control: Simulation) -> None
     ],
 )
 def test_an_ablation_removes_its_tables_and_nothing_else(name: str, gone: list[str]) -> None:
-    told = scenario.load(f"meridian_without_{name}")
-    assert [table for table in told.without if "." not in table] == gone
+    shortened = scenario.load(f"meridian_without_{name}")
+    assert [table for table in shortened.without if "." not in table] == gone
     assert set(gone) <= plain.ALL
 
 
 def test_what_is_left_out_is_in_no_export(tmp_path: Path) -> None:
-    told = scenario.load("meridian_without_automation")
-    told = told.model_copy(update={"centre": told.centre.model_copy(update=SMALL), "faults": []})
-    found = simulate(told, 0, plain.VENDOR, plain.VENDOR)
+    shortened = scenario.load("meridian_without_automation")
+    shortened = shortened.model_copy(
+        update={"centre": shortened.centre.model_copy(update=SMALL), "faults": []}
+    )
+    found = simulate(shortened, 0, plain.VENDOR, plain.VENDOR)
     deliver(
-        found, 0, tmp_path, telephony=plain.VENDOR, crm=plain.VENDOR, copies=1, period=7, report=lambda _: None
+        found,
+        0,
+        tmp_path,
+        telephony=plain.VENDOR,
+        crm=plain.VENDOR,
+        copies=1,
+        period=7,
+        report=lambda _: None,
     )
     assert not list((tmp_path / "exports").rglob("automation_runs.csv"))
     notes = f"{tmp_path}/exports/crm/*/notes.csv"

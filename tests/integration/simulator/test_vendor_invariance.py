@@ -63,7 +63,7 @@ NOT_RECORDED = {
     "zendesk": {"mart_case": {"is_knowledge_used"}},
 }
 # The rows that such a column would tell something of; others are empty anyway, or told by another system.
-TELLING = {
+RELEVANT_ROWS = {
     "amazon_connect": {
         "mart_contact": "coalesce(n_transfers, 0) > 0",
         "mart_routing_audit": "n_transferred > 0",
@@ -142,9 +142,9 @@ def test_no_canary_lands(line: Run) -> None:
     check_no_canary_lands(line)
 
 
-def beyond(pair: str, told: dict[str, dict[str, set[str]]], mart: str) -> set[str]:
+def beyond(pair: str, columns_of: dict[str, dict[str, set[str]]], mart: str) -> set[str]:
     """Columns of a mart that one of a pair's systems is listed with."""
-    return {column for system in PAIRS[pair] for column in told.get(system, {}).get(mart, set())}
+    return {column for system in PAIRS[pair] for column in columns_of.get(system, {}).get(mart, set())}
 
 
 def columns(line: Run, mart: str, *without: set[str]) -> list[str]:
@@ -156,7 +156,7 @@ def columns(line: Run, mart: str, *without: set[str]) -> list[str]:
 @pytest.mark.parametrize("pair", PAIRS)
 def test_the_marts_are_the_same(line: Run, pair: str, mart: str) -> None:
     listed_apart = (NOT_RECORDED, RECORDED_BEYOND, LESS_KNOWN, PARTLY_KNOWN)
-    left_out = set[str]().union(*(beyond(pair, told, mart) for told in listed_apart))
+    left_out = set[str]().union(*(beyond(pair, columns_of, mart) for columns_of in listed_apart))
     left_out |= NEVER_TRUE.get(mart, set())
     compared = columns(line, mart, OF_THE_SOURCE[mart], left_out)
     together = {k: v for one in PAIRS[pair] for k, v in RECORDED_TOGETHER.get(one, {}).get(mart, {}).items()}
@@ -184,11 +184,11 @@ def test_what_never_happens_is_true_of_nobody(line: Run) -> None:
 def test_what_is_not_recorded_is_unknown(line: Run, pair: str) -> None:
     for mart in OF_THE_SOURCE:
         for system in PAIRS[pair]:
-            where = TELLING.get(system, {}).get(mart, "true")
+            where = RELEVANT_ROWS.get(system, {}).get(mart, "true")
             for column in NOT_RECORDED.get(system, {}).get(mart, set()):
-                told = f"SELECT count({column}) FROM {mart} WHERE {where} AND centre ="
-                assert line.one(f"{told} '{pair}'") == 0, column
-                assert line.one(f"{told} '{PLAIN}'") != 0, column
+                n_filled = f"SELECT count({column}) FROM {mart} WHERE {where} AND centre ="
+                assert line.one(f"{n_filled} '{pair}'") == 0, column
+                assert line.one(f"{n_filled} '{PLAIN}'") != 0, column
         for column in beyond(pair, RECORDED_BEYOND, mart):
             plain, other = (
                 line.rows(f"SELECT count({column}) FROM {mart} WHERE centre = '{centre}'")[0]
@@ -201,8 +201,8 @@ def test_what_is_not_recorded_is_unknown(line: Run, pair: str) -> None:
 def test_what_is_recorded_beyond_is_never_another_value(line: Run, pair: str) -> None:
     for mart, of_the_source in OF_THE_SOURCE.items():
         names = beyond(pair, RECORDED_BEYOND, mart)
-        untold = beyond(pair, NOT_RECORDED, mart)
-        listed = ", ".join(columns(line, mart, of_the_source, names, untold))
+        not_recorded = beyond(pair, NOT_RECORDED, mart)
+        listed = ", ".join(columns(line, mart, of_the_source, names, not_recorded))
         for name in names:
             of_both = (
                 f"FROM {mart} WHERE centre IN ('{PLAIN}', '{pair}') GROUP BY {listed} "

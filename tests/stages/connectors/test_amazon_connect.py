@@ -82,7 +82,7 @@ def test_records_are_flat_in_seconds_and_utc(place: Place) -> None:
     ]  # fmt: skip
 
 
-def test_every_version_of_a_record_lands_and_tells_when_it_was_written(place: Place) -> None:
+def test_every_version_of_a_record_lands_with_the_time_it_was_written(place: Place) -> None:
     """Records come at least once; staging keeps the newest version, whenever it was delivered."""
     older = record(LastUpdateTimestamp="2025-08-11T05:40:00Z")
     land(place, "contact_records", lines(record(), older, record()))
@@ -130,8 +130,8 @@ def test_what_begins_no_contact_is_not_counted_as_one(place: Place) -> None:
 def test_an_address_is_an_attribute_or_the_customers_end(place: Place) -> None:
     """And where it is the end, it is no number."""
     written = record("c-1", CustomerEndpoint={"Address": "Me@example.org", "Type": "EMAIL_ADDRESS"})
-    told = record("c-2", Attributes={"customer_email": "me@example.org"})
-    land(place, "contact_records", lines(written, told, record("c-3")))
+    with_address = record("c-2", Attributes={"customer_email": "me@example.org"})
+    land(place, "contact_records", lines(written, with_address, record("c-3")))
     rows = place.rows("customer_email", "customer_endpoint_status", entity="contact_records")
     assert [status for _, status in rows] == [None, "valid", "valid"]
     (first, _), (second, _), (third, _) = rows
@@ -146,7 +146,7 @@ def test_streams_without_line_ends_are_read(place: Place) -> None:
     assert sorted(place.rows("contact_id", entity="contact_records")) == ["c-1", "c-2"]
 
 
-def test_unknown_new_fields_are_told_and_cost_nothing(place: Place) -> None:
+def test_unknown_new_fields_are_reported_and_cost_nothing(place: Place) -> None:
     new = record(QualityMetrics={"score": 1}) | {"Agent": record()["Agent"] | {"Brandnew": [1]}}
     delivery = land(place, "contact_records", lines(new))
     assert (delivery.status, delivery.columns_extra, delivery.columns_missing) == (

@@ -24,7 +24,7 @@ def log(place: Place, *lines: str, name: str = "queue_log.1", end: str = "\n") -
 
 def record(**fields: str) -> str:
     """A call detail record as the CSV backend writes it, texts quoted and without a header."""
-    told = {
+    values = {
         "accountcode": "", "src": "+4930123456", "dst": "7001", "dcontext": "from-trunk",
         "clid": f'""{CANARY}"" <+4930123456>', "channel": "PJSIP/trunk-0000001a",
         "dstchannel": "SIP/101-0000001b", "lastapp": "Queue", "lastdata": "support,t,,,",
@@ -33,7 +33,7 @@ def record(**fields: str) -> str:
         "uniqueid": CALL, "userfield": "", **fields,
     }  # fmt: skip
     numbers = ("duration", "billsec")
-    return ",".join(value if name in numbers else f'"{value}"' for name, value in told.items())
+    return ",".join(value if name in numbers else f'"{value}"' for name, value in values.items())
 
 
 def records(place: Place, *lines: str) -> DeliveryRecord:
@@ -233,7 +233,7 @@ def test_a_call_may_stand_in_two_rotated_logs(place: Place) -> None:
     assert place.rows("event", "call_id", entity="queue_log") == events
 
 
-def test_the_database_table_tells_the_same(place: Place) -> None:
+def test_the_database_table_holds_the_same(place: Place) -> None:
     header = "time,callid,queuename,agent,event,data1,data2,data3,data4,data5"
     place.put(
         "queue_log_table.csv",
@@ -320,7 +320,7 @@ def test_the_database_table_may_hold_all_parameters_in_one_column(place: Place) 
     assert CANARY.encode() not in place.written()
 
 
-def test_a_database_table_without_parameters_is_said_to_lack_them(place: Place) -> None:
+def test_a_database_table_without_parameters_is_reported(place: Place) -> None:
     row = ("2025-01-01 01:00:00", CALL, "support", "SIP/101", "CONNECT", "5")
     place.put("queue_log_table.csv", csv_text(row, header="time,callid,queuename,agent,event,info1"))
     delivery = place.vendor(ASTERISK, "queue_log_table").land_one()
@@ -379,7 +379,7 @@ def test_a_centre_without_user_fields_names_its_columns(place: Place) -> None:
     assert place.rows("call_id", "queue_id", entity="call_records") == [(CALL, "support")]
 
 
-def test_the_userfield_tells_what_the_dialplan_notes_in_it(place: Place) -> None:
+def test_the_userfield_holds_what_the_dialplan_notes_in_it(place: Place) -> None:
     noted = (
         "entry=line;ivr=1>2;reason=billing;case=C-1;customer=K-1;close=refund;disposition=done;queue=sales"
     )

@@ -153,8 +153,8 @@ def test_the_hand_over_of_a_queue_lands_beside_whose_it_is(place: Place) -> None
     """Queues end with `transfer`, too: only with its purpose does a session tell what that means."""
     land(place, page(conversation()))
     purposes = dict(place.rows("session_id", "purpose", entity="sessions"))
-    told = place.rows("session_id", "disconnect_type", entity="segments")
-    assert [(purposes[session], ended) for session, ended in told if ended] == [
+    ends = place.rows("session_id", "disconnect_type", entity="segments")
+    assert [(purposes[session], ended) for session, ended in ends if ended] == [
         ("customer", "client"), ("acd", "transfer"), ("agent", "peer"),
     ]  # fmt: skip
 
@@ -166,7 +166,7 @@ def test_metrics_stay_in_the_vendors_milliseconds(place: Place) -> None:
     ]  # fmt: skip
 
 
-def test_every_export_of_a_conversation_tells_how_far_it_reaches(place: Place) -> None:
+def test_every_export_of_a_conversation_says_how_far_it_reaches(place: Place) -> None:
     """It is exported while it goes on, when it has ended, and again when somebody evaluates it."""
     ended = conversation()
     going_on = conversation()
@@ -187,12 +187,12 @@ def test_every_export_of_a_conversation_tells_how_far_it_reaches(place: Place) -
 
 
 def test_evaluations_land_with_their_state(place: Place) -> None:
-    told = [
+    evaluations = [
         evaluation(1, "Finished", released=True, rescored=True, deleted=False),
         evaluation(2, "Pending", oTotalScore=None, eventTime=None),
         evaluation(3, "Retracted", deleted=True),
     ]
-    land(place, page(conversation(evaluations=told)))
+    land(place, page(conversation(evaluations=evaluations)))
     names = ("evaluation_id", "status", "is_rescored", "is_deleted", "score", "evaluated_at")
     assert place.rows(*names, entity="evaluations") == [
         (guid(3001), "finished", True, False, 80.5, at("09:00:00")),
@@ -248,7 +248,7 @@ def test_callbacks_name_the_number_that_is_called_back(place: Place) -> None:
     assert place.rows(*names, entity="sessions") == [("callback", "valid", at("06:00:00"), None)]
 
 
-def test_unknown_new_fields_are_told_and_cost_nothing(place: Place) -> None:
+def test_unknown_new_fields_are_reported_and_cost_nothing(place: Place) -> None:
     new = conversation(brandnew={"deep": [1]})
     new["participants"][0]["sessions"][0]["brandnew"] = True
     content = json.dumps({"conversations": [new], "totalHits": 1, "cursor": "x"})

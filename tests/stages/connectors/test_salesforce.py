@@ -127,7 +127,7 @@ def test_line_breaks_and_quotes_in_a_description_do_not_cut_the_row(place: Place
     assert b"It says" not in place.written()
 
 
-def test_a_field_that_nobody_knows_is_told_and_its_content_is_not(place: Place) -> None:
+def test_an_unknown_field_is_reported_without_its_content(place: Place) -> None:
     delivery = land(place, "case", case(Customer_Mood__c=CANARY, Language="en"))
     assert delivery.columns_extra == ("Customer_Mood__c",)
     assert delivery.columns_missing == ()

@@ -150,29 +150,29 @@ def test_times_are_utc_whatever_the_zone_of_the_centre(place: Place, zone: str) 
 
 
 @pytest.mark.parametrize(
-    ("written", "meant"),
+    ("written", "expected"),
     [("true", True), ("1", True), ("TRUE", True), ("false", False), ("0", False), ("", None)],
 )
-def test_flags_are_words_or_digits(place: Place, written: str, meant: bool | None) -> None:
+def test_flags_are_words_or_digits(place: Place, written: str, expected: bool | None) -> None:
     land(place, "incident", incident(made_sla=written, knowledge=written, _fivetran_deleted=written))
     names = ("is_sla_made", "is_knowledge_flagged", "is_deleted")
-    assert place.rows(*names, entity="incidents") == [(meant,) * 3]
+    assert place.rows(*names, entity="incidents") == [(expected,) * 3]
 
 
 @pytest.mark.parametrize(
-    ("code", "label", "meant"),
+    ("code", "label", "expected"),
     [
         ("1", "New", "new"), ("2", "In Progress", "open"), ("3", "On Hold", "on_hold"),
         ("6", "Resolved", "resolved"), ("7", "Closed", "closed"), ("8", "Canceled", "closed"),
         ("-100", "", None), ("4", "Awaiting User Info", "pending"), ("42", "42", "42"),
     ],
 )  # fmt: skip
-def test_states_are_codes_or_labels(place: Place, code: str, label: str, meant: str | None) -> None:
+def test_states_are_codes_or_labels(place: Place, code: str, label: str, expected: str | None) -> None:
     land(place, "incident", incident(incident_state=code), incident(sys_id=OTHER, incident_state=label))
-    assert place.rows("state", entity="incidents") == [meant, meant]
+    assert place.rows("state", entity="incidents") == [expected, expected]
 
 
-def test_a_state_stands_in_either_column(place: Place) -> None:
+def test_a_state_may_be_in_either_column(place: Place) -> None:
     land(
         place, "incident",
         incident(incident_state="6", state="6"), incident(sys_id=OTHER, incident_state="", state="2"),
@@ -181,29 +181,29 @@ def test_a_state_stands_in_either_column(place: Place) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "label", "meant"),
+    ("code", "label", "expected"),
     [("1", "1 - Critical", "urgent"), ("2", "2 - High", "high"), ("3", "3 - Moderate", "normal"),
      ("4", "4 - Low", "low"), ("5", "5 - Planning", "low")],
 )  # fmt: skip
-def test_priorities_are_codes_or_labels(place: Place, code: str, label: str, meant: str) -> None:
+def test_priorities_are_codes_or_labels(place: Place, code: str, label: str, expected: str) -> None:
     land(place, "incident", incident(priority=code), incident(sys_id=OTHER, priority=label))
-    assert place.rows("priority", entity="incidents") == [meant, meant]
+    assert place.rows("priority", entity="incidents") == [expected, expected]
 
 
 @pytest.mark.parametrize(
-    ("code", "label", "meant"),
+    ("code", "label", "expected"),
     [("0", "Normal", 0), ("1", "Moderate", 1), ("2", "High", 2), ("3", "Overdue", 3), ("", "", None)],
 )
-def test_the_escalation_is_a_level(place: Place, code: str, label: str, meant: int | None) -> None:
+def test_the_escalation_is_a_level(place: Place, code: str, label: str, expected: int | None) -> None:
     land(place, "incident", incident(escalation=code), incident(sys_id=OTHER, escalation=label))
-    assert place.rows("escalation_level", entity="incidents") == [meant, meant]
+    assert place.rows("escalation_level", entity="incidents") == [expected, expected]
     condition = bundle.load(SERVICENOW).tables["incidents"].feeds["escalations"]
     ((counted,),) = place.exposed(f"SELECT count(*) FROM raw_servicenow.incidents WHERE {condition}")
-    assert counted == (2 if meant in (2, 3) else 0)
+    assert counted == (2 if expected in (2, 3) else 0)
 
 
 @pytest.mark.parametrize(
-    ("code", "label", "meant"),
+    ("code", "label", "expected"),
     [
         ("1", "Awaiting Caller", "pending"),
         ("4", "Awaiting Vendor", "on_hold"),
@@ -212,10 +212,10 @@ def test_the_escalation_is_a_level(place: Place, code: str, label: str, meant: i
     ],
 )
 def test_waiting_is_for_the_caller_or_for_others(
-    place: Place, code: str, label: str, meant: str | None
+    place: Place, code: str, label: str, expected: str | None
 ) -> None:
     land(place, "incident", incident(hold_reason=code), incident(sys_id=OTHER, hold_reason=label))
-    assert place.rows("hold_reason", entity="incidents") == [meant, meant]
+    assert place.rows("hold_reason", entity="incidents") == [expected, expected]
 
 
 def test_the_same_code_means_different_things_in_different_fields(place: Place) -> None:
@@ -329,7 +329,7 @@ def test_a_target_is_so_many_seconds_after_1970(place: Place) -> None:
     ]
 
 
-def test_the_moment_of_the_update_tells_the_newest_and_their_number_breaks_ties() -> None:
+def test_the_moment_of_the_update_decides_the_newest_and_their_number_breaks_ties() -> None:
     tables = bundle.load(SERVICENOW).tables
     for name in ("incidents", "tasks", "task_slas", "users", "groups", "group_members", "article_versions"):
         assert tables[name].version_at == ("modified_at", "n_updates"), name
@@ -373,7 +373,7 @@ def test_deletions_land_without_what_was_deleted(place: Place) -> None:
     assert CANARY.encode() not in place.written()
 
 
-def test_a_field_that_nobody_knows_is_told_and_its_content_is_not(place: Place) -> None:
+def test_an_unknown_field_is_reported_without_its_content(place: Place) -> None:
     delivery = land(place, "incident", incident(u_customer_mood=CANARY, watch_list="x"))
     assert delivery.columns_extra == ("u_customer_mood",)
     assert CANARY.encode() not in place.written()

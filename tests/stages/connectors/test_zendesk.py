@@ -123,7 +123,7 @@ def test_only_what_was_chosen_from_a_list_lands_of_custom_fields(place: Place) -
     assert CANARY.encode() not in place.written()
 
 
-def test_one_audit_tells_several_events_in_order(place: Place) -> None:
+def test_one_audit_holds_several_events_in_order(place: Place) -> None:
     events = (
         change("group_id", "360000000001", "360000000002"),
         change("status", "hold", "solved"),
@@ -147,10 +147,11 @@ def test_one_audit_tells_several_events_in_order(place: Place) -> None:
 
 
 def test_an_audit_that_comes_in_two_files_has_one_key(place: Place) -> None:
-    told = audit(1, change("status", "open", "solved"), change("group_id", None, "360000000002"))
-    place.put("a/ticket_audits.json", json.dumps({"audits": [told]}))
+    solving = audit(1, change("status", "open", "solved"), change("group_id", None, "360000000002"))
+    place.put("a/ticket_audits.json", json.dumps({"audits": [solving]}))
     place.put(
-        "b/ticket_audits.json", json.dumps({"audits": [audit(2, change("status", "solved", "open")), told]})
+        "b/ticket_audits.json",
+        json.dumps({"audits": [audit(2, change("status", "solved", "open")), solving]}),
     )
     place.vendor(ZENDESK, "ticket_audits").land()
     assert bundle.load(ZENDESK).tables["ticket_events"].key == ("event_id",)
@@ -183,7 +184,7 @@ def test_a_rating_that_was_never_offered_is_no_survey(place: Place, score: str, 
     assert CANARY.encode() not in place.written()
 
 
-def test_clocks_tell_their_targets_only_where_a_policy_is_applied(place: Place) -> None:
+def test_clocks_have_targets_only_where_a_policy_is_applied(place: Place) -> None:
     event = {"id": 1, "ticket_id": 2, "metric": "reply_time", "instance_id": 1, "time": MOMENT}
     sla = {"target": 60, "business_hours": False, "policy": {"id": 360100000001, "title": CANARY}}
     land(
@@ -208,7 +209,7 @@ def test_a_user_leaves_hashes_and_agents_no_customer_number(place: Place) -> Non
     assert CANARY.lower().encode() not in place.written().lower()
 
 
-def test_new_fields_cost_nothing_and_are_told_where_they_stand_beside_the_list(place: Place) -> None:
+def test_new_fields_cost_nothing_and_are_reported_where_they_are_beside_the_list(place: Place) -> None:
     delivery = land(place, "tickets", "tickets", ticket(mood=CANARY), brand_new=f"{CANARY} too")
     assert delivery.columns_extra == ("brand_new",)
     assert place.rows("ticket_id", entity="tickets") == ["35436"]
@@ -246,7 +247,7 @@ def test_a_custom_field_is_a_column_of_the_table(place: Place) -> None:
     assert place.rows("reason", "product", entity="tickets") == [("late_delivery", None)]
 
 
-def test_a_history_of_fields_tells_new_values_alone(place: Place) -> None:
+def test_a_history_of_fields_holds_new_values_alone(place: Place) -> None:
     extracted(
         place, "extracted_field_history",
         given("status", "hold"), given("group_id", "360000000002", user_id="370000000001"),
@@ -287,7 +288,7 @@ def test_users_groups_and_comments_of_an_extractor_leave_no_names(place: Place) 
     assert CANARY.lower().encode() not in place.written().lower()
 
 
-def test_policies_of_an_extractor_tell_their_targets_and_when_they_were_applied(place: Place) -> None:
+def test_policies_of_an_extractor_have_targets_and_the_times_they_were_applied(place: Place) -> None:
     moment = "2025-08-11 05:36:12"
     extracted(
         place, "extracted_sla_targets",

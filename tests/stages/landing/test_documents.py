@@ -93,8 +93,8 @@ def test_values_in_a_wrapper_stay_as_they_are_written(place: Place) -> None:
 
 def test_without_the_setting_the_reason_names_what_was_found_and_what_to_write(place: Place) -> None:
     place.source(format="json").put("a.json", json.dumps({"result": RECORDS, "next": None}))
-    told = "found an object with keys result, next; expected one object a record with id, opened"
-    assert f"{told}; add `records: result`" in place.refused()
+    reason = "found an object with keys result, next; expected one object a record with id, opened"
+    assert f"{reason}; add `records: result`" in place.refused()
 
 
 def test_a_list_is_read_where_lines_are_declared(place: Place) -> None:
@@ -128,7 +128,7 @@ def test_so_it_does_in_every_arrangement(place: Place, form: str) -> None:
     assert landed(place) == LANDED
 
 
-def test_where_both_stand_in_one_record_an_empty_one_gives_way_and_different_ones_are_told(
+def test_two_spellings_in_one_record_give_way_where_empty_and_are_quarantined_where_different(
     place: Place,
 ) -> None:
     lines = [
@@ -141,11 +141,11 @@ def test_where_both_stand_in_one_record_an_empty_one_gives_way_and_different_one
     delivery = place.land_one()
     assert (delivery.n_read, delivery.n_landed, delivery.n_damaged) == (4, 3, 1)
     assert landed(place) == [("1", "open"), ("2", "new"), ("3", "new")]
-    told = "`Status` and `status` differ in one record; which of them counts nobody can say"
-    assert place.faults() == [(4, "", told, "")]
+    reason = "`Status` and `status` differ in one record; which of them counts nobody can say"
+    assert place.faults() == [(4, "", reason, "")]
 
 
-def test_in_arrays_the_record_that_contradicts_itself_is_told_by_its_number(place: Place) -> None:
+def test_in_arrays_the_record_that_contradicts_itself_is_named_by_its_number(place: Place) -> None:
     rows = [RECORDS[0], {**RECORDS[1], "Status": "open"}]
     place.source(format="json").put("a.json", json.dumps(rows))
     delivery = place.land_one()
@@ -259,10 +259,10 @@ def test_contact_records_land_however_they_are_wrapped(place: Place, wrap: Any, 
     assert place.rows("contact_id", entity="contact_records") == ["k1"]
 
 
-def test_what_a_connector_cannot_place_is_told_with_what_it_expected(place: Place) -> None:
+def test_what_a_connector_cannot_place_is_reported_with_what_it_expected(place: Place) -> None:
     place.vendor("zendesk", "tickets").put("tickets.json", '{"error": "RecordInvalid"}')
-    told = place.refused()
-    assert "found an object with keys error; expected pages with a list tickets" in told
+    reason = place.refused()
+    assert "found an object with keys error; expected pages with a list tickets" in reason
 
 
 # ---------------------------------------------------------------- the reader itself
@@ -298,7 +298,7 @@ def test_records_are_the_same_wherever_reading_pauses(
 @pytest.mark.parametrize(
     "header", ["id,opened,Status,status", "id,opened,status,status", "id,opened, STATUS ,status"]
 )
-def test_columns_of_one_name_fill_the_field_and_a_row_in_which_they_differ_is_told(
+def test_columns_of_one_name_fill_the_field_and_a_row_in_which_they_differ_is_quarantined(
     place: Place, header: str
 ) -> None:
     rows = ["1,2024-01-01,open,", "2,2024-01-01,,new", "3,2024-01-01,new,new", "4,2024-01-01,new,open"]
@@ -311,7 +311,7 @@ def test_columns_of_one_name_fill_the_field_and_a_row_in_which_they_differ_is_to
     assert reason.lower() == "columns of one name differ: status"
 
 
-def test_a_second_column_of_a_name_can_be_meant_by_its_own(place: Place) -> None:
+def test_a_second_column_of_a_name_can_be_mapped_by_its_own_name(place: Place) -> None:
     fields = {"case_id": "id", "opened_at": "opened", "status": "name", "product": "name_"}
     place.source({"cases": fields}).put("a.csv", "id,opened,name,name\n1,2024-01-01,a,b\n")
     place.land_one()

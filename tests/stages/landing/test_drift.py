@@ -105,7 +105,7 @@ def test_a_lost_required_column_sets_the_file_aside_and_keeps_the_last_good_rows
     assert place.exposed("SELECT status FROM raw_faultline.deliveries") == [("quarantined",)]
 
 
-def test_a_file_delivered_again_replaces_its_part_and_both_digests_are_told(place: Place) -> None:
+def test_a_file_delivered_again_replaces_its_part_and_both_digests_are_reported(place: Place) -> None:
     place.source().put("a.csv", csv_text(*cases(3)))
     first = place.land_one()
     assert place.manifest.replaced([first]) == []
@@ -122,7 +122,7 @@ def test_a_file_delivered_again_replaces_its_part_and_both_digests_are_told(plac
     ]
 
 
-def test_the_same_content_under_a_new_date_replaces_nothing_worth_telling(place: Place) -> None:
+def test_the_same_content_under_a_new_date_is_not_reported_as_replaced(place: Place) -> None:
     path = place.source().put("a.csv", csv_text(*cases(3)))
     place.land_one()
     touch(path)

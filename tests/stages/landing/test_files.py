@@ -70,7 +70,7 @@ def test_only_the_column_that_dates_a_row_must_lie_in_the_past(place: Place) -> 
 
 
 @pytest.mark.parametrize(
-    ("glob", "name", "is_meant"),
+    ("glob", "name", "is_matched"),
     [
         ("*.csv", "a.csv", True), ("*.csv", "b/a.csv", False), ("b/*.csv", "b/a.csv", True), ("*.csv", "a.CSV", False),
         ("**/*.csv", "a.csv", True), ("**/*.csv", "b/c/a.csv", True), ("b/**/*.csv", "c/a.csv", False),
@@ -79,13 +79,13 @@ def test_only_the_column_that_dates_a_row_must_lie_in_the_past(place: Place) -> 
         ("a?.csv", "ab.csv", True), ("**", "b/c/a.csv", True), ("*", "a!b.csv", True),
     ],
 )  # fmt: skip
-def test_globs_mean_what_the_search_finds(tmp_path: Path, glob: str, name: str, is_meant: bool) -> None:
-    assert files.matches(glob, name) is is_meant
+def test_globs_mean_what_the_search_finds(tmp_path: Path, glob: str, name: str, is_matched: bool) -> None:
+    assert files.matches(glob, name) is is_matched
     if "zip" not in name.lower() and glob != "**":  # the search itself finds folders there
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
-        assert (path in set(tmp_path.glob(glob))) is is_meant
+        assert (path in set(tmp_path.glob(glob))) is is_matched
 
 
 CHUNK = files.CHUNK_BYTES
@@ -110,7 +110,7 @@ CHUNK = files.CHUNK_BYTES
     ],
     ids=[str(i) for i in range(13)],
 )
-def test_one_pass_tells_lines_delimiters_and_damage(
+def test_one_pass_counts_lines_and_delimiters_and_finds_damage(
     tmp_path: Path, content: bytes, n_lines: int, n_delimiters: int, is_long: bool, is_clean: bool
 ) -> None:
     path = tmp_path / "a"

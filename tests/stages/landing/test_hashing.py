@@ -324,7 +324,7 @@ HARMLESS = [
     "2025-01-31T10:00:00.123Z", "2025-01-31 10:00 +01:00", "10:30", "9:05 PM", "VOICE", "INC001002", "v1.2.3",
     "a/b:c#d", "Störung", "x" * 64,
 ]  # fmt: skip
-TELLING = [
+PERSONAL = [
     "8675309", "+49 30 123456", "030/1234567", "555-1234", "(0)30123", "491511.2345678", "+49.1511234567",
     "INC0010023", "a@b.c", "Zoe Quokka", "Zoe, Q", "10.0.0.17", "fe80::1c2d", "00:1b:63:84:45:e6",
     "sip:12-345-67@pbx", "x" * 65, '{"a": 1}', "[1]", "o'clock;", "4111-1111-1111-1111", "2025-01-31 Zoe",
@@ -347,12 +347,12 @@ def kept(place: Place, *records: dict[str, str]) -> list[dict[str, str]]:
     return [json.loads(one) for one in place.rows("_extra")]
 
 
-def test_a_new_column_keeps_what_cannot_tell_of_a_person_and_hashes_what_could(place: Place) -> None:
-    found = kept(place, *({"state": value} for value in HARMLESS + TELLING))
+def test_a_new_column_keeps_impersonal_values_and_hashes_others(place: Place) -> None:
+    found = kept(place, *({"state": value} for value in HARMLESS + PERSONAL))
     assert found[: len(HARMLESS)] == [{"state": value} for value in HARMLESS]
-    assert found[len(HARMLESS) :] == [{"state": hashed("extra:crm", value)} for value in TELLING]
+    assert found[len(HARMLESS) :] == [{"state": hashed("extra:crm", value)} for value in PERSONAL]
     written = place.written()
-    assert [value for value in TELLING if len(value) > 6 and value.encode() in written] == []
+    assert [value for value in PERSONAL if len(value) > 6 and value.encode() in written] == []
 
 
 def test_a_new_column_for_people_or_text_is_hashed_whatever_it_holds(place: Place) -> None:
@@ -361,7 +361,7 @@ def test_a_new_column_for_people_or_text_is_hashed_whatever_it_holds(place: Plac
     assert found == hidden | {name: f"x{i}" for i, name in enumerate(OF_THINGS, len(OF_PEOPLE))}
 
 
-def test_a_key_that_is_no_name_is_hashed_and_told_by_its_shape(place: Place) -> None:
+def test_a_key_that_is_no_name_is_hashed_and_shown_as_its_shape(place: Place) -> None:
     (found,) = kept(place, dict.fromkeys(NO_NAMES, "x7"))
     assert found == {hashed("extra:crm", name): "x7" for name in NO_NAMES}
     assert not any(name.encode() in place.written() for name in NO_NAMES)

@@ -63,18 +63,18 @@ def test_other_code_lands_everything_anew_and_says_once_what_it_cannot(
         remove()
         return files, [line for line in said if "stay as they were" in line]
 
-    told = (
+    message = (
         "b.csv and 1 more of crm landed under another mapping or version of Faultline, and are no longer among "
         "the exports: the rows stay as they were. Deliver them again to land them anew."
     )
-    assert landed_by("new") == (["a.csv"], [told])
+    assert landed_by("new") == (["a.csv"], [message])
     assert landed_by("new") == ([], [])
     assert landed_by("newest") == (["a.csv"], [])
     assert len(place.rows("case_id")) == 9
     place.put("b.csv", csv_text(*cases(3, start=10)))
     assert landed_by("newest") == (
         ["b.csv"],
-        [told.replace("b.csv and 1 more", "c.csv").replace("are no", "is no").replace("them", "it")],
+        [message.replace("b.csv and 1 more", "c.csv").replace("are no", "is no").replace("them", "it")],
     )
     assert len(place.rows("case_id")) == 9
 

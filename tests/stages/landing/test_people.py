@@ -96,7 +96,7 @@ def test_no_rule_calls_a_value_personal_that_its_pattern_clears(rule: str, data:
 
 
 @pytest.mark.parametrize("value", PEOPLE)
-def test_an_id_that_names_a_person_is_told_from_others(value: str) -> None:
+def test_an_id_that_names_a_person_is_recognised(value: str) -> None:
     assert rules.is_staff_name(value)
 
 
@@ -106,7 +106,7 @@ def test_an_id_that_names_nobody_stays(value: str) -> None:
 
 
 @pytest.mark.parametrize("value", PERSONAL_CODES)
-def test_a_code_that_tells_of_a_person_is_found(value: str) -> None:
+def test_a_code_that_names_a_person_is_found(value: str) -> None:
     assert rules.is_personal_text(value)
     assert rules.is_personal_word(value)
     assert not rules.is_ordinary_label(value)

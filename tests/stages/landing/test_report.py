@@ -38,7 +38,7 @@ def test_figures_count_one_as_one(place: Place) -> None:
     assert printed.endswith("; 1 row quarantined.")
 
 
-def test_quarantined_rows_are_told_with_file_share_reason_and_first_line(place: Place) -> None:
+def test_quarantined_rows_are_reported_with_file_share_reason_and_first_line(place: Place) -> None:
     place.put("a.csv", csv_text(*cases(8), BAD, BAD, ("", "2025-01-01", "open")) + "too,few\n")
     note, everywhere = faults(place)
     assert note.text == "a.csv: 4 of 12 rows quarantined (33%)."
@@ -51,7 +51,7 @@ def test_quarantined_rows_are_told_with_file_share_reason_and_first_line(place: 
     assert everywhere.text == f"Each of these rows, with line and reason: {place.home.quarantine}/*/*.parquet"
 
 
-def test_a_column_that_nobody_maps_is_told_when_it_first_comes(place: Place) -> None:
+def test_a_column_that_nobody_maps_is_reported_when_it_first_comes(place: Place) -> None:
     """Otherwise every delivery of every day says the same."""
     place.source(glob="*.csv")
     place.put("a.csv", csv_text(("C1", "2025-01-01", "open", "x"), header="id,opened,status,extra"))
@@ -77,13 +77,13 @@ def test_placeholders_are_counted_by_field_over_the_files_of_a_set(place: Place)
     ]
 
 
-def test_nothing_is_told_where_all_fit(place: Place) -> None:
+def test_nothing_is_reported_where_all_rows_fit(place: Place) -> None:
     place.put("a.csv", csv_text(*cases(4)))
     assert faults(place) == []
     assert changes(place) == []
 
 
-def test_many_files_and_reasons_are_told_in_few_lines(place: Place) -> None:
+def test_many_files_and_reasons_take_few_lines(place: Place) -> None:
     fields = {f"vendor_{name}_count": name for name in ("reopen", "reassignment")} | {"closed_at": "closed"}
     place.source({"cases": CASES | fields})
     header, row = "id,opened,status,reopen,reassignment,closed", ("C", "x", "x", "x", "x", "x")
@@ -103,7 +103,7 @@ def test_a_whole_file_is_a_warning_and_no_row(place: Place) -> None:
     assert note.text.startswith("Quarantined a.csv: column 'opened' is missing")
 
 
-def test_an_optional_column_that_newer_files_lack_is_told(place: Place) -> None:
+def test_an_optional_column_missing_from_newer_files_is_reported(place: Place) -> None:
     place.put("a.csv", csv_text(*cases(2)))
     assert changes(place) == []
     for name in ("b.csv", "c.csv"):
@@ -114,7 +114,7 @@ def test_an_optional_column_that_newer_files_lack_is_told(place: Place) -> None:
     ]
 
 
-def test_a_file_delivered_again_tells_short_digests_and_rows(place: Place) -> None:
+def test_a_file_delivered_again_is_reported_with_short_digests_and_rows(place: Place) -> None:
     place.put("a.csv", csv_text(*cases(3)))
     first = place.land_one().digest
     place.put("a.csv", csv_text(*cases(1)))
@@ -123,11 +123,11 @@ def test_a_file_delivered_again_tells_short_digests_and_rows(place: Place) -> No
     assert note == f"a.csv was delivered again: 3 rows became 1, digest {first[:12]} became {second[:12]}."
 
 
-def test_a_warning_stands_out_and_nothing_unprintable_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_warning_is_highlighted_and_nothing_unprintable_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     screen = io.StringIO()
     monkeypatch.setattr(sys, "stdout", screen)
     monkeypatch.setenv("FORCE_COLOR", "1")
-    with cli._told(is_debugging=True):
+    with cli._progress_display(is_debugging=True):
         progress.warn("a\x1b[2J\x07.csv [red]")
         progress.say("b.csv")
     assert screen.getvalue() == "  \x1b[33mWarning: \x1b[0ma [2J .csv [red]\n  b.csv\n"
@@ -144,7 +144,7 @@ def remaining(place: Place) -> list[tuple[str, bool]]:
         return [(note.text, note.is_warning) for note in notes]
 
 
-def test_rows_that_fall_to_deduplication_are_told_where_more_fall_than_came_again(place: Place) -> None:
+def test_rows_lost_to_deduplication_are_reported_where_more_are_lost_than_came_again(place: Place) -> None:
     """Half of all calls were gone, and the run told of none."""
     place.source({"contacts": CALLS})
     rows = [(f"{i % 3}", f"2025-01-01 10:0{i}:00", "") for i in range(6)]
@@ -159,7 +159,7 @@ def test_rows_that_fall_to_deduplication_are_told_where_more_fall_than_came_agai
     assert remaining(place) == [(text, False)]
 
 
-def test_ids_that_start_anew_with_every_file_are_told(place: Place) -> None:
+def test_ids_that_start_anew_with_every_file_are_reported(place: Place) -> None:
     place.source({"contacts": CALLS})
     place.put("a.csv", csv_text(("1", "2025-01-01", "")))
     assert remaining(place) == []
@@ -169,18 +169,18 @@ def test_ids_that_start_anew_with_every_file_are_told(place: Place) -> None:
     ]
 
 
-def test_rows_that_came_again_in_a_later_file_are_not_told(place: Place) -> None:
+def test_rows_that_came_again_in_a_later_file_are_not_reported(place: Place) -> None:
     place.source({"contacts": CALLS})
     place.put("a.csv", csv_text(("1", "2025-01-01", ""), ("2", "2025-01-01", "")))
     place.put("b.csv", csv_text(("1", "2025-01-01", ""), ("2", "2025-01-01", "")))
     assert remaining(place) == []
 
 
-def test_rows_that_repeat_in_their_file_are_told_also_without_a_date(place: Place) -> None:
+def test_rows_that_repeat_in_their_file_are_reported_also_without_a_date(place: Place) -> None:
     place.source({"agents": {"agent_id": "id", "role": "status"}})
     place.put("a.csv", csv_text(("1", "2025-01-01", "x"), ("1", "2025-01-02", "x")))
     text = "crm: 1 of 2 rows of agents remain after deduplication: the others repeat agent_id and valid_from within"
-    assert [told.startswith(text) for told, _ in remaining(place)] == [True]
+    assert [note.startswith(text) for note, _ in remaining(place)] == [True]
 
 
 def test_files_that_are_left_out_are_named_by_reason_and_whole(place: Place) -> None:

@@ -28,7 +28,7 @@ def test_a_run_names_source_field_words_and_rows() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "shown"),
     [
         ("In progress", "'In progress'"),
         ("Wartet auf Kunde", "'Wartet auf Kunde'"),
@@ -39,8 +39,8 @@ def test_a_run_names_source_field_words_and_rows() -> None:
         ("<script>", "'<xxxxxx>' (masked)"),
     ],
 )
-def test_only_short_labels_are_shown(value: str, told: str) -> None:
-    assert unknown_words.shown({value: 2}) == [(told, 2)]
+def test_only_short_labels_are_shown(value: str, shown: str) -> None:
+    assert unknown_words.shown({value: 2}) == [(shown, 2)]
 
 
 def test_of_many_words_only_those_that_repeat_are_shown() -> None:

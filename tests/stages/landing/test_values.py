@@ -123,7 +123,7 @@ def test_times_without_a_format_are_iso_8601_and_nothing_else(place: Place) -> N
     ],
     ids=lambda odd: next(iter(odd), "none"),
 )
-def test_a_time_is_the_same_wherever_it_stands(place: Place, odd: dict[str, Any], between: str) -> None:
+def test_a_time_is_the_same_in_every_column(place: Place, odd: dict[str, Any], between: str) -> None:
     """Files whose first times are written alike are read in another way than others."""
     usual = [datetime(2025, 1, 1) + timedelta(minutes=i) for i in range(5_000)]
     expected = {moment.isoformat(between): moment for moment in usual} | odd
@@ -432,7 +432,7 @@ def test_value_maps(place: Place, default: dict[str, Any], rest: str | None) -> 
     check(place, "status", expected, entity="cases", field=field)
 
 
-def test_keys_of_value_maps_are_what_stands_in_the_file(place: Place) -> None:
+def test_keys_of_value_maps_are_the_text_of_the_file(place: Place) -> None:
     """YAML alone would read No as false and 007 as 7."""
     place.source().yaml.write_text(
         "source: crm\ntime_zone: UTC\nfiles:\n  cases:\n    glob: a.csv\n    nulls: [0]\n    feeds:\n      cases:\n"
@@ -780,7 +780,7 @@ def test_hashed_identifiers_agree_as_well(place: Place) -> None:
     assert (len(found), len(set(found))) == (2, 1)
 
 
-def test_lists_of_identifiers_and_what_a_change_tells_agree_as_well(place: Place) -> None:
+def test_lists_of_identifiers_and_the_values_of_changes_agree_as_well(place: Place) -> None:
     place.source(
         {"notes": {"note_id": "id", "case_id": "id", "created_at": "'2024-01-01'", "rendered_for": "v"}}
     )

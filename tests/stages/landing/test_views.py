@@ -49,7 +49,7 @@ def test_what_a_source_file_says_of_keys_and_escalations_reaches_the_warehouse(p
     assert found == [("contacts", "first", "tier")]
 
 
-def test_columns_that_a_part_lacks_are_null(place: Place) -> None:
+def test_columns_missing_from_a_part_are_null(place: Place) -> None:
     """Files of one entity fill different fields; one part says what type the others have."""
     place.source().put("a.csv", csv_text(*cases(1)))
     place.land_one()
@@ -100,7 +100,7 @@ def test_rows_say_where_they_come_from(place: Place) -> None:
     assert place.exposed("SELECT delivered_at, centre FROM raw_faultline.deliveries") == [(moment, "bank")]
 
 
-def test_deliveries_and_quarantine_tell_what_happened(place: Place) -> None:
+def test_deliveries_and_quarantine_show_what_happened(place: Place) -> None:
     place.source().put("a.csv", csv_text(*cases(2), ("C3", "never", "x"), header="id,opened,extra"))
     place.put("b.csv", "x,y\n1,2\n")
     place.land()

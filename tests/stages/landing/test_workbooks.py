@@ -85,7 +85,9 @@ def _cell(tmp_path: Path, value: Any, number_format: str = "", **options: Any) -
         (20250301, "dd/mm/yyyy", ""),
     ],
 )
-def test_a_cell_reads_as_what_was_meant(tmp_path: Path, value: Any, number_format: str, text: str) -> None:
+def test_a_cell_reads_as_its_workbook_shows_it(
+    tmp_path: Path, value: Any, number_format: str, text: str
+) -> None:
     assert _cell(tmp_path, value, number_format) == text
 
 
@@ -178,7 +180,7 @@ def test_rows_that_do_not_ascend_are_read(tmp_path: Path) -> None:
     assert _read(tmp_path, content) == [["1"], ["2"]]
 
 
-def test_what_stands_behind_the_rows_does_not_keep_them_from_being_read(tmp_path: Path) -> None:
+def test_content_behind_the_rows_does_not_keep_them_from_being_read(tmp_path: Path) -> None:
     odd = b'</sheetData><autoFilter ref="A1:B2"><filterColumn colId="no number"/></autoFilter>'
     content = changed(book([["a"], ["1"]]), lambda xml: xml.replace(b"</sheetData>", odd))
     assert _read(tmp_path, content) == [["1"]]
@@ -226,7 +228,7 @@ def test_the_first_sheet_that_is_shown_is_read_or_the_one_that_is_named(
     assert _read(tmp_path, book([["a"], ["hidden"]], _three_sheets), sheet=sheet) == [[value]]
 
 
-def test_a_sheet_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) -> None:
+def test_a_missing_sheet_is_reported_with_the_names_of_the_others(tmp_path: Path) -> None:
     place = Place(tmp_path).source(format="xlsx", sheet="Calls")
     place.put("a.xlsx", book([HEADER, CASE], _three_sheets))
     assert place.refused() == (
@@ -234,7 +236,7 @@ def test_a_sheet_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) -
     )
 
 
-def test_an_empty_sheet_is_told(tmp_path: Path) -> None:
+def test_an_empty_sheet_is_reported(tmp_path: Path) -> None:
     place = Place(tmp_path).source(format="xlsx")
     place.put("a.xlsx", book([]))
     assert place.refused() == "the sheet is empty; name another with `sheet`, or correct `skip`"
@@ -372,12 +374,12 @@ def test_a_million_rows_are_read_in_bounded_memory(tmp_path: Path) -> None:
     small = book([["a"]])
     path = tmp_path / "a.xlsx"
     path.write_bytes(changed(small, lambda xml: xml.replace(b"</sheetData>", rows + b"</sheetData>")))
-    told = subprocess.run(
+    measured = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(script), str(path), str(tmp_path / "out")],
         cwd=PROJECT, capture_output=True, text=True, check=True,
     ).stdout.split()  # fmt: skip
-    assert int(told[0]) == 100_000
-    kilobytes = int(told[1]) / (1024 if sys.platform == "darwin" else 1)
+    assert int(measured[0]) == 100_000
+    kilobytes = int(measured[1]) / (1024 if sys.platform == "darwin" else 1)
     assert kilobytes < 40_000  # the texts alone take 25 MB as Python objects
 
 
@@ -446,7 +448,7 @@ def test_what_cannot_be_read_says_what_it_is_and_what_to_do(
 
 
 @pytest.mark.parametrize("other", ["csv", "tsv", "lines", "jsonl", "json"])
-def test_a_workbook_that_is_described_as_text_is_told(tmp_path: Path, other: str) -> None:
+def test_a_workbook_that_is_described_as_text_is_refused_with_a_hint(tmp_path: Path, other: str) -> None:
     place = Place(tmp_path).source({"cases": {"case_id": "line", "opened_at": "line"}}, format=other)
     place.put("a.xlsx", _BOOK)
     reason = "an Excel workbook or another archive, no text; a workbook needs `format: xlsx`"

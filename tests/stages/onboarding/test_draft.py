@@ -253,7 +253,7 @@ def german_cases(folder: Path) -> Path:
     return write_csv(folder / "vorgaenge.csv", [*header, "Eskaliert am", "Priorität"], rows, ";")
 
 
-def test_calls_tell_of_their_legs_too(tmp_path):
+def test_calls_hold_their_legs_too(tmp_path):
     exports = tmp_path / "exports"
     exports.mkdir()
     source = loaded(draft(german_calls(exports), exports), tmp_path)
@@ -276,7 +276,7 @@ def test_calls_tell_of_their_legs_too(tmp_path):
     assert landed_rows(source, exports, tmp_path / "home") == {("contacts", 40, 0), ("legs", 40, 0)}
 
 
-def test_a_column_of_cases_may_tell_of_escalations(tmp_path):
+def test_a_column_of_cases_may_hold_escalations(tmp_path):
     exports = tmp_path / "exports"
     exports.mkdir()
     text = draft(german_cases(exports), exports)
@@ -324,7 +324,7 @@ def test_date_and_time_columns_make_one_moment(tmp_path):
     assert source.document.files["contacts"].dates == ["%d.%m.%Y %H:%M:%S"]
 
 
-def test_history_of_cases_is_told_from_a_list_of_cases(tmp_path):
+def test_a_history_of_cases_is_distinguished_from_a_list_of_cases(tmp_path):
     header = ["number", "state", "opened_at", "sys_updated_at", "sys_mod_count"]
     once = [[f"INC{i}", "New", "2024-01-01 10:00:00", "2024-01-02 10:00:00", i] for i in range(60)]
     often = [
@@ -412,7 +412,7 @@ def test_every_source_name_is_valid(name):
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "told"),
+    ("name", "content", "expected"),
     [
         ("a.csv", b"", "empty"),
         ("a.csv.gz", b"no gzip", "damaged archive"),
@@ -426,13 +426,13 @@ def test_every_source_name_is_valid(name):
         ("a.jsonl", b'{"a": 1}\n{"a"' * 1, ""),
     ],
 )
-def test_a_file_that_cannot_be_drafted_says_why(name, content, told, tmp_path):
+def test_a_file_that_cannot_be_drafted_says_why(name, content, expected, tmp_path):
     path = tmp_path / name
     path.write_bytes(content)
-    if not told:
+    if not expected:
         assert "line 2" in draft(path)
         return
-    with pytest.raises(ConfigurationError, match=re.escape(told)) as error:
+    with pytest.raises(ConfigurationError, match=re.escape(expected)) as error:
         draft(path)
     assert str(path) in str(error.value)
 
@@ -626,7 +626,7 @@ def test_real_exports_get_a_draft_that_loads(real_data, file, entity, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("make", "told"),
+    ("make", "expected"),
     [
         (salesforce_cases, "Salesforce Service Cloud exports such columns. If this is its `case`"),
         (salesforce_history, ""),  # seven columns that other systems have, too
@@ -636,11 +636,11 @@ def test_real_exports_get_a_draft_that_loads(real_data, file, entity, tmp_path):
         (roster_in_zip, ""),
     ],
 )
-def test_a_draft_names_the_connector_that_knows_the_export(make, told, tmp_path):
+def test_a_draft_names_the_connector_that_knows_the_export(make, expected, tmp_path):
     """Without it, people would map by hand what a connector reads whole, and lose what one row cannot tell."""
     text = draft(make(tmp_path), tmp_path)
-    assert (told in text) if told else ("exports such columns" not in text)
-    assert ("a-source-that-a-connector-knows" in text) == bool(told)
+    assert (expected in text) if expected else ("exports such columns" not in text)
+    assert ("a-source-that-a-connector-knows" in text) == bool(expected)
 
 
 @pytest.mark.real_data
@@ -696,9 +696,9 @@ def test_a_key_is_sure_only_where_it_is_unique_in_the_whole_file(tmp_path: Path)
     """A call id that repeats behind the first 5,000 records lost half of all calls."""
     start = [f"2025-01-{1 + i // 1000:02} 10:{i // 60 % 60:02}:{i % 60:02}" for i in range(8000)]
     file = tmp_path / "calls.csv"
-    for n_ids, told in ((6000, "<- a guess; 6,000 different keys in 8,000 rows"), (8000, "sure")):
+    for n_ids, expected in ((6000, "<- a guess; 6,000 different keys in 8,000 rows"), (8000, "sure")):
         rows = "".join(f"{10000 + i % n_ids},{at},60\n" for i, at in enumerate(start))
         file.write_text(f"call_id,start_time,duration\n{rows}")
         text = draft(file)
-        assert f"contact_id: call_id # {told}" in text
+        assert f"contact_id: call_id # {expected}" in text
         assert "duration_seconds: duration # sure" in text

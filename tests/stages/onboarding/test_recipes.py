@@ -39,7 +39,7 @@ def test_an_event_log_lands_a_state_of_the_case_for_each_step(tmp_path: Path) ->
     assert rows == [("C1", "first", "new"), ("C1", "experts", "resolved")]
 
 
-def test_calls_without_ids_are_told_apart(tmp_path: Path) -> None:
+def test_calls_without_ids_get_distinct_keys(tmp_path: Path) -> None:
     log = (
         "Start,Caller,Extension,Duration\n2025-01-02 09:00:00,030 1234567,20,00:06:12\n"
         "2025-01-02 09:00:00,030 7654321,20,00:00:09\n"

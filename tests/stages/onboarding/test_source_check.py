@@ -59,19 +59,19 @@ class Place:
         config = settings.load(sources=self.sources, exports=self.exports, home=self.root / "home")
         return source_check.check(config, console), out.getvalue()
 
-    def error(self, file: str, line: int, *told: str) -> str:
+    def error(self, file: str, line: int, *expected: str) -> str:
         """The text of the check, which must fail with an error at the line that tells all this."""
         is_fine, text = self.check()
         assert not is_fine, text
         blocks = re.findall(rf"^Error \S*{re.escape(file)}:{line}\n(.*)$", text, re.MULTILINE)
-        assert any(all(part in block for part in told) for block in blocks), text
+        assert any(all(part in block for part in expected) for block in blocks), text
         return text
 
-    def warning(self, file: str, line: int, *told: str) -> str:
+    def warning(self, file: str, line: int, *expected: str) -> str:
         is_fine, text = self.check()
         assert is_fine, text
         blocks = re.findall(rf"^Warning \S*{re.escape(file)}:{line}\n(.*)$", text, re.MULTILINE)
-        assert any(all(part in block for part in told) for block in blocks), text
+        assert any(all(part in block for part in expected) for block in blocks), text
         return text
 
 
@@ -164,9 +164,9 @@ def test_a_rare_key_of_json_objects_is_not_missing(kind, place):
     records: list[dict[str, str]] = [{"id": f"C{i}", "opened": "2024-02-01"} for i in range(3000)]
     records.append({"id": "C", "opened": "2024-02-01", "state": "Open"})
     text = "\n".join(map(json.dumps, records)) if kind == "jsonl" else json.dumps(records)
-    is_fine, told = place.export(f"cases.{kind}", text).check()
-    assert is_fine, told
-    assert "empty     status" in told
+    is_fine, expected = place.export(f"cases.{kind}", text).check()
+    assert is_fine, expected
+    assert "empty     status" in expected
 
 
 def test_a_record_of_another_kind_and_one_without_its_list_do_not_stop_the_check(place):
@@ -182,7 +182,7 @@ def test_a_record_of_another_kind_and_one_without_its_list_do_not_stop_the_check
 # ---------------------------------------------------------------- errors of source files
 
 
-def test_every_broken_source_file_is_told_and_the_others_are_checked(place):
+def test_every_broken_source_file_is_reported_and_the_others_are_checked(place):
     place.source().export()
     place.source("source: [", "broken.yml").source("source: x\nfiles: {}\n", "empty.yml")
     place.source(SOURCE.replace("time_zone: Europe/Berlin", "time_zone: Mars/Base"), "zone.yml")
@@ -194,7 +194,7 @@ def test_every_broken_source_file_is_told_and_the_others_are_checked(place):
     assert "-> cases: first 40 records, all fit" in text
 
 
-def test_all_mistakes_of_a_source_file_are_told_at_once_and_that_it_is_not_counted(place):
+def test_all_mistakes_of_a_source_file_are_reported_at_once_and_that_it_is_not_counted(place):
     place.source().export()
     feeds = """\
       contacts:
@@ -207,12 +207,12 @@ def test_all_mistakes_of_a_source_file_are_told_at_once_and_that_it_is_not_count
 """
     place.source(SOURCE.split("      cases:", maxsplit=1)[0].replace("crm", "acd") + feeds, "acd.yml")
     text = place.error("acd.yml", 8, "where: cannot read the expression")
-    for line, told in (
+    for line, expected in (
         (10, "no field 'chanel'"),
         (11, "started_at: cannot read"),
         (12, "agents needs agent_id"),
     ):
-        assert re.search(rf"acd.yml:{line}\n.*{told}", text)
+        assert re.search(rf"acd.yml:{line}\n.*{expected}", text)
     assert text.count("Error ") == 4
     assert "without   acd.yml: what has errors is not counted" in text
 
@@ -246,10 +246,10 @@ def test_optional_column_missing_in_some_files_is_a_warning(place):
     place.warning("crm.yml", 10, "lacks in 1 of 2 files")
 
 
-def test_a_column_that_some_files_lack_is_not_suggested_to_itself(place):
+def test_a_column_missing_from_some_files_is_not_suggested_to_itself(place):
     place.source(SOURCE.replace("cases.csv", "cases*.csv")).export()
-    lacking = CASES.replace(",state", "").replace(",Open", "")
-    place.export("cases2.csv", lacking).export("cases3.csv", lacking)
+    without_state = CASES.replace(",state", "").replace(",Open", "")
+    place.export("cases2.csv", without_state).export("cases3.csv", without_state)
     text = place.warning(
         "crm.yml", 10, "lacks in 2 of 3 files: cases2.csv and 1 more. Their rows land without"
     )
@@ -258,23 +258,23 @@ def test_a_column_that_some_files_lack_is_not_suggested_to_itself(place):
     place.error("crm.yml", 9, "1 of 3 files: cases2.csv. A run would set", 'coalesce(opened, "opened-at")')
 
 
-def test_a_filter_column_that_some_files_lack_is_an_error_as_in_a_run(place):
+def test_a_filter_column_missing_from_some_files_is_an_error_as_in_a_run(place):
     place.source(SOURCE.replace("cases.csv", "cases*.csv") + "        where: state = 'Open'\n").export()
     place.export("cases2.csv", CASES.replace("state", "x"))
     place.error("crm.yml", 11, "cases.where", "1 of 2 files: cases2.csv", "set such files aside whole")
 
 
 @pytest.mark.parametrize(
-    ("column", "expression", "told"),
+    ("column", "expression", "expected"),
     [
         ("Anruf-Nr", "Anruf-Nr", """Write case_id: '"Anruf-Nr"': a name"""),
         ("Anruf/Nr", "upper(anruf/nr)", 'Write "Anruf/Nr": a name'),
     ],
 )
-def test_a_name_that_needs_quotes_is_told_to_be_quoted(column, expression, told, place):
+def test_a_name_that_needs_quotes_gets_a_hint_with_quotes(column, expression, expected, place):
     place.source(SOURCE.replace("case_id: id", f"case_id: {expression}"))
     place.export(content=CASES.replace("id,", f"{column},", 1))
-    assert "Did you mean" not in place.error("crm.yml", 8, told)
+    assert "Did you mean" not in place.error("crm.yml", 8, expected)
 
 
 def test_a_bare_word_may_be_a_constant(place):
@@ -345,14 +345,14 @@ def test_line_of_a_record_behind_line_breaks_in_quotes(place):
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "told"),
+    ("field", "value", "expected"),
     [
         ("vendor_reopen_count", "1.5", "CAST(round("),
         ("is_sla_met", "Done", "map: {Done: true"),
         ("case_id", " ", "coalesce("),
     ],
 )
-def test_other_unreadable_values_come_with_a_hint(field, value, told, place):
+def test_other_unreadable_values_come_with_a_hint(field, value, expected, place):
     body = {"case_id": "id", "opened_at": "opened"} | {field: "x"}
     document = {
         "source": "crm",
@@ -361,7 +361,7 @@ def test_other_unreadable_values_come_with_a_hint(field, value, told, place):
     }
     text = yaml.safe_dump(document, sort_keys=False)
     place.source(text).export(content="id,opened,x\n" + f'C,2024-01-01,"{value}"\n' * 9)
-    place.error("crm.yml", line_of(text, f"{field}:"), "cases.csv:2:", field, told)
+    place.error("crm.yml", line_of(text, f"{field}:"), "cases.csv:2:", field, expected)
 
 
 def test_decimal_comma_is_hinted(place):
@@ -379,12 +379,12 @@ def test_events_later_than_their_delivery(place):
 
 
 @pytest.mark.parametrize(
-    ("expression", "told"),
+    ("expression", "expected"),
     [("lower(1, 2)", "lower"), ("CAST(state AS INTEGER)", "TRY_CAST"), ("opened + 1", "CAST")],
 )
-def test_expression_that_cannot_be_computed_is_found(expression, told, place):
+def test_expression_that_cannot_be_computed_is_found(expression, expected, place):
     place.source(SOURCE.replace("status: state", f"status: {expression}")).export()
-    text = place.error("crm.yml", 10, "cases.status cannot be computed", told)
+    text = place.error("crm.yml", 10, "cases.status cannot be computed", expected)
     assert "'Open'" not in text
 
 
@@ -528,7 +528,7 @@ def test_new_source_is_written_once_and_checked(place):
     assert not (place.sources / "nowhere.yml").exists()
 
 
-def test_draft_that_lacks_something_says_so(place):
+def test_a_draft_with_gaps_says_so(place):
     place.export("complaints.csv", "complaint id,product\n1,card\n2,loan\n")
     folders = ["--sources", str(place.sources), "--exports", str(place.exports)]
     result = CliRunner().invoke(app, ["sources", "new", str(place.exports / "complaints.csv"), *folders])
@@ -565,8 +565,8 @@ def test_identifiers_with_lost_digits_are_refused_however_few_with_the_way_to_ke
     lines = [f"{7000 + i},2024-02-01,Open\n" for i in range(99)] + ["5.00E+17,2024-02-01,Open\n"]
     place.source().export(content="id,opened,state\n" + "".join(lines))
     line = line_of(SOURCE, "case_id")
-    told = "cases.csv:101: cases.case_id cannot be used: its digits are lost"
-    place.error("crm.yml", line, told, "'9.99x+99' (masked)", "Export this column as text")
+    expected = "cases.csv:101: cases.case_id cannot be used: its digits are lost"
+    place.error("crm.yml", line, expected, "'9.99x+99' (masked)", "Export this column as text")
 
 
 def test_codes_that_look_like_numbers_with_an_exponent_pass(place: Place) -> None:
@@ -647,9 +647,9 @@ def test_a_log_of_events_may_repeat_its_key(place):
         "      escalations:\n        escalation_id: call_id\n        type: \"'functional'\"\n        requested_at: start\n"
     )
     place.source(text).export("calls.csv", calls(("C1", minute(1), ""), ("C1", minute(2), "")))
-    is_fine, told = place.check()
+    is_fine, expected = place.check()
     assert is_fine
-    assert "1 key with several rows: the first of each counts" in told
+    assert "1 key with several rows: the first of each counts" in expected
 
 
 def test_keys_of_rows_without_a_date_of_their_own_are_compared_whole(place):
@@ -673,7 +673,7 @@ def test_lines_of_shared_keys_are_right_behind_values_with_line_breaks(place):
     place.error("crm.yml", line_of(text, "contact_id: call_id"), "calls.csv:4 and calls.csv:5")
 
 
-def test_impossible_times_and_placeholders_are_told_in_words_with_a_share_and_a_line(place):
+def test_impossible_times_and_placeholders_are_reported_with_a_share_and_a_line(place):
     rows = [
         (i, minute(60 + i), minute(1 + i) if i < 5 else "1970-01-01" if i < 7 else minute(70 + i))
         for i in range(40)
@@ -710,8 +710,8 @@ JSON_SOURCE = SOURCE.replace("glob: cases.csv", "glob: cases.json\n    format: j
 def test_a_wrapper_is_named_with_the_setting_that_opens_it(place: Place) -> None:
     rows = [{"id": i, "opened": "2024-02-01", "state": "Open"} for i in range(3)]
     place.source(JSON_SOURCE).export("cases.json", json.dumps({"result": rows, "next": None}))
-    told = "Found an object with keys result, next; expected one object a record with id, opened"
-    place.error("crm.yml", line_of(JSON_SOURCE, "case_id"), told, "add `records: result`")
+    expected = "Found an object with keys result, next; expected one object a record with id, opened"
+    place.error("crm.yml", line_of(JSON_SOURCE, "case_id"), expected, "add `records: result`")
     place.source(JSON_SOURCE.replace("format: json", "format: json\n    records: result"))
     is_fine, text = place.check()
     assert is_fine, text
@@ -728,13 +728,13 @@ def test_keys_that_differ_by_case_are_shown_as_they_land(place: Place, as_lines:
     rows = [{"id": 1, "opened": "2024-02-01", "state": "a"}, {"ID": 2, "opened": "2024-02-01", "State": "b"}]
     text = "\n".join(map(json.dumps, rows)) if as_lines else json.dumps(rows)
     source = JSON_SOURCE.replace("format: json", "format: jsonl") if as_lines else JSON_SOURCE
-    is_fine, told = place.source(source).export("cases.json", text).check()
-    assert is_fine, told
-    assert "first 2 records, all fit" in told
-    assert re.search(r"filled +case_id, opened_at, status", told), told
+    is_fine, expected = place.source(source).export("cases.json", text).check()
+    assert is_fine, expected
+    assert "first 2 records, all fit" in expected
+    assert re.search(r"filled +case_id, opened_at, status", expected), expected
 
 
-def test_files_alike_are_read_together_and_their_lines_told_apart(place):
+def test_files_of_one_layout_are_read_together_and_their_lines_stay_apart(place):
     for day in range(1, 4):
         rows = [(f"{day}-{i}", minute(i, day), "") for i in range(20)]
         place.export(f"calls-{day}.csv", calls(*rows, ("same", minute(30, day), "")))

@@ -143,7 +143,7 @@ def _files_that_hold(home: Home, text: str) -> list[str]:
     ]
 
 
-def test_old_runs_go_with_everything_that_tells_of_rows(instance: dg.DagsterInstance, home: Home) -> None:
+def test_old_runs_go_with_everything_about_their_rows(instance: dg.DagsterInstance, home: Home) -> None:
     """Without it, previews of customers' rows would lie in Dagster's store for ever."""
     published = _run(instance, "row-of-the-publication", publishes=True)
     ids = [_run(instance, f"row-number-{n}-of-five") for n in range(5)]

@@ -138,7 +138,7 @@ def test_what_lands_depends_on_all_that_reads_and_writes_and_on_no_page_or_setti
     )
 
 
-def test_what_is_published_depends_on_all_that_stands_between_raw_zone_and_page() -> None:
+def test_what_is_published_depends_on_all_code_between_raw_zone_and_page() -> None:
     """Without it, a run says `Nothing new` over marts that other code made."""
     reached = set(code.closure(dbt_project.STEPS))
     assert {

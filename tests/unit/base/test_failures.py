@@ -123,7 +123,7 @@ def test_a_vague_reason_on_a_disk_with_room_is_no_full_disk(error: Exception, tm
     assert "is full. " not in str(failures.explained(error, tmp_path))
 
 
-def test_a_plain_reason_stands_on_a_full_disk_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_plain_reason_wins_on_a_full_disk_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(failures, "FULL_BYTES", sys.maxsize)
     shown = failures.explained(os_error(errno.EACCES), tmp_path)
     assert "permission denied" in str(shown)
@@ -198,7 +198,7 @@ def test_a_stack_trace_of_a_tool_does_not_name_the_place() -> None:
 @pytest.mark.parametrize(
     ("own", "code"), [(RunError, 1), (PublishError, 1), (ConfigurationError, 2), (InterruptedRunError, 130)]
 )
-def test_a_sentence_of_our_own_wins_wherever_it_stands_in_the_chain(own: type[Exception], code: int) -> None:
+def test_a_sentence_of_our_own_wins_anywhere_in_the_chain(own: type[Exception], code: int) -> None:
     """Without it, people would read the innermost cause instead of what was written for them."""
 
     def fail() -> None:

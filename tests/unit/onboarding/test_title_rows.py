@@ -36,7 +36,7 @@ RECORDS = "2024-01-01,10:00,5550100\n2024-01-02,11:00,5550101\n2024-01-02,11:30,
         ("line\none\ntwo\n", TitleRows()),
     ],
 )  # fmt: skip
-def test_names_are_told_from_titles_and_records(text: str, expected: TitleRows) -> None:
+def test_names_are_distinguished_from_titles_and_records(text: str, expected: TitleRows) -> None:
     """A title taken for names hides every column; a record taken for names shows somebody's data."""
     assert top_of(text, ",", '"') == expected
 

@@ -161,7 +161,7 @@ def test_blind_spots_come_worst_first_and_other_scopes_stay_out(
     assert "Escalated, Reopened" in outline.text
 
 
-def test_source_health_tells_never_delivered_from_delivered(
+def test_source_health_distinguishes_never_delivered_from_delivered(
     rendered: tuple[str, _Outline],
 ) -> None:
     text = rendered[1].text
@@ -367,7 +367,7 @@ def test_channels_go_across() -> None:
     assert [shown["texts"][at] for at in only["rows"]] == ["Billing"]
 
 
-def test_long_names_that_look_alike_stay_apart() -> None:
+def test_long_names_with_the_same_beginning_stay_apart() -> None:
     cells = [_cell(value_x="x" * 200 + end, x_rank=rank, n_x=2) for rank, end in enumerate("ab", 1)]
     texts = charts.payload(cells, {}, {})["texts"]
     assert len(texts) == len(set(texts)) == 3

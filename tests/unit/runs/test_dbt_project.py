@@ -65,7 +65,7 @@ def test_a_parse_begun_ahead_is_the_only_one(config: Settings, dbt: Writes, tmp_
     assert _starts(tmp_path) == 1
 
 
-def test_only_prepare_tells_of_a_parse_that_failed_ahead(config: Settings, dbt: Writes) -> None:
+def test_only_prepare_reports_a_parse_that_failed_ahead(config: Settings, dbt: Writes) -> None:
     dbt("{}", 2)
     dbt_project.parse_ahead(config).join()
     with pytest.raises(RunError, match="is full"):

@@ -123,22 +123,24 @@ MISTAKES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("sound", "mistake", "line", "told"), MISTAKES, ids=lambda value: str(value)[:40])
-def test_mistakes_are_told_with_line_and_remedy(
-    tmp_path: Path, sound: str, mistake: str, line: int, told: str
+@pytest.mark.parametrize(
+    ("sound", "mistake", "line", "expected"), MISTAKES, ids=lambda value: str(value)[:40]
+)
+def test_mistakes_are_reported_with_line_and_remedy(
+    tmp_path: Path, sound: str, mistake: str, line: int, expected: str
 ) -> None:
     assert SOUND.count(sound) == 1
     path = write(tmp_path, SOUND.replace(sound, mistake))
     with pytest.raises(SourceError) as caught:
         source_files.load(path)
     assert str(caught.value).startswith(f"{path}:{line}: ")
-    assert told in str(caught.value)
+    assert expected in str(caught.value)
     assert "\n" not in str(caught.value)
     assert caught.value.remedy
 
 
 @pytest.mark.parametrize(
-    ("feeds", "line", "told"),
+    ("feeds", "line", "expected"),
     [
         (
             "agents:\n        keep: first\n        agent_id: id\n",
@@ -154,15 +156,15 @@ def test_mistakes_are_told_with_line_and_remedy(
     ],
 )
 def test_keep_is_said_where_it_has_an_effect_and_once_for_an_entity(
-    tmp_path: Path, feeds: str, line: int, told: str
+    tmp_path: Path, feeds: str, line: int, expected: str
 ) -> None:
     text = f"source: crm\ntime_zone: UTC\nfiles:\n  a:\n    glob: a\n    feeds:\n      {feeds}"
-    with pytest.raises(SourceError, match=re.escape(told)) as error:
+    with pytest.raises(SourceError, match=re.escape(expected)) as error:
         source_files.load(write(tmp_path, text))
     assert error.value.line == line
 
 
-def test_further_mistakes_are_told_with_the_first(tmp_path: Path) -> None:
+def test_further_mistakes_are_counted_with_the_first(tmp_path: Path) -> None:
     text = (
         SOUND.replace("Opened", "Opened at").replace("kind = 'case'", "kind =").replace('"%d.%m.%Y"', '"day"')
     )
@@ -176,7 +178,7 @@ def test_further_mistakes_are_told_with_the_first(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "expected"),
     [
         (b"", "the file holds no settings. Start one with: faultline sources new FILE"),
         (b"# only a remark\n", "the file holds no settings."),
@@ -189,12 +191,12 @@ def test_further_mistakes_are_told_with_the_first(tmp_path: Path) -> None:
         (b"source: !!python/object/apply:os.getcwd []", "not valid YAML"),
     ],
 )
-def test_what_is_no_source_file(tmp_path: Path, content: bytes, told: str) -> None:
+def test_what_is_no_source_file(tmp_path: Path, content: bytes, expected: str) -> None:
     path = tmp_path / "x.yml"
     path.write_bytes(content)
     with pytest.raises(SourceError, match=r"x\.yml:1: ") as caught:
         source_files.load(path)
-    assert told in str(caught.value)
+    assert expected in str(caught.value)
 
 
 def test_a_byte_order_mark_is_fine(tmp_path: Path) -> None:
@@ -313,7 +315,7 @@ def test_yes_or_no_may_be_a_constant(tmp_path: Path) -> None:
     assert source_files.load(write(tmp_path, text)).feeds["cases"][0].columns["is_deleted"] == ()
 
 
-def test_an_sql_word_within_an_expression_needs_quotes_and_is_told_so(tmp_path: Path) -> None:
+def test_an_sql_word_within_an_expression_gets_a_hint_with_quotes(tmp_path: Path) -> None:
     text = SOUND.replace("opened_at: Opened", "opened_at: Day || end")
     with pytest.raises(SourceError, match="one that is called like an SQL word, is written '\"like this\"'"):
         source_files.load(write(tmp_path, text))

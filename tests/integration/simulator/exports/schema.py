@@ -48,7 +48,7 @@ def kinds(value: Any, maps: frozenset[str] = frozenset()) -> Kinds:
     return found
 
 
-def lacking(sample: Kinds, ours: Kinds) -> list[str]:
+def missing_kinds(sample: Kinds, ours: Kinds) -> list[str]:
     """What the sample shows that we do not have, or have in another type. A null fits everything."""
     problems = []
     for path, types in sample.items():

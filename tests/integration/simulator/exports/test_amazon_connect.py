@@ -87,14 +87,14 @@ def test_an_analysis_has_all_keys_of_the_sample(folder: Path, name: str, where: 
     for analysis in analyses(folder, where):
         for path, types in schema.kinds(analysis, MAPS).items():
             ours[path] |= types
-    assert schema.lacking(wanted, ours) == []
+    assert schema.missing_kinds(wanted, ours) == []
 
 
 @pytest.mark.real_data
 def test_an_evaluation_has_all_keys_of_the_sample(folder: Path) -> None:
     ours = schema.kinds([json.loads(path.read_text()) for path in folder.glob("Evaluations/**/*.json")])
     wanted = schema.kinds([sample("evaluationforms-example-output-file_1.json")])
-    assert schema.lacking(wanted, ours) == []
+    assert schema.missing_kinds(wanted, ours) == []
 
 
 @pytest.mark.real_data
@@ -106,7 +106,7 @@ def test_a_contact_event_has_all_keys_of_the_samples(folder: Path, name: str, pa
     events = schema.lines(folder.glob("contact-events/*/*/*/*.jsonl"))
     ours = schema.kinds([event[part] for event in events] if part else events)
     wanted = {path.lower(): types for path, types in schema.kinds([sample(name)]).items()}
-    assert schema.lacking(wanted, {path.lower(): types for path, types in ours.items()}) == []
+    assert schema.missing_kinds(wanted, {path.lower(): types for path, types in ours.items()}) == []
 
 
 def test_a_record_has_every_documented_field(records: list[dict[str, Any]]) -> None:
@@ -199,10 +199,10 @@ def test_some_records_come_again_with_a_changed_attribute(
         assert {**first, "LastUpdateTimestamp": ""} == {**second, "LastUpdateTimestamp": ""}
         if disposition:
             second["Attributes"]["disposition"] = disposition
-    told = Counter(
+    n_by_kind = Counter(
         record["Attributes"].get("disposition") for record in newest.values() if not record["NextContactId"]
     )
-    assert told == dict(
+    assert n_by_kind == dict(
         delivery.connection.execute("SELECT disposition, count(*) FROM contacts GROUP BY ALL").fetchall()
     )
 
@@ -280,11 +280,12 @@ def test_an_evaluation_is_written_twice(delivery: Delivery, folder: Path) -> Non
     assert len(new) == len(old) == one(delivery, "SELECT count(*) FROM evaluations")
     for path in old:
         assert new[path.parent.name.removeprefix("evaluation_") + ".json"] == path.read_text()
-        told = json.loads(path.read_text())
-        assert path.parent.parent.name == f"contact_{told['metadata']['contactId']}"
-        scored = [each for each in told["questions"] if "percentage" in each["score"]]
+        evaluation = json.loads(path.read_text())
+        assert path.parent.parent.name == f"contact_{evaluation['metadata']['contactId']}"
+        scored = [each for each in evaluation["questions"] if "percentage" in each["score"]]
         assert len(scored) == one(
-            delivery, f"SELECT count(*) FROM evaluation_items WHERE evaluation_id = '{told['evaluationId']}'"
+            delivery,
+            f"SELECT count(*) FROM evaluation_items WHERE evaluation_id = '{evaluation['evaluationId']}'",
         )
 
 

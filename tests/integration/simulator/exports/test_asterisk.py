@@ -87,9 +87,9 @@ def test_events_count_what_happened(delivery: Delivery, log: list[Line]) -> None
 
 
 def test_a_call_keeps_its_id_through_the_queues(delivery: Delivery, log: list[Line]) -> None:
-    told: dict[str, list[Line]] = defaultdict(list)
+    by_call: dict[str, list[Line]] = defaultdict(list)
     for line in log:
-        told[line[1]].append(line)
+        by_call[line[1]].append(line)
     transferred = rows(
         delivery,
         "SELECT contact_id, list(queue_id ORDER BY leg_seq) FROM legs JOIN contacts USING (contact_id) "
@@ -97,7 +97,7 @@ def test_a_call_keeps_its_id_through_the_queues(delivery: Delivery, log: list[Li
     )
     assert transferred
     for contact_id, queues in transferred:
-        lines = told[str(contact_id)]
+        lines = by_call[str(contact_id)]
         assert [line[2] for line in lines if line[4] == "ENTERQUEUE"] == queues
         names = [line[4] for line in lines]
         place = next(place for place, name in enumerate(names) if name.endswith("TRANSFER"))

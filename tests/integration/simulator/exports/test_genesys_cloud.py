@@ -69,7 +69,7 @@ def metrics(participant: dict[str, Any]) -> dict[str, int]:
 def test_the_pages_have_all_keys_of_the_sample(pages: dict[str, dict[str, Any]]) -> None:
     need(SAMPLE.is_file(), f"no vendor sample in {REAL_DATA} (set FAULTLINE_REAL_DATA)")
     wanted = schema.kinds([json.loads(SAMPLE.read_text())])
-    assert schema.lacking(wanted, schema.kinds(list(pages.values()))) == []
+    assert schema.missing_kinds(wanted, schema.kinds(list(pages.values()))) == []
 
 
 def test_every_documented_field_occurs(conversations: list[dict[str, Any]]) -> None:
@@ -102,10 +102,12 @@ def test_every_contact_is_a_conversation(delivery: Delivery, conversations: list
     rows = delivery.connection.execute(
         "SELECT contact_id, case_id, customer_id, ivr_path FROM contacts"
     ).fetchall()
-    told = {one["conversationId"]: participants(one, "customer")[0]["attributes"] for one in conversations}
-    assert len(told) == len(conversations) == len(rows)
+    attributes_of = {
+        one["conversationId"]: participants(one, "customer")[0]["attributes"] for one in conversations
+    }
+    assert len(attributes_of) == len(conversations) == len(rows)
     for contact_id, case_id, customer_id, path in rows:
-        attributes = told[contact_id]
+        attributes = attributes_of[contact_id]
         assert (attributes.get("case_id"), attributes.get("customer_id")) == (case_id, customer_id)
         assert attributes.get("ivr_path") == path
 
@@ -120,11 +122,11 @@ def test_a_hand_over_from_the_queue_is_no_transfer_of_an_agent(
         legs.setdefault(contact_id, []).append((kind, is_answered))
     expected = {"blind": "transfer", "consult": "consultTransfer"}
     for conversation in conversations:
-        told = legs[conversation["conversationId"]]
+        own_legs = legs[conversation["conversationId"]]
         queues = participants(conversation, "acd")
         parted = [queue["sessions"][0]["segments"][-1]["disconnectType"] for queue in queues]
-        assert parted == ["transfer" if is_answered else "peer" for _, is_answered in told]
-        answered = [kind for kind, is_answered in told if is_answered]
+        assert parted == ["transfer" if is_answered else "peer" for _, is_answered in own_legs]
+        answered = [kind for kind, is_answered in own_legs if is_answered]
         agents = handlers(conversation)
         assert len(agents) == len(answered)
         for agent, kind in zip(agents, answered, strict=True):
@@ -211,19 +213,19 @@ def test_lookups_name_queues_users_and_wrap_up_codes(
         }
         for kind in ("queues", "users", "wrapupcodes")
     }
-    told = Counter()
+    n_by_code = Counter()
     for conversation in conversations:
         for agent in handlers(conversation):
             assert agent["participantName"] == names["users"][agent["userId"]]
             assert agent["sessions"][0]["segments"][0]["queueId"] in names["queues"]
         agents = handlers(conversation)
         if agents:
-            told[names["wrapupcodes"].get(agents[-1]["sessions"][0]["segments"][-1]["wrapUpCode"])] += 1
+            n_by_code[names["wrapupcodes"].get(agents[-1]["sessions"][0]["segments"][-1]["wrapUpCode"])] += 1
     rows = delivery.connection.execute(
         "SELECT disposition, count(*) FROM contacts WHERE contact_id IN "
         "(SELECT contact_id FROM legs WHERE answered_at IS NOT NULL) GROUP BY ALL"
     ).fetchall()
-    assert told == dict(rows)
+    assert n_by_code == dict(rows)
 
 
 def test_a_run_repeats_itself(delivery: Delivery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

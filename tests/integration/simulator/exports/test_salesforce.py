@@ -87,7 +87,7 @@ def test_times_are_utc_with_milliseconds(made: Made, name: str) -> None:
                 assert value.endswith(".000Z")
 
 
-def test_each_owner_change_stands_twice_once_with_names_and_once_with_ids(
+def test_each_owner_change_is_written_once_with_names_and_once_with_ids(
     made: Made, history: list[dict[str, str]]
 ) -> None:
     owners = [row for row in history if is_owner(row)]
@@ -155,7 +155,7 @@ def test_the_last_version_of_a_case_is_the_case(made: Made) -> None:
         assert last[case]["Subject"] == subject
 
 
-def test_no_file_tells_what_happened_after_its_day(made: Made) -> None:
+def test_no_file_holds_what_happened_after_its_day(made: Made) -> None:
     for path in sorted(made.folder.glob("salesforce/*/*.csv")):
         day = date.fromisoformat(path.parent.name).isoformat()
         single = Made(made.connection, made.delivery, path.parent)

@@ -154,15 +154,15 @@ def test_the_audit_holds_every_change_in_order(made: Made) -> None:
     assert len(set(ids)) == len(ids)
 
 
-def test_an_update_has_one_number_and_tells_its_state_twice(made: Made) -> None:
-    told: dict[str, set[tuple[str, ...]]] = defaultdict(set)
+def test_an_update_has_one_number_and_writes_its_state_twice(made: Made) -> None:
+    audited: dict[str, set[tuple[str, ...]]] = defaultdict(set)
     moments: dict[tuple[str, str], set[str]] = defaultdict(set)
     for row in made.csv("sys_audit"):
         key = (row["documentkey"], row["record_checkpoint"])
-        told[row["fieldname"]].add((*key, row["oldvalue"], row["newvalue"]))
+        audited[row["fieldname"]].add((*key, row["oldvalue"], row["newvalue"]))
         moments[key].add(row["sys_created_on"])
-    assert told["state"]
-    assert told["state"] == told["incident_state"]
+    assert audited["state"]
+    assert audited["state"] == audited["incident_state"]
     assert {len(found) for found in moments.values()} == {1}
 
 
@@ -175,9 +175,9 @@ def test_groups_lead_back_to_teams(made: Made) -> None:
 
 def test_group_ids_of_the_audit_are_groups(made: Made) -> None:
     groups = {row["sys_id"] for row in made.csv("sys_user_group")}
-    told = [row for row in made.csv("sys_audit") if row["fieldname"] == "assignment_group"]
-    assert told
-    assert all({row["oldvalue"], row["newvalue"]} <= groups for row in told)
+    audited = [row for row in made.csv("sys_audit") if row["fieldname"] == "assignment_group"]
+    assert audited
+    assert all({row["oldvalue"], row["newvalue"]} <= groups for row in audited)
 
 
 def test_clocks_agree_with_their_events(made: Made) -> None:
@@ -200,7 +200,7 @@ def test_clocks_agree_with_their_events(made: Made) -> None:
 def test_durations_are_moments_after_1970(made: Made) -> None:
     paused = [row for row in made.csv("task_sla") if row["pause_duration"] and row["stage"] == "completed"]
     assert paused
-    told = {
+    paused_seconds = {
         case: int(seconds)
         for case, seconds in made.rows(
             "SELECT case_id, sum(CASE event WHEN 'resume' THEN epoch(event_at) ELSE -epoch(event_at) END) "
@@ -209,7 +209,7 @@ def test_durations_are_moments_after_1970(made: Made) -> None:
     }
     for row in paused:
         found = datetime.fromisoformat(row["pause_duration"]) - datetime(1970, 1, 1)
-        assert found == timedelta(seconds=told[row["task_value"]])
+        assert found == timedelta(seconds=paused_seconds[row["task_value"]])
 
 
 def test_journal_holds_messages_and_notes(made: Made) -> None:

@@ -48,8 +48,10 @@ def test_every_file_is_found_by_one_file_set(export: tuple[Vendor, Path]) -> Non
 
 def test_the_source_file_names_connector_and_centre(export: tuple[Vendor, Path]) -> None:
     vendor, out = export
-    told = yaml.safe_load((out / "sources" / f"acme_{vendor.name}.yml").read_text())
-    assert {name: told[name] for name in ("source", "centre", "connector", "time_zone", "phone_region")} == {
+    document = yaml.safe_load((out / "sources" / f"acme_{vendor.name}.yml").read_text())
+    assert {
+        name: document[name] for name in ("source", "centre", "connector", "time_zone", "phone_region")
+    } == {
         "source": f"acme_{vendor.name}",
         "centre": "acme",
         "connector": vendor.name,
@@ -93,14 +95,14 @@ def test_telephony_names_cases_as_the_crm_lands_them(telephony: Vendor, crm: Ven
         for table, columns in file_sets[name]["feeds"].items()
         if "case_id" in columns
     }
-    told = {
+    differing = {
         (name, table): columns["case_id"]
         for name, settings in files.items()
         for table, columns in settings.get("feeds", {}).items()
     }
     assert known
     as_landed = {place: crm.id_as_landed.format(expression) for place, expression in known.items()}
-    assert told == (as_landed if as_landed != known else {})
+    assert differing == (as_landed if as_landed != known else {})
 
 
 def test_the_same_seed_writes_the_same_bytes(export: tuple[Vendor, Path], tmp_path: Path) -> None:
