@@ -22,14 +22,15 @@ import pyarrow as pa
 
 from orchestration.base import durable, sql
 from orchestration.base.engine import Limits, connect, restrict
-from orchestration.landing import files, quarantine
+from orchestration.landing import archives, export_file, files, quarantine, text_files
+from orchestration.landing.export_file import ExportFile, FileNotReady, UnreadableFile
 from orchestration.landing.file_identity import Identity
-from orchestration.landing.files import ExportFile, FileNotReady, FileProfile, UnreadableFile
 from orchestration.landing.manifest import IGNORED, LANDED, QUARANTINED, Commit, Count, DeliveryRecord, Part
 from orchestration.landing.people import hashing
 from orchestration.landing.plan import mapping
 from orchestration.landing.read import documents, relations, unsupported, workbooks
 from orchestration.landing.read.relations import FileRelation, Origin
+from orchestration.landing.text_files import FileProfile
 from orchestration.sources.file_settings import BINARY, DELIMITED
 from orchestration.sources.source_files import Feed, Source
 
@@ -251,7 +252,7 @@ class Batch:
             self.fingerprint,
             supersedes,
         )
-        is_plain = files.is_plain(file)
+        is_plain = export_file.is_plain(file)
         member = BatchFile(file, token, supersedes, file.modified_at)
         member.was_landed = earlier is not None and earlier.is_landed
         member.n_bytes = file.size if is_plain else file.size * PACKED_RATIO
@@ -266,7 +267,7 @@ class Batch:
         """Counts the lines of a refused text file: the best estimate of its rows."""
         if member.path is None or self.options.format not in (*DELIMITED, "jsonl"):
             return
-        found = files.inspect(member.path)
+        found = text_files.inspect(member.path)
         if found.is_clean_text:
             n_top = self.options.n_top_lines
             member.n_lines = found.n_lines - n_top if found.n_lines > n_top else found.n_lines
@@ -391,14 +392,18 @@ class Batch:
     def _plain(self, file: ExportFile, scratch: Path) -> Path:
         """The file unpacked, and as plain UTF-8 text with line feeds unless it is binary."""
         path = file.path
-        if not files.is_plain(file):
-            path = files.unpack(file, scratch.with_suffix(".unpacked"))
+        if not export_file.is_plain(file):
+            path = archives.unpack(file, scratch.with_suffix(".unpacked"))
         if self.options.format in BINARY:
             return path
-        codec = files.needs_transcoding(path, self.options.encoding)
-        if codec == "utf-8-sig" and self.options.format in DELIMITED and not files.has_bare_returns(path):
+        codec = text_files.needs_transcoding(path, self.options.encoding)
+        if (
+            codec == "utf-8-sig"
+            and self.options.format in DELIMITED
+            and not text_files.has_bare_returns(path)
+        ):
             return path  # DuckDB's CSV reader knows this mark
-        return files.transcode(path, codec, scratch.with_suffix(".utf8")) if codec else path
+        return text_files.transcode(path, codec, scratch.with_suffix(".utf8")) if codec else path
 
     def _unwrap(self, member: BatchFile, target: Path) -> None:
         """Rewrites the sheet of a workbook as CSV, and JSON in an envelope as one record a line."""
@@ -406,7 +411,7 @@ class Batch:
         if path is None or member.foreign:
             return
         if not self.options.is_binary:
-            files.require_text(path)
+            text_files.require_text(path)
         if self.options.is_workbook:
             member.rewritten = workbooks.rewrite(path, target, self.options)
             member.path = target
@@ -510,7 +515,7 @@ class Batch:
     def _landed(self, relation: FileRelation) -> _BatchResult:
         delimiter = relation.options.delimiter if relation.is_delimited else ""
         paths = relation.paths
-        inspection = self.engine.pool.submit(lambda: [files.inspect(path, delimiter) for path in paths])
+        inspection = self.engine.pool.submit(lambda: [text_files.inspect(path, delimiter) for path in paths])
 
         def inspected() -> dict[str, FileProfile]:
             return dict(zip(self.members, inspection.result(), strict=True))

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from orchestration.landing import files
-from orchestration.landing.files import ExportFile, FileNotReady, UnreadableFile
+from orchestration.landing import archives, export_file, files
+from orchestration.landing.export_file import ExportFile, FileNotReady, UnreadableFile
 from orchestration.landing.manifest import DeliveryRecord
 from orchestration.sources.file_settings import MEMBER_SEPARATOR
 
@@ -111,8 +111,8 @@ def _profile(file: ExportFile, with_content: Sequence[DeliveryRecord]) -> tuple[
     digest = hashlib.sha256()
     prefixes: dict[int, str] = {}
     n_bytes, head, sizes = 0, "", [-1]
-    with files.content(file) as stream:
-        while chunk := stream.read(files.CHUNK_BYTES):
+    with archives.content(file) as stream:
+        while chunk := stream.read(export_file.CHUNK_BYTES):
             if not n_bytes:
                 head = hashlib.sha256(chunk[:_HEAD_BYTES]).hexdigest() if len(chunk) >= _HEAD_BYTES else ""
                 sizes = sorted(
@@ -136,8 +136,8 @@ def _begins_with(file: ExportFile, whole: Identity, part: Identity) -> bool:
         return False
     digest, left = hashlib.sha256(), part.n_bytes
     try:
-        with files.content(file) as stream:
-            while left and (chunk := stream.read(min(left, files.CHUNK_BYTES))):
+        with archives.content(file) as stream:
+            while left and (chunk := stream.read(min(left, export_file.CHUNK_BYTES))):
                 digest.update(chunk)
                 left -= len(chunk)
     except (UnreadableFile, FileNotReady, OSError):

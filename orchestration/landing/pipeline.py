@@ -20,7 +20,7 @@ from orchestration.base import durable, failures
 from orchestration.base import progress as messages
 from orchestration.base.engine import bytes_of
 from orchestration.errors import RunError
-from orchestration.landing import compaction, file_identity, files
+from orchestration.landing import compaction, export_file, file_identity, files
 from orchestration.landing.batches import (
     BATCH_BYTES,
     PACKED_RATIO,
@@ -33,7 +33,7 @@ from orchestration.landing.batches import (
     SplitBatch,
     short_digest,
 )
-from orchestration.landing.files import ExportFile, FileNotReady
+from orchestration.landing.export_file import ExportFile, FileNotReady
 from orchestration.landing.manifest import IGNORED, KNOWN, LANDED, Commit, DeliveryRecord, Manifest
 from orchestration.landing.people import hashing
 from orchestration.settings import Home
@@ -492,7 +492,7 @@ def _groups(pending: list[ExportFile]) -> list[list[ExportFile]]:
     groups: list[list[ExportFile]] = []
     n_bytes = 0
     for file in pending:
-        size = file.size if files.is_plain(file) else file.size * PACKED_RATIO
+        size = file.size if export_file.is_plain(file) else file.size * PACKED_RATIO
         is_small = size <= SMALL_BYTES and not file.problem
         fits = groups and len(groups[-1]) < BATCH_FILES and n_bytes + size <= BATCH_BYTES
         if is_small and fits:

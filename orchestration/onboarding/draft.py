@@ -13,8 +13,8 @@ from orchestration.base import engine
 from orchestration.base.engine import Limits
 from orchestration.base.text import one_line
 from orchestration.errors import ConfigurationError
-from orchestration.landing import files
-from orchestration.landing.files import ExportFile, UnreadableFile
+from orchestration.landing import text_files
+from orchestration.landing.export_file import ExportFile, UnreadableFile
 from orchestration.landing.read import relations, unsupported
 from orchestration.landing.read.documents import JsonLayout
 from orchestration.onboarding import samples, total_rows, vendors
@@ -134,8 +134,8 @@ def _key_counts(
     connection: duckdb.DuckDBPyConnection, path: Path, options: FileSet, keys: list[str], scratch: Path
 ) -> tuple[int, int] | None:
     """Different keys in the whole file, and rows that have one; None where they cannot be counted."""
-    if not options.is_binary and (codec := files.needs_transcoding(path, options.encoding)):
-        path = files.transcode(path, codec, scratch / "whole")
+    if not options.is_binary and (codec := text_files.needs_transcoding(path, options.encoding)):
+        path = text_files.transcode(path, codec, scratch / "whole")
     is_there = " AND ".join(f"({key}) IS NOT NULL" for key in keys)
     try:
         if options.is_workbook:

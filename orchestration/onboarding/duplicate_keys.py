@@ -14,8 +14,8 @@ from tempfile import TemporaryDirectory
 import duckdb
 
 from orchestration.base import sql
-from orchestration.landing import files
-from orchestration.landing.files import ExportFile, UnreadableFile
+from orchestration.landing import export_file, text_files
+from orchestration.landing.export_file import ExportFile, UnreadableFile
 from orchestration.landing.plan import mapping
 from orchestration.landing.read import documents, relations
 from orchestration.landing.read.relations import FileRelation, Origin
@@ -129,7 +129,7 @@ def _groups(target: Target, delivered: list[ExportFile]) -> list[list[int]]:
     by_header: dict[object, list[int]] = {}
     for number, file in enumerate(delivered):
         shares_header = (
-            options.format in DELIMITED and files.is_plain(file) and file.size and not file.problem
+            options.format in DELIMITED and export_file.is_plain(file) and file.size and not file.problem
         )
         header: object = number
         if shares_header and not options.header:
@@ -154,7 +154,7 @@ def _read_together(
     """
     options = target.source.document.files[target.file_set]
     paths = tuple(delivered[number].path for number in group)
-    if len(group) == 1 or any(files.needs_transcoding(path, options.encoding) for path in paths):
+    if len(group) == 1 or any(text_files.needs_transcoding(path, options.encoding) for path in paths):
         raise UnreadableFile("each of the files is read alone")
     named = (replace(one, delivery_id=str(n)) for n, one in zip(group, origins, strict=True))
     relation = relations.open_relation(target.connection, paths, tuple(named), options)
@@ -176,8 +176,8 @@ def _read(target: Target, number: int, file: ExportFile, origin: Origin, scratch
         relation = samples.sheet(target.connection, path, options, scratch, origin=origin)
         _note(target, relation, str(number))
         return relation
-    if not options.is_binary and (codec := files.needs_transcoding(path, options.encoding)):
-        path = files.transcode(path, codec, scratch / "text")
+    if not options.is_binary and (codec := text_files.needs_transcoding(path, options.encoding)):
+        path = text_files.transcode(path, codec, scratch / "text")
     needed = {column for read in target.feed.columns.values() for column in read}
     form = (
         documents.layout_of_records(target.source, target.file_set)

@@ -13,8 +13,8 @@ from typing import Literal
 import charset_normalizer
 
 from orchestration.base.text import one_line
-from orchestration.landing import files
-from orchestration.landing.files import UnreadableFile
+from orchestration.landing import export_file, text_files
+from orchestration.landing.export_file import UnreadableFile
 from orchestration.landing.read import documents, relations, workbooks
 from orchestration.onboarding import title_rows
 from orchestration.onboarding.columns import NAMELESS
@@ -65,7 +65,7 @@ def detect_format(path: Path, name: str) -> DetectedFormat:
     for magic, what in _BINARY.items():
         if start.startswith(magic):
             raise UnreadableFile(f"{what}; export it as CSV, JSON lines or Parquet")
-    if start.startswith((files.ARCHIVE, files.COMPOUND_FILE)):
+    if start.startswith((text_files.ARCHIVE, text_files.COMPOUND_FILE)):
         return _detect_workbook(path)
     encoding, remark = _encoding(path, start)
     if not encoding:
@@ -134,7 +134,7 @@ def _detect_workbook(path: Path) -> DetectedFormat:
 
 def _encoding(path: Path, start: bytes) -> tuple[str, str]:
     """Encoding, empty where it is no text, and a remark on it."""
-    for mark, codec in files.BYTE_ORDER_MARKS:
+    for mark, codec in text_files.BYTE_ORDER_MARKS:
         if start.startswith(mark):
             return codec.removesuffix("-sig"), "the file says so itself (byte order mark)"
     first = start[:4096]
@@ -159,7 +159,7 @@ def _not_utf8(path: Path) -> bytes:
     decoder = codecs.getincrementaldecoder("utf-8")()
     is_utf8, foreign = True, b""
     with path.open("rb") as file:
-        while chunk := file.read(files.CHUNK_BYTES):
+        while chunk := file.read(export_file.CHUNK_BYTES):
             if is_utf8:
                 try:
                     decoder.decode(chunk)
@@ -210,7 +210,7 @@ def _dialect(text: str, separator: str = "") -> tuple[str, str]:
 
 
 def _consistency(sample: str, delimiter: str, quote: str) -> float:
-    csv.field_size_limit(files.MAX_LINE_BYTES)
+    csv.field_size_limit(text_files.MAX_LINE_BYTES)
     reader = csv.reader(
         io.StringIO(sample, newline=""),
         delimiter=delimiter,

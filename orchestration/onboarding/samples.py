@@ -8,8 +8,8 @@ from types import MappingProxyType
 import duckdb
 
 from orchestration.base import sql
-from orchestration.landing import files
-from orchestration.landing.files import ExportFile, UnreadableFile
+from orchestration.landing import archives, export_file, text_files
+from orchestration.landing.export_file import ExportFile, UnreadableFile
 from orchestration.landing.read import documents, relations, workbooks
 from orchestration.landing.read.documents import JsonLayout
 from orchestration.landing.read.relations import NOWHERE, Damage, FileRelation, Origin
@@ -25,7 +25,7 @@ def plain(file: ExportFile, scratch: Path) -> Path:
     Raises:
         UnreadableFile: the archive is damaged.
     """
-    return file.path if files.is_plain(file) else files.unpack(file, scratch / "unpacked")
+    return file.path if export_file.is_plain(file) else archives.unpack(file, scratch / "unpacked")
 
 
 def head(
@@ -53,10 +53,10 @@ def head(
     if options.is_workbook:
         return sheet(connection, path, options, scratch, limit=limit, origin=origin)
     if not options.is_binary:
-        files.require_text(path)
-        codec = files.needs_transcoding(path, options.encoding)
+        text_files.require_text(path)
+        codec = text_files.needs_transcoding(path, options.encoding)
         if codec:
-            path = files.transcode(path, codec, scratch / "text")
+            path = text_files.transcode(path, codec, scratch / "text")
     if form is not None and options.is_json:
         path, options = as_records(path, options, form, scratch, limit=limit)
     if options.format in ("json", "parquet"):
@@ -157,7 +157,7 @@ def _cut(path: Path, options: FileSet, target: Path, limit: int) -> Path:
     quote = options.quote.encode() if options.format in ("csv", "tsv") else b""
     lines = quotes = size = 0
     with path.open("rb") as file, target.open("wb") as out:
-        while size < _HEAD_BYTES and (piece := file.readline(files.CHUNK_BYTES)):
+        while size < _HEAD_BYTES and (piece := file.readline(export_file.CHUNK_BYTES)):
             out.write(piece)
             size += len(piece)
             lines += piece.endswith(b"\n")

@@ -28,7 +28,7 @@ from orchestration.base.text import double, one_line, scalar, shape
 from orchestration.base.wording import count, listed, share
 from orchestration.errors import ConfigurationError
 from orchestration.landing import files, quarantine, unknown_words
-from orchestration.landing.files import ExportFile, UnreadableFile
+from orchestration.landing.export_file import ExportFile, UnreadableFile
 from orchestration.landing.people import hashing, protection
 from orchestration.landing.plan import lost_digits, mapping
 from orchestration.landing.read import documents, unsupported

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from orchestration.landing import files
+from orchestration.landing import text_files
 from orchestration.landing.read import relations, workbooks
 from orchestration.onboarding import vocabulary
 from orchestration.sources.file_settings import FileSet
@@ -52,7 +52,7 @@ def top_of(text: str, delimiter: str, quote: str) -> TitleRows:
 
 def top_of_file(path: Path, options: FileSet) -> TitleRows:
     """The same of an unpacked file; a line such as `sep=;` is none of its lines."""
-    codec = files.needs_transcoding(path, options.encoding) or "utf-8-sig"
+    codec = text_files.needs_transcoding(path, options.encoding) or "utf-8-sig"
     with path.open("rb") as file:
         text = file.read(_SAMPLE_BYTES).decode(codec, errors="replace").removeprefix("\ufeff")
     separator = relations.separator_named(text)
@@ -85,7 +85,7 @@ def misreading(path: Path, options: FileSet) -> str:
 
 def _rows(text: str, delimiter: str, quote: str) -> list[tuple[int, list[str]]]:
     """Records with the number of lines above each; blank lines are records without cells."""
-    csv.field_size_limit(files.MAX_LINE_BYTES)
+    csv.field_size_limit(text_files.MAX_LINE_BYTES)
     lines = io.StringIO(text[:_SAMPLE_BYTES], newline="")
     if quote:
         reader = csv.reader(lines, delimiter=delimiter, quotechar=quote)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.landing import files
+from orchestration.landing import archives
 from tests.stages.place import CASES, SALT, Place, cases, csv_text
 
 SOUND = csv_text(*cases(50)).encode()
@@ -107,7 +107,7 @@ def test_members_are_named_but_never_written_by_their_name(place: Place) -> None
 
 @pytest.mark.parametrize("kind", ["gz", "zip"])
 def test_bombs_are_defused(place: Place, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "MIN_BOMB_BYTES", 5_000_000)
+    monkeypatch.setattr(archives, "MIN_BOMB_BYTES", 5_000_000)
     blown = b"id,opened,status\n" + b"0" * 60_000_000
     place.source().put(f"bomb.{kind}", gzip.compress(blown) if kind == "gz" else zipped({"a.csv": blown}))
     assert place.refused() == "unpacks to more than 300 times its size; deliver it unpacked"

@@ -16,8 +16,9 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from orchestration.base import sql
-from orchestration.landing.files import MAX_LINE_BYTES, UnreadableFile
+from orchestration.landing.export_file import UnreadableFile
 from orchestration.landing.people import hashing
+from orchestration.landing.text_files import MAX_LINE_BYTES
 from orchestration.sources.shapes import ITEM
 from orchestration.sources.source_files import Source
 

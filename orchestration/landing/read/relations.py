@@ -22,8 +22,8 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from orchestration.base import engine, sql
-from orchestration.landing import files
-from orchestration.landing.files import UnreadableFile
+from orchestration.landing import export_file, text_files
+from orchestration.landing.export_file import UnreadableFile
 from orchestration.sources.file_settings import DELIMITED, FileSet
 from orchestration.sources.shapes import Shape
 
@@ -199,7 +199,7 @@ class FileRelation:
             f"read_csv({location}, auto_detect=false, header={self.n_header_lines > self.n_skipped}, "
             f"skip={self.n_skipped}, columns={columns}, "
             f"delim={sql.text(self.options.delimiter)}, quote={sql.text(self.options.quote)}, "
-            f"escape={sql.text(self.options.quote)}, max_line_size={files.MAX_LINE_BYTES}{spelled})"
+            f"escape={sql.text(self.options.quote)}, max_line_size={text_files.MAX_LINE_BYTES}{spelled})"
         )
         if not times:
             return relation
@@ -228,7 +228,7 @@ def layout_of(path: Path, options: FileSet) -> str:
     Streams that are delivered in batches often come without line ends, and samples spread over many lines.
     """
     with path.open("rb") as file:
-        head = file.read(files.CHUNK_BYTES).removeprefix(b"\xef\xbb\xbf").lstrip()
+        head = file.read(export_file.CHUNK_BYTES).removeprefix(b"\xef\xbb\xbf").lstrip()
     if options.format == "json":
         return "array" if head.startswith(b"[") else "unstructured"
     if re.match(rb"\[\s*(\{|\]\s*$)", head):
@@ -333,7 +333,8 @@ def _keys(connection: duckdb.DuckDBPyConnection, relation: FileRelation, n_objec
     looked_at = f"({objects}{f' LIMIT {n_objects}' if has_lines and n_objects >= 0 else ''})"
     if has_lines and n_objects >= 0:
         places = [
-            line.decode(errors="replace") for line in files.lines_throughout(relation.paths, _JSON_PLACES)
+            line.decode(errors="replace")
+            for line in text_files.lines_throughout(relation.paths, _JSON_PLACES)
         ]
         connection.register("places", pa.table({"json": pa.array(places, pa.string())}))
         looked_at += (
@@ -427,7 +428,7 @@ def top_of(path: Path, options: FileSet) -> bytes:
     """
     n_lines = options.n_top_lines + bool(options.format != "lines" and separator_of(path))
     with path.open("rb") as file:
-        lines = [file.readline(files.MAX_LINE_BYTES) for _ in range(n_lines + 1)]
+        lines = [file.readline(text_files.MAX_LINE_BYTES) for _ in range(n_lines + 1)]
     top = b"".join(lines[:-1])
     if options.has_header_line:
         return top
@@ -443,7 +444,7 @@ def _with_header(paths: tuple[Path, ...], origins: tuple[Origin, ...], options: 
     if options.header and not n_above:
         return FileRelation(paths, origins, options, dict.fromkeys(options.header, "VARCHAR"))
     with paths[0].open("rb") as file:
-        head = file.read(files.CHUNK_BYTES).decode("utf-8-sig", errors="replace")
+        head = file.read(export_file.CHUNK_BYTES).decode("utf-8-sig", errors="replace")
     every = list(io.StringIO(head, newline=""))
     above, text = every[:n_above], every[n_above:]
     if options.header:
@@ -456,7 +457,7 @@ def _with_header(paths: tuple[Path, ...], origins: tuple[Origin, ...], options: 
             n_header_delimiters="".join(above).count(options.delimiter),
             n_skipped=n_above,
         )
-    csv.field_size_limit(files.MAX_LINE_BYTES)  # of the process: whoever reads first must not decide it
+    csv.field_size_limit(text_files.MAX_LINE_BYTES)  # of the process: whoever reads first must not decide it
     if options.quote:
         reader = csv.reader(text, delimiter=options.delimiter, quotechar=options.quote)
     else:
@@ -605,7 +606,7 @@ class _Records:
     def __init__(self, relation: FileRelation) -> None:
         self._width = len(relation.types)
         self._dialect = _Dialect(relation.options, self._width)
-        self._source = islice(files.lines(relation.path), relation.n_header_lines, None)
+        self._source = islice(text_files.lines(relation.path), relation.n_header_lines, None)
         self._again: list[tuple[int, bytes]] = []
         self._budget = max(_MIN_REREAD, relation.path.stat().st_size * _MAX_REREAD_RATIO)
 
@@ -630,7 +631,7 @@ class _Records:
         """The whole record whose first line leaves a quote open; what is not part of it is given back."""
         taken: list[tuple[int, bytes]] = []
         parts, size = [text], len(text)
-        while size <= files.MAX_LINE_BYTES and (following := self._next()) is not None:
+        while size <= text_files.MAX_LINE_BYTES and (following := self._next()) is not None:
             taken.append(following)
             text, reason = _as_text(following[1])
             parts.append(text)
@@ -658,8 +659,8 @@ class _Records:
 
 
 def _as_text(raw: bytes) -> tuple[str, str]:
-    if raw == files.OVERLONG:
-        return "", f"line longer than {files.MAX_LINE_BYTES:,} bytes"
+    if raw == text_files.OVERLONG:
+        return "", f"line longer than {text_files.MAX_LINE_BYTES:,} bytes"
     if b"\0" in raw:
         return "", "holds a NUL byte"
     try:
@@ -691,7 +692,7 @@ def _rewrite_json_lines(
 ) -> FileRelation:
     lines, damage = array("q"), list[Damage]()
     types = {sql.folded(name): name for name in relation.types}
-    numbered = files.lines(relation.path)
+    numbered = text_files.lines(relation.path)
     with target.open("wb") as out, engine.connect() as connection:
         for batch in _batches(numbered):
             sound: list[tuple[int, str]] = []

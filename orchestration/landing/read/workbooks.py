@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from orchestration.landing import files
-from orchestration.landing.files import UnreadableFile
+from orchestration.landing import archives, export_file, text_files
+from orchestration.landing.export_file import UnreadableFile
 from orchestration.landing.people import hashing
 from orchestration.landing.read.documents import RewrittenFile
 from orchestration.landing.read.relations import joined_names
@@ -205,7 +205,7 @@ def _require_workbook(path: Path) -> None:
         head = file.read(_TAIL_BYTES)
     if not head:
         raise UnreadableFile("the file is empty")
-    if head.startswith(files.COMPOUND_FILE):
+    if head.startswith(text_files.COMPOUND_FILE):
         raise UnreadableFile(
             "the workbook is encrypted; save it without a password"
             if _holds(path, _ENCRYPTED)
@@ -229,9 +229,9 @@ def _require_workbook(path: Path) -> None:
     if "[Content_Types].xml" not in names or not any(name.startswith("xl/") for name in names):
         raise UnreadableFile("an archive, but no Excel workbook; correct `glob` or `format`")
     n_bytes = sum(part.file_size for part in parts)
-    if n_bytes > max(files.MIN_BOMB_BYTES, path.stat().st_size * files.MAX_EXPANSION_RATIO):
+    if n_bytes > max(archives.MIN_BOMB_BYTES, path.stat().st_size * archives.MAX_EXPANSION_RATIO):
         raise UnreadableFile(
-            f"unpacks to more than {files.MAX_EXPANSION_RATIO} times its size; export it as CSV"
+            f"unpacks to more than {archives.MAX_EXPANSION_RATIO} times its size; export it as CSV"
         )
     if sum(part.file_size for part in parts if not part.filename.startswith(_STREAMED)) > _TEXT_BYTES:
         raise UnreadableFile(f"its texts and styles take more than {_TEXT_BYTES >> 20} MB; export it as CSV")
@@ -309,7 +309,7 @@ def _scanned(book: _Book, part: str) -> _Facts:
 def _marks(stream: Any) -> Iterator[re.Match[bytes]]:
     """Matches in a stream; one that crosses the end of a chunk is found with the next."""
     text = b""
-    while chunk := stream.read(files.CHUNK_BYTES):
+    while chunk := stream.read(export_file.CHUNK_BYTES):
         text += chunk
         bound = max(0, len(text) - _TAIL_BYTES)
         for mark in _MARKS.finditer(text):
@@ -505,15 +505,18 @@ class _Writer:
         if len(row) > width + _MOST_BESIDE:
             return f"a value in column {len(row):,}, far beside the {width:,} columns of the table"
         n_characters = sum(map(len, row))
-        if n_characters > files.MAX_LINE_BYTES // 4 and len("".join(row).encode()) > files.MAX_LINE_BYTES:
-            return f"longer than {files.MAX_LINE_BYTES:,} bytes"
+        if (
+            n_characters > text_files.MAX_LINE_BYTES // 4
+            and len("".join(row).encode()) > text_files.MAX_LINE_BYTES
+        ):
+            return f"longer than {text_files.MAX_LINE_BYTES:,} bytes"
         return ""
 
     def _widen(self, width: int) -> None:
         """Gives every row as many columns as the widest has; values beside the table have no column name."""
         narrow = self._target.with_name(f"{self._target.name}.narrow")
         self._target.replace(narrow)
-        csv.field_size_limit(files.MAX_LINE_BYTES)
+        csv.field_size_limit(text_files.MAX_LINE_BYTES)
         with (
             narrow.open(encoding="utf-8", newline="") as source,
             self._target.open("w", encoding="utf-8", newline="") as out,

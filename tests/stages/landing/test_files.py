@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from orchestration.landing import files
-from orchestration.landing.files import ExportFile
+from orchestration.landing import export_file, files, text_files
+from orchestration.landing.export_file import ExportFile
 from orchestration.sources import contract, source_files
 from tests.stages.place import Place, cases, csv_text
 
@@ -88,7 +88,7 @@ def test_globs_mean_what_the_search_finds(tmp_path: Path, glob: str, name: str, 
         assert (path in set(tmp_path.glob(glob))) is is_matched
 
 
-CHUNK = files.CHUNK_BYTES
+CHUNK = export_file.CHUNK_BYTES
 
 
 @pytest.mark.parametrize(
@@ -99,9 +99,9 @@ CHUNK = files.CHUNK_BYTES
         (b"a,b\n", 1, 1, False, True),
         (b"a,b\r\n,\n\n", 3, 2, False, True),
         (b"x" * CHUNK + b"\n" + b"y" * CHUNK, 2, 0, False, True),
-        (b"x" * files.MAX_LINE_BYTES + b"\n", 1, 0, False, True),
-        (b"x" * (files.MAX_LINE_BYTES + 1) + b"\n", 1, 0, True, True),
-        (b"\n" + b"x" * (files.MAX_LINE_BYTES + 1), 2, 0, True, True),
+        (b"x" * text_files.MAX_LINE_BYTES + b"\n", 1, 0, False, True),
+        (b"x" * (text_files.MAX_LINE_BYTES + 1) + b"\n", 1, 0, True, True),
+        (b"\n" + b"x" * (text_files.MAX_LINE_BYTES + 1), 2, 0, True, True),
         (("x" * (CHUNK - 1) + "ü\n").encode(), 1, 0, False, True),
         (b"x" * (CHUNK - 1) + b"\xc3", 1, 0, False, False),
         (b"a\xff\n", 1, 0, False, False),
@@ -115,24 +115,24 @@ def test_one_pass_counts_lines_and_delimiters_and_finds_damage(
 ) -> None:
     path = tmp_path / "a"
     path.write_bytes(content)
-    expected = files.FileProfile(
+    expected = text_files.FileProfile(
         hashlib.sha256(content).hexdigest(), n_lines, n_delimiters, is_long, is_clean
     )
-    assert files.inspect(path, ",") == expected
+    assert text_files.inspect(path, ",") == expected
 
 
 def test_delimiters_of_two_bytes_are_counted_across_chunks(tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_bytes(b"x" * (CHUNK - 1) + "§§\n".encode() * 3)
-    assert files.inspect(path, "§").n_delimiters == 6
+    assert text_files.inspect(path, "§").n_delimiters == 6
 
 
 def test_lines_longer_than_any_real_one_are_not_kept(tmp_path: Path) -> None:
     path = tmp_path / "a"
-    long = b"x" * (files.MAX_LINE_BYTES + 1)
+    long = b"x" * (text_files.MAX_LINE_BYTES + 1)
     path.write_bytes(b"a\n" + long + b"\n" + long[:-1] + b"\nb\n" + long * 3)
-    assert list(files.lines(path)) == [
-        (1, b"a\n"), (2, files.OVERLONG), (3, long[:-1] + b"\n"), (4, b"b\n"), (5, files.OVERLONG),
+    assert list(text_files.lines(path)) == [
+        (1, b"a\n"), (2, text_files.OVERLONG), (3, long[:-1] + b"\n"), (4, b"b\n"), (5, text_files.OVERLONG),
     ]  # fmt: skip
 
 

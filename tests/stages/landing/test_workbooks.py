@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from openpyxl.chart import BarChart, Reference
 
-from orchestration.landing.files import UnreadableFile
+from orchestration.landing.export_file import UnreadableFile
 from orchestration.landing.read import workbooks
 from orchestration.onboarding.draft import draft
 from orchestration.sources import source_files
@@ -473,7 +473,7 @@ def test_a_cell_in_the_last_corner_costs_its_row_and_nothing_else(tmp_path: Path
 def test_a_workbook_that_unpacks_without_measure_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("orchestration.landing.files.MIN_BOMB_BYTES", 1_000_000)
+    monkeypatch.setattr("orchestration.landing.archives.MIN_BOMB_BYTES", 1_000_000)
     content = changed(_BOOK, lambda xml: xml.replace(b"</sheetData>", b" " * 40_000_000 + b"</sheetData>"))
     place = Place(tmp_path).source(format="xlsx")
     place.put("a.xlsx", content)
