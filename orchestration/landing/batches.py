@@ -23,6 +23,7 @@ import pyarrow as pa
 from orchestration.base import durable, sql
 from orchestration.base.engine import Limits, connect, restrict
 from orchestration.landing import archives, export_file, files, quarantine, text_files
+from orchestration.landing import working_columns as work
 from orchestration.landing.export_file import ExportFile, FileNotReady, UnreadableFile
 from orchestration.landing.file_identity import Identity
 from orchestration.landing.manifest import IGNORED, LANDED, QUARANTINED, Commit, Count, DeliveryRecord, Part
@@ -677,7 +678,8 @@ class Batch:
         n_records = self._counts(relation.counts())
         if has_lines:
             before = accumulate((n_records.get(token, 0) for token in self.members), initial=0)
-            columns = {"?_delivery_id": list(self.members), "?n_before": list(before)[:-1]}
+            numbers = list(before)[:-1]
+            columns = {work.DELIVERY_ID: list(self.members), work.N_BEFORE: numbers}
             self.connection.register(mapping.FILES_BEFORE, pa.table(columns))
         return n_records
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from orchestration.base import sql
+from orchestration.landing import working_columns as work
 from orchestration.landing.people import hashing, rules
 from orchestration.sources import contract
 from orchestration.sources.contract import Column, Table
@@ -36,14 +37,14 @@ class Protected:
 
 
 def of(table: Table, column: Column, centre: str, region: str, *, field: str = "") -> Protected:
-    """What lands of a column, whose parsed value is `"=<name>"`; `field` is SQL of the field of a change."""
-    value = sql.name("=" + column.name)
+    """What lands of a column, from its parsed value; `field` is SQL of the field of a change."""
+    value = work.parsed(column.name)
     if column.is_hashed:
         return Protected(_identifier(centre, column, value, region))
     rule = _rule(table, column)
     if not rule:
         return Protected(value)
-    flag = sql.name("!!" + column.name)
+    flag = work.is_personal(column.name)
     if column.type == "list":
         replaced = f"list_transform({value}, lambda x: CASE WHEN {_asked(rule, 'x')} THEN "
         replaced += f"{_replaced(rule, centre, 'x')} ELSE x END)"
@@ -66,11 +67,6 @@ def treatment(column: Column) -> str:
     """What happens to a value of the column that is personal: it is hashed, masked, or either."""
     is_id = column.pii == "staff" or (column.type == "id" and not column.pii)
     return "hashed" if is_id else "hashed or masked" if column.pii == "change" else "masked"
-
-
-def flag_of(column: str) -> str:
-    """Name of the column that says whether a rule hashed or masked the value of a field."""
-    return sql.name("!!" + column)
 
 
 def _rule(table: Table, column: Column) -> str:

@@ -7,6 +7,7 @@ from itertools import combinations
 import duckdb
 
 from orchestration.base import sql
+from orchestration.landing import working_columns as work
 from orchestration.landing.people import hashing, protection
 from orchestration.landing.plan import durations, lost_digits, placeholders, timestamps
 from orchestration.landing.read import relations
@@ -23,21 +24,17 @@ _TRUE = ("true", "t", "yes", "y", "1", "on")
 _FALSE = ("false", "f", "no", "n", "0", "off")
 
 
-_RECORD = sql.name("?record")
-_FITS = sql.name("?fits")
 PLACEHOLDERS = "_placeholders"
 PERSONAL = "_personal"
 _YEAR_SECONDS = 31_622_400
 _PLANNED = ("valid_to", "closed_at", "shift_end")
 """Stamps that may lie ahead."""
-_DIFFERS = sql.name("?differs")
 WHOLE_RECORD = "(record)"
 """The column of a fault that concerns the whole record."""
-N_BEFORE = sql.name("?n_before")
 FILES_BEFORE = "file_offsets"
 """Table of each delivery's `?n_before`: how many records the files before it hold."""
 # Which file a row is from travels with it, under names that no file can use for its own columns.
-_ORIGIN = {column: sql.name(f"?{column}") for column in relations.ORIGIN}
+_ORIGIN = {column: work.origin(column) for column in relations.ORIGIN}
 
 
 @dataclass(frozen=True)
@@ -175,17 +172,21 @@ def compile_feed(
     computed = ", ".join(_computed(field) for field in fields)
     valued = ", ".join(_valued(field) for field in fields)
     parsed = ", ".join(
-        f"{_parsed(field, zone, options.list_separator)} AS {sql.name('=' + field.name)}" for field in fields
+        f"{_parsed(field, zone, options.list_separator)} AS {work.parsed(field.name)}" for field in fields
     )
     where = f" WHERE ({feed.where}\n)" if feed.where else ""
     same_name = _same_name_columns(feed, relation)
     carried = ", ".join(
-        [*_ORIGIN.values(), *([_FITS] if relation.is_untyped else []), *([_DIFFERS] if same_name else [])]
+        [
+            *_ORIGIN.values(),
+            *([work.FITS] if relation.is_untyped else []),
+            *([work.DIFFERS] if same_name else []),
+        ]
     )
 
     protected = _protected(source, feed)
     flagged = {name: one.is_changed for name, one in protected.items() if one.is_changed}
-    flags = ", ".join(f"{asked} AS {protection.flag_of(name)}" for name, asked in flagged.items())
+    flags = ", ".join(f"{asked} AS {work.is_personal(name)}" for name, asked in flagged.items())
 
     def staged(base: str, extra: str = "") -> str:
         values = (
@@ -197,10 +198,12 @@ def compile_feed(
 
     faults = _faults(feed, fields, codes)
     if relation.is_untyped:
-        faults.append((WHOLE_RECORD, f"NOT {_FITS}", "a value is of another kind than this export has there"))
+        faults.append(
+            (WHOLE_RECORD, f"NOT {work.FITS}", "a value is of another kind than this export has there")
+        )
     if same_name:
         named = ", ".join(map(hashing.shown, same_name))
-        faults.append((WHOLE_RECORD, _DIFFERS, f"columns of one name differ: {named}"))
+        faults.append((WHOLE_RECORD, work.DIFFERS, f"columns of one name differ: {named}"))
     bad = " OR ".join(condition for _, condition, _ in faults) or "false"
     landed = feed.table.landed
     columns = {
@@ -212,18 +215,18 @@ def compile_feed(
     }
     extra = ""
     if new:
-        columns[contract.EXTRA] = found = sql.name(f"?{contract.EXTRA}")
+        columns[contract.EXTRA] = found = work.origin(contract.EXTRA)
         extra = f"{_kept(source, relation, new)} AS {found}"
     landed_rows = _rows(feed, relation, is_numbered=feed.table.has_lines, kept=extra)
     beside = f", {columns[contract.EXTRA]}" if new else ""
     if feed.table.has_lines:
-        columns[contract.SOURCE_LINE] = f"{_RECORD}{_lines_before(relation)}"
-        beside += f", {_RECORD}"
+        columns[contract.SOURCE_LINE] = f"{work.RECORD}{_lines_before(relation)}"
+        beside += f", {work.RECORD}"
         if relation.members:
             landed_rows = (
                 f"(SELECT * FROM {landed_rows} JOIN {FILES_BEFORE} USING ({_ORIGIN['_delivery_id']}))"
             )
-            beside += f", {N_BEFORE}"
+            beside += f", {sql.name(work.N_BEFORE)}"
     select = ", ".join(f"{value} AS {sql.name(c)}" for c, value in columns.items())
     listed = ", ".join(
         f"CASE WHEN {condition} THEN {{'column': {sql.text(column)}, 'reason': {sql.text(reason)}, "
@@ -231,20 +234,20 @@ def compile_feed(
         for column, condition, reason in faults
     )
     origin = _ORIGIN["_delivery_id"]
-    numbered = staged(_rows(feed, relation, is_numbered=True), f", {_RECORD}")
+    numbered = staged(_rows(feed, relation, is_numbered=True), f", {work.RECORD}")
     own = ", ".join(f"{value} AS {sql.name(c)}" for c, value in columns.items() if c != contract.EXTRA)
     return Compiled(
         landed=(
             f"SELECT {select}, {_listed_placeholders(fields)} AS {PLACEHOLDERS}, "
-            f"{_listed({name: protection.flag_of(name) for name in flagged})} AS {PERSONAL}, ({bad}) AS _bad "
+            f"{_listed({name: work.is_personal(name) for name in flagged})} AS {PERSONAL}, ({bad}) AS _bad "
             f"FROM {staged(landed_rows, beside)}"
         ),
         faults=(
-            f"SELECT {origin}, {_RECORD}, "
+            f"SELECT {origin}, {work.RECORD}, "
             f"unnest(list_filter([{listed}], lambda x: x IS NOT NULL), recursive := true) "
             f"FROM {numbered} WHERE {bad}"
         ),
-        numbered=f"SELECT {own}, {_RECORD} AS _record, ({bad}) AS _bad FROM {numbered}",
+        numbered=f"SELECT {own}, {work.RECORD} AS _record, ({bad}) AS _bad FROM {numbered}",
         impossible=_impossible(feed, numbered, bad),
         count_all=f"SELECT {origin}, count(*) FROM {rows} GROUP BY ALL",
         codes=_codes(fields, f"(SELECT {valued} FROM (SELECT {computed} FROM {rows}{where}))"),
@@ -259,7 +262,7 @@ def _lines_before(relation: FileRelation) -> str:
     A file that the careful reader went over counts its sound records: their order is that of the file.
     """
     header = f" + {relation.n_header_lines}" if relation.has_lines and relation.n_header_lines else ""
-    return f"{header} - {N_BEFORE}" if relation.members else header
+    return f"{header} - {sql.name(work.N_BEFORE)}" if relation.members else header
 
 
 def _kept(source: Source, relation: FileRelation, new: Sequence[str]) -> str:
@@ -280,9 +283,9 @@ def _rows(feed: Feed, relation: FileRelation, *, is_numbered: bool = False, kept
     that it is reported once.
     """
     chosen = [*_chosen(feed, relation), *([kept] if kept else [])]
-    rows = relation.rows(chosen, _RECORD if is_numbered else "")
+    rows = relation.rows(chosen, work.RECORD if is_numbered else "")
     for alias, found in feed.table.rows.items():
-        items = f"CASE WHEN {_FITS} THEN {found} ELSE [NULL] END" if relation.is_untyped else found
+        items = f"CASE WHEN {work.FITS} THEN {found} ELSE [NULL] END" if relation.is_untyped else found
         rows = (
             f"(SELECT *, unnest({items}) AS {sql.name(alias)}, "
             f"generate_subscripts({items}, 1) AS {sql.name(alias + '_no')} FROM {rows})"
@@ -328,17 +331,17 @@ def _chosen(feed: Feed, relation: FileRelation) -> list[str]:
     same_name = _same_name_columns(feed, relation)
     any_filled = {name: _filled_by_any(name, others, relation) for name, others in same_name.items()}
     if same_name:
-        selected.append(f"({' OR '.join(differs for _, differs in any_filled.values())}) AS {_DIFFERS}")
+        selected.append(f"({' OR '.join(differs for _, differs in any_filled.values())}) AS {work.DIFFERS}")
     for name, column_type in relation.types.items():
         if name in any_filled:
             c, value = sql.name(name), any_filled[name][0]
             selected.append(f"{_present(value, relation) if column_type == 'VARCHAR' else value} AS {c}")
-            selected += [f"{value} AS {_untrimmed_text(name)}"] if column_type == "VARCHAR" else []
+            selected += [f"{value} AS {work.untrimmed(name)}"] if column_type == "VARCHAR" else []
         elif name.lower() in referenced:
             c = sql.name(name)
             is_text = column_type == "VARCHAR"
             selected += (
-                [f"{_present(c, relation)} AS {c}", f"{c} AS {_untrimmed_text(name)}"] if is_text else [c]
+                [f"{_present(c, relation)} AS {c}", f"{c} AS {work.untrimmed(name)}"] if is_text else [c]
             )
     known = {sql.folded(name) for name in relation.types}
     absent = {c for read in feed.columns.values() for c in read if sql.folded(c) not in known}
@@ -348,12 +351,8 @@ def _chosen(feed: Feed, relation: FileRelation) -> list[str]:
         for c in sorted(absent)
     ]
     if relation.is_untyped:
-        selected.append(_FITS)
+        selected.append(work.FITS)
     return selected
-
-
-def _untrimmed_text(column: str) -> str:
-    return sql.name(f"?={column}")
 
 
 def _present(text: str, relation: FileRelation | None = None) -> str:
@@ -422,7 +421,7 @@ def _untrimmed(field: _Field, feed: Feed, relation: FileRelation) -> _Field:
     names = {sql.folded(name): name for name in relation.types}
     if sql.folded(column) not in names:
         return field
-    whole = _untrimmed_text(names[sql.folded(column)])
+    whole = work.untrimmed(names[sql.folded(column)])
     return replace(field, expression=whole, untrimmed=_present(sql.name(field.name), relation))
 
 
@@ -446,7 +445,7 @@ def _valued(field: _Field) -> str:
         if not field.is_trimmed:
             value = _present(value) if field.is_sure else f"nullif(trim({value}), '')"
         value = _translated(field, value)
-    failed = "" if field.is_sure else f", {own} IS NULL AS {sql.name('!' + field.name)}"
+    failed = "" if field.is_sure else f", {own} IS NULL AS {work.failed(field.name)}"
     return f"{value} AS {own}{failed}"
 
 
@@ -508,7 +507,7 @@ def _read(fields: Iterable[_Field], rows: str) -> str:
 
 def _read_columns(field: _Field) -> tuple[str, ...]:
     """Names of the columns that hold the readings of a value; empty for one that it cannot have."""
-    return tuple(sql.name(f"{i}~{field.name}") if read else "" for i, read in enumerate(_readings(field)))
+    return tuple(work.reading(i, field.name) if read else "" for i, read in enumerate(_readings(field)))
 
 
 def _readings(field: _Field) -> tuple[str, ...]:
@@ -557,20 +556,18 @@ def _may_be_placeholder(column: contract.Column) -> bool:
     return column.type == "ts" or (column.type == "date" and not column.is_required)
 
 
-def _placeholder(field: _Field) -> str:
-    """Name of the column that says whether the value is a placeholder."""
-    return sql.name("*" + field.name)
-
-
 def _without_placeholders(feed: Feed, fields: Sequence[_Field], zone: str, rows: str) -> str:
     """SQL of the rows with NULL for times that are placeholders, and a flag for each such field."""
     times = [field for field in fields if _may_be_placeholder(field.column)]
     if not times:
         return rows
-    flags = ", ".join(f"{_is_placeholder(feed, field, zone)} AS {_placeholder(field)}" for field in times)
-    parsed = [(sql.name("=" + field.name), field) for field in times]
+    flags = ", ".join(
+        f"{_is_placeholder(feed, field, zone)} AS {work.is_placeholder(field.name)}" for field in times
+    )
+    parsed = [(work.parsed(field.name), field) for field in times]
     emptied = ", ".join(
-        f"CASE WHEN NOT {_placeholder(field)} THEN {value} END AS {value}" for value, field in parsed
+        f"CASE WHEN NOT {work.is_placeholder(field.name)} THEN {value} END AS {value}"
+        for value, field in parsed
     )
     return f"(SELECT * REPLACE ({emptied}) FROM (SELECT *, {flags} FROM {rows}))"
 
@@ -580,7 +577,7 @@ def _is_placeholder(feed: Feed, field: _Field, zone: str) -> str:
 
     In telephony, where rows last minutes, so is the midnight before the row began.
     """
-    moment, value = sql.name("=" + field.name), sql.name(field.name)
+    moment, value = work.parsed(field.name), sql.name(field.name)
     wall, utc, instant = _read_columns(field)
     text = "" if field.is_kept_typed else field.text
     shown = [one for one in (wall, utc) if one]
@@ -591,7 +588,7 @@ def _is_placeholder(feed: Feed, field: _Field, zone: str) -> str:
     table = feed.table
     is_of_minutes = isinstance(table, contract.Entity) and table.domain == "telephony"
     if is_of_minutes and field.column.type == "ts" and table.event_at in feed.mappings:
-        start = sql.name("=" + table.event_at)
+        start = work.parsed(table.event_at)
         if field.name != table.event_at and not field.column.is_required:
             return f"({is_placeholder} OR {placeholders.midnight_before(moment, start, zone)})"
     return f"({is_placeholder})"
@@ -603,23 +600,23 @@ def _impossible(feed: Feed, rows: str, bad: str) -> str:
     broken: list[tuple[str, str, str]] = []
     for name in filled:
         if name.endswith("_seconds") and name in table.columns:
-            value = sql.name("=" + name)
+            value = work.parsed(name)
             broken.append((name, "is negative", f"{value} <= -1"))
             broken.append((name, "is more than a year", f"{value} >= {_YEAR_SECONDS}"))
     for later, earlier in table.order.items():
         for one in earlier:
             if later in filled and one in filled:
-                condition = f"{sql.name('=' + later)} < {sql.name('=' + one)} - INTERVAL 1 SECOND"
+                condition = f"{work.parsed(later)} < {work.parsed(one)} - INTERVAL 1 SECOND"
                 if later == "ended_at" and "duration_seconds" in filled:
-                    condition += f" AND {sql.name('=duration_seconds')} IS NULL"
+                    condition += f" AND {work.parsed('duration_seconds')} IS NULL"
                 broken.append((later, f"lies before {one}", condition))
         if later in filled and later not in _PLANNED:
-            condition = f"{sql.name('=' + later)} > {_ORIGIN['_delivered_at']} + INTERVAL 1 DAY"
+            condition = f"{work.parsed(later)} > {_ORIGIN['_delivered_at']} + INTERVAL 1 DAY"
             broken.append((later, "lies a day or more after its delivery", condition))
     for name, (since, until) in table.at_most.items():
         if {name, since, until} <= filled.keys():
-            span = f"epoch({sql.name('=' + until)}) - epoch({sql.name('=' + since)})"
-            condition = f"{span} >= 0 AND {sql.name('=' + name)} > {span} + 1"
+            span = f"epoch({work.parsed(until)}) - epoch({work.parsed(since)})"
+            condition = f"{span} >= 0 AND {work.parsed(name)} > {span} + 1"
             broken.append((name, f"is more than lies between {since} and {until}", condition))
     if not broken:
         return ""
@@ -628,12 +625,14 @@ def _impossible(feed: Feed, rows: str, bad: str) -> str:
         for name, problem, condition in broken
     )
     unnested = f"unnest(list_filter([{listed}], lambda x: x IS NOT NULL), recursive := true)"
-    return f"SELECT {_RECORD}, {unnested} FROM {rows} WHERE NOT coalesce({bad}, false)"
+    return f"SELECT {work.RECORD}, {unnested} FROM {rows} WHERE NOT coalesce({bad}, false)"
 
 
 def _listed_placeholders(fields: Sequence[_Field]) -> str:
     """SQL of the names of the fields that hold placeholders, NULL where none does."""
-    return _listed({one.name: _placeholder(one) for one in fields if _may_be_placeholder(one.column)})
+    return _listed(
+        {one.name: work.is_placeholder(one.name) for one in fields if _may_be_placeholder(one.column)}
+    )
 
 
 def _listed(conditions: dict[str, str]) -> str:
@@ -674,17 +673,17 @@ def _faults(feed: Feed, fields: list[_Field], codes: Container[str] = ()) -> lis
     """(field, condition, reason) of everything that sends a row to quarantine."""
     faults: list[tuple[str, str, str]] = []
     for field in fields:
-        parsed = sql.name("=" + field.name)
+        parsed = work.parsed(field.name)
         if not field.is_sure:
-            faults.append((field.name, sql.name("!" + field.name), "the expression fails on this row"))
+            faults.append((field.name, work.failed(field.name), "the expression fails on this row"))
         if field.column.is_required:
-            sure = "" if field.is_sure else f" AND NOT {sql.name('!' + field.name)}"
+            sure = "" if field.is_sure else f" AND NOT {work.failed(field.name)}"
             faults.append((field.name, f"({_is_nothing(field)}{sure})", "required value is missing"))
         unread = f"{parsed} IS NULL AND NOT {_is_nothing(field)}"
         if _may_be_placeholder(field.column):
-            unread += f" AND NOT {_placeholder(field)}"
+            unread += f" AND NOT {work.is_placeholder(field.name)}"
             if field.column.is_required:
-                faults.append((field.name, _placeholder(field), "a placeholder and no time"))
+                faults.append((field.name, work.is_placeholder(field.name), "a placeholder and no time"))
         if field.column.type in _READABLE_TYPES:
             reason = f"cannot be read as {_READABLE_TYPES[field.column.type]}"
             faults.append((field.name, f"({unread})", reason))
@@ -707,7 +706,7 @@ def _is_nothing(field: _Field) -> str:
     """SQL of whether the file has no value; nothing is looked for in what was read."""
     if not field.untrimmed:
         return f"({field.text} IS NULL)"
-    return f"CASE WHEN {sql.name('=' + field.name)} IS NULL THEN {field.text} IS NULL ELSE false END"
+    return f"CASE WHEN {work.parsed(field.name)} IS NULL THEN {field.text} IS NULL ELSE false END"
 
 
 def _masked(column: str) -> str:
@@ -724,7 +723,7 @@ def _masked(column: str) -> str:
 def _protected(source: Source, feed: Feed) -> dict[str, protection.Protected]:
     """What lands of each field that the feed fills, but for those that never land."""
     region = sql.text(source.document.phone_region)
-    field = sql.name("=field") if "field" in feed.mappings else ""
+    field = work.parsed("field") if "field" in feed.mappings else ""
     return {
         name: protection.of(feed.table, column, source.centre, region, field=field)
         for name, column in feed.table.columns.items()
@@ -742,5 +741,5 @@ def _landed_columns(source: Source, feed: Feed, protected: dict[str, protection.
     for name, one in protected.items():
         columns[name] = one.value
         if feed.table.columns[name].type == "phone":
-            columns[f"{name}_status"] = f"phone_status({sql.name('=' + name)}, {region})"
+            columns[f"{name}_status"] = f"phone_status({work.parsed(name)}, {region})"
     return columns

@@ -23,6 +23,7 @@ from pyarrow import parquet
 
 from orchestration.base import engine, sql
 from orchestration.landing import export_file, text_files
+from orchestration.landing import working_columns as work
 from orchestration.landing.export_file import UnreadableFile
 from orchestration.sources.file_settings import DELIMITED, FileSet
 from orchestration.sources.shapes import Shape
@@ -78,9 +79,8 @@ NOWHERE = Origin("", "", datetime.max)
 """Of rows that are only looked at."""
 ORIGIN = ("_source_file", "_delivery_id", "_delivered_at")
 """Columns that say which delivery a row is from, as in `Origin`."""
-_PATH = "?path"
-PATH = sql.name(_PATH)
-DELIVERY = sql.name("?_delivery_id")
+PATH = sql.name(work.PATH)
+DELIVERY = sql.name(work.DELIVERY_ID)
 """The delivery id while rows are read, and the path of their file."""
 _MEMBERS = "delivered_members"
 _AROUND_NAMES = " \t\r\n\v\f\u00a0\u200b\ufeff"
@@ -144,7 +144,7 @@ class FileRelation:
 
     def origin(self) -> str:
         """SQL of what `members` do not say of a row's delivery, and of the file name that mappings see."""
-        names = [sql.name(f"?{column}") for column in ORIGIN]
+        names = [work.origin(column) for column in ORIGIN]
         if self.members:
             return f"{names[0]} AS _source_file"
         (one,) = self.origins
@@ -158,7 +158,10 @@ class FileRelation:
         columns = zip(*((o.source_file, o.delivery_id, o.delivered_at) for o in self.origins), strict=True)
         names = [f"?{column}" for column in ORIGIN]
         return pa.table(
-            {_PATH: [str(path) for path in self.paths], **dict(zip(names, map(list, columns), strict=True))}
+            {
+                work.PATH: [str(path) for path in self.paths],
+                **dict(zip(names, map(list, columns), strict=True)),
+            }
         )
 
     def untyped(self) -> "FileRelation":
@@ -185,7 +188,7 @@ class FileRelation:
         # A folder called a=b is a place here, not a column.
         location = f"{sql.paths(self.paths)}, hive_partitioning=false"
         if self.members:
-            location += f", filename={sql.text(_PATH)}"
+            location += f", filename={sql.text(work.PATH)}"
         if self.options.format == "parquet":
             renames = ", ".join(f"{sql.name(own)} AS {sql.name(name)}" for own, name in self.renamed.items())
             read = f"read_parquet({location})"
@@ -219,7 +222,7 @@ class FileRelation:
         read = [f"{shape.transform(sql.name(name))} AS {sql.name(name)}" for name, shape in shaped.items()]
         fits = " AND ".join(shape.fits(sql.name(name)) for name, shape in shaped.items()) or "true"
         replaced = f" REPLACE ({', '.join(read)})" if read else ""
-        return f'(SELECT *{replaced}, {fits} AS "?fits" FROM {relation})'
+        return f"(SELECT *{replaced}, {fits} AS {work.FITS} FROM {relation})"
 
 
 def layout_of(path: Path, options: FileSet) -> str:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestration.base import sql
+from orchestration.landing import working_columns as work
 from orchestration.landing.people import hashing, protection, rules
 from orchestration.onboarding import vocabulary
 from orchestration.sources import contract
@@ -82,7 +83,7 @@ def test_looking_for_personal_data_joins_nothing(entity: str) -> None:
             value, field = sql.name("=" + column.name), sql.name("=field")
             given = {value: kind, field: "VARCHAR"}
             connection.execute(f"CREATE OR REPLACE TABLE given ({', '.join(map(' '.join, given.items()))})")
-            flag = f"{found.is_changed or 'false'} AS {protection.flag_of(column.name)}"
+            flag = f"{found.is_changed or 'false'} AS {work.is_personal(column.name)}"
             query = f"SELECT {value}, {found.value} FROM (SELECT *, {flag} FROM given)"
             plan = connection.execute(f"EXPLAIN {query}").fetchall()[0][1]
             assert "join" not in plan.lower(), column.name
