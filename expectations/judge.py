@@ -1,6 +1,6 @@
-"""Judges measured blind spots: ok, warn, blind or errored for every scope and window.
+"""Judges the coverage of blind spots: ok, warn, blind or errored for every scope and window.
 
-The measures come from SQL; Great Expectations compares each affected share with the thresholds of the
+The coverage comes from SQL; Great Expectations compares each affected share with the thresholds of the
 registry. A judge that breaks says `errored`, which is never the same as a check that failed.
 """
 
@@ -16,31 +16,31 @@ import pandas as pd
 
 from expectations.results import SCOPE, read_statuses
 
-MEASURE_COLUMNS = ("blind_spot_id", *SCOPE, "affected_share")
-RESULT_COLUMNS = (*MEASURE_COLUMNS[:-1], "status")
+COVERAGE_COLUMNS = ("blind_spot_id", *SCOPE, "affected_share")
+RESULT_COLUMNS = (*COVERAGE_COLUMNS[:-1], "status")
 MAX_BATCH_ROWS = 20_000  # judging grows faster than linearly when most rows fail
 
 
-def judge(measures: pd.DataFrame, registry: pd.DataFrame, docs: Path) -> pd.DataFrame:
-    """Judges every measured scope.
+def judge(coverage: pd.DataFrame, registry: pd.DataFrame, docs: Path) -> pd.DataFrame:
+    """Judges every scope with coverage.
 
     Args:
-        measures: one row per blind spot, source instance, scope and window, with the columns of
-            `MEASURE_COLUMNS`; rows whose share is null have nothing to judge and are left out.
+        coverage: one row per blind spot, source instance, scope and window, with the columns of
+            `COVERAGE_COLUMNS`; rows whose share is null have nothing to judge and are left out.
         registry: one row per blind spot with `blind_spot_id`, `name`, `overlap_group`, `entity`, `question`,
             `remedy`, `owner_function`, `warn_share`, `blind_share`.
         docs: folder for Great Expectations' project and its Data Docs; made anew.
 
     Returns:
-        One row per judged measure with the columns of `RESULT_COLUMNS`; `status` is `ok`, `warn`,
+        One row per judged scope with the columns of `RESULT_COLUMNS`; `status` is `ok`, `warn`,
         `blind` or `errored`.
 
     Raises:
-        ValueError: two measures of one blind spot have the same scope.
+        ValueError: two rows of one blind spot have the same scope.
     """
     checkpoint, suites = _judges()
-    is_judged = measures["affected_share"].notna() & measures["blind_spot_id"].isin(registry["blind_spot_id"])
-    judged = measures.loc[is_judged, list(MEASURE_COLUMNS)].reset_index(drop=True)
+    is_judged = coverage["affected_share"].notna() & coverage["blind_spot_id"].isin(registry["blind_spot_id"])
+    judged = coverage.loc[is_judged, list(COVERAGE_COLUMNS)].reset_index(drop=True)
     shares = _shares_by_scope(judged)
     context = checkpoint.open_project(docs)
     built = suites.suites(registry, list(shares.columns))

@@ -15,7 +15,7 @@ from expectations.results import SCOPE, has_errored, read_statuses
 WARN, BLIND = 0.05, 0.5
 
 
-def _measures(shares: Sequence[float | None], blind_spot_id: str = "BS01") -> pd.DataFrame:
+def _coverage(shares: Sequence[float | None], blind_spot_id: str = "BS01") -> pd.DataFrame:
     """One team per share."""
     return pd.DataFrame(
         {
@@ -68,16 +68,16 @@ def _silent() -> Iterator[None]:
 def canary(tmp_path_factory: pytest.TempPathFactory) -> tuple[pd.DataFrame, Path]:
     """One check that holds, one that fails, one whose threshold is no number, one with crossed thresholds."""
     docs = tmp_path_factory.mktemp("judged") / "gx"
-    measures = pd.concat(
+    coverage = pd.concat(
         [
-            _measures([share], name)
+            _coverage([share], name)
             for name, share in [("BS01", 0.0), ("BS02", 0.9), ("BS03", 0.9), ("BS04", 0.0)]
         ]
     )
     registry = _registry(
         BS01=(WARN, BLIND), BS02=(WARN, BLIND), BS03=("soon", BLIND), BS04=(-1.0, BLIND), BS05=(WARN, BLIND)
     )
-    return judge(measures, registry, docs), docs
+    return judge(coverage, registry, docs), docs
 
 
 def test_a_check_that_holds_is_ok_and_one_that_fails_is_blind(canary: tuple[pd.DataFrame, Path]) -> None:
@@ -98,7 +98,7 @@ def test_a_check_that_great_expectations_refuses_is_errored_not_failed(
     assert _statuses(results, "BS04") == ["errored"], "a lower bound above the upper one decides nothing"
 
 
-def test_a_check_without_measures_says_nothing(canary: tuple[pd.DataFrame, Path]) -> None:
+def test_a_check_without_coverage_says_nothing(canary: tuple[pd.DataFrame, Path]) -> None:
     results, _ = canary
     assert set(results["blind_spot_id"]) == {"BS01", "BS02", "BS03", "BS04"}
     assert tuple(results.columns) == RESULT_COLUMNS
@@ -118,9 +118,9 @@ def test_an_expectation_that_crashes_while_judging_is_errored(
     monkeypatch.setattr(
         checkpoint, "run", lambda point, frame, name: run(point, frame.drop(columns="BS03"), name)
     )
-    measures = pd.concat([_measures([0.0, 0.9]), _measures([0.0, 0.9], "BS03")])
+    coverage = pd.concat([_coverage([0.0, 0.9]), _coverage([0.0, 0.9], "BS03")])
 
-    results = judge(measures, _registry(BS01=(WARN, BLIND), BS03=(WARN, BLIND)), tmp_path / "gx")
+    results = judge(coverage, _registry(BS01=(WARN, BLIND), BS03=(WARN, BLIND)), tmp_path / "gx")
 
     assert _statuses(results, "BS01") == ["ok", "blind"], "of the same suite"
     assert _statuses(results, "BS03") == ["errored", "errored"]
@@ -133,21 +133,21 @@ def test_a_checkpoint_that_breaks_leaves_every_scope_errored_and_still_a_page(
         raise RuntimeError("no more disk")
 
     monkeypatch.setattr(checkpoint, "run", broken)
-    results = judge(_measures([0.0, 0.9]), _registry(BS01=(WARN, BLIND)), tmp_path / "gx")
+    results = judge(_coverage([0.0, 0.9]), _registry(BS01=(WARN, BLIND)), tmp_path / "gx")
     assert _statuses(results) == ["errored", "errored"]
     assert docs_index(tmp_path / "gx").is_file()
 
 
 def test_two_shares_of_one_scope_are_refused(tmp_path: Path) -> None:
     """Without it, one of the two would be judged and the other would take its status."""
-    measures = pd.concat([_measures([0.0]), _measures([0.9])])
+    coverage = pd.concat([_coverage([0.0]), _coverage([0.9])])
     with pytest.raises(ValueError, match="duplicate"):
-        judge(measures, _registry(BS01=(WARN, BLIND)), tmp_path / "gx")
+        judge(coverage, _registry(BS01=(WARN, BLIND)), tmp_path / "gx")
 
 
 def test_scopes_that_differ_in_one_name_only_keep_their_own_status(tmp_path: Path) -> None:
     """Unexpected rows come back by name; a name that is left out would mix up sources, scopes or windows."""
-    base = _measures([0.9])
+    base = _coverage([0.9])
     others = [
         base.assign(**{column: value, "affected_share": 0.0})
         for column, value in {
@@ -165,31 +165,31 @@ def test_scopes_that_differ_in_one_name_only_keep_their_own_status(tmp_path: Pat
 
 def test_a_share_of_exactly_the_threshold_still_holds(tmp_path: Path) -> None:
     shares = [0.0, WARN, WARN + 1e-6, BLIND, BLIND + 1e-6, 1.0]
-    results = judge(_measures(shares), _registry(BS01=(WARN, BLIND)), tmp_path / "gx")
+    results = judge(_coverage(shares), _registry(BS01=(WARN, BLIND)), tmp_path / "gx")
     assert _statuses(results) == ["ok", "ok", "warn", "warn", "blind", "blind"]
 
 
 def test_a_threshold_of_zero_tolerates_nothing(tmp_path: Path) -> None:
-    results = judge(_measures([0.0, 1e-9]), _registry(BS01=(0.0, 0.2)), tmp_path / "gx")
+    results = judge(_coverage([0.0, 1e-9]), _registry(BS01=(0.0, 0.2)), tmp_path / "gx")
     assert _statuses(results) == ["ok", "warn"]
 
 
-def test_scopes_with_nothing_to_measure_are_left_out(tmp_path: Path) -> None:
-    results = judge(_measures([None, 0.0, None, 0.9]), _registry(BS01=(WARN, BLIND)), tmp_path / "gx")
+def test_scopes_without_rows_are_left_out(tmp_path: Path) -> None:
+    results = judge(_coverage([None, 0.0, None, 0.9]), _registry(BS01=(WARN, BLIND)), tmp_path / "gx")
     assert list(results["scope_id"]) == ["team-1", "team-3"]
     assert _statuses(results) == ["ok", "blind"]
 
 
 @pytest.mark.parametrize("shares", [[], [None, None]])
-def test_no_measures_give_no_results_and_still_a_page(tmp_path: Path, shares: list[float | None]) -> None:
-    results = judge(_measures(shares), _registry(BS01=(WARN, BLIND)), tmp_path / "gx")
+def test_no_coverage_gives_no_results_and_still_a_page(tmp_path: Path, shares: list[float | None]) -> None:
+    results = judge(_coverage(shares), _registry(BS01=(WARN, BLIND)), tmp_path / "gx")
     assert results.empty
     assert tuple(results.columns) == RESULT_COLUMNS
     assert docs_index(tmp_path / "gx").is_file()
 
 
-def test_measures_of_an_unregistered_check_are_not_judged(tmp_path: Path) -> None:
-    results = judge(_measures([0.9], "BS99"), _registry(BS01=(WARN, BLIND)), tmp_path / "gx")
+def test_coverage_of_an_unregistered_check_is_not_judged(tmp_path: Path) -> None:
+    results = judge(_coverage([0.9], "BS99"), _registry(BS01=(WARN, BLIND)), tmp_path / "gx")
     assert results.empty
 
 
@@ -197,7 +197,7 @@ def test_an_older_project_in_the_folder_is_replaced(tmp_path: Path) -> None:
     docs = tmp_path / "gx"
     docs.mkdir()
     (docs / "old.txt").write_text("of the last run", encoding="utf-8")
-    judge(_measures([0.0]), _registry(BS01=(WARN, BLIND)), docs)
+    judge(_coverage([0.0]), _registry(BS01=(WARN, BLIND)), docs)
     assert not (docs / "old.txt").exists()
 
 
@@ -215,7 +215,7 @@ def test_more_rows_than_a_batch_holds_are_all_judged(tmp_path: Path, monkeypatch
     shares = [0.0] * n_rows
     shares[0] = shares[-2] = 0.9
 
-    results = judge(_measures(shares), _registry(BS01=(WARN, BLIND)), tmp_path / "gx")
+    results = judge(_coverage(shares), _registry(BS01=(WARN, BLIND)), tmp_path / "gx")
 
     full = judging.MAX_BATCH_ROWS
     assert sizes == [(f"scopes_1_to_{full}", full), (f"scopes_{full + 1}_to_{n_rows}", 5)]

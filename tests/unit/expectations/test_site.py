@@ -44,7 +44,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "window_type": "week",
             "window_start": pd.Timestamp("2024-01-01"),
         }
-        measures = pd.DataFrame(
+        coverage = pd.DataFrame(
             [
                 {"blind_spot_id": "BS01", "scope_id": HOSTILE, "affected_share": 0.4, **scope},
                 {"blind_spot_id": "BS01", "scope_id": "billing", "affected_share": 0.9, **scope},
@@ -52,7 +52,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
             ]
         )
         docs = tmp_path_factory.mktemp("docs") / "gx"
-        judge(measures, registry, docs)
+        judge(coverage, registry, docs)
     return docs_index(docs).parent
 
 
