@@ -1,10 +1,10 @@
 -- One row per change of one field of one case, between one event of it and the next.
--- An event holds what is filled after its change, so what the next one leaves out was emptied. Where the
--- creation of a case was delivered, its history is known from then on; where it was not, the first event only
--- says what stood at its moment.
+-- An event holds the fields that are filled after its change: a field that the next event leaves out was
+-- emptied.
+-- The history of a case is known from its creation on. Without the creation, the first event is no change.
 {% set fields = {"group": "group_id", "owner": "owner_id", "priority": "priority", "status": "status"} %}
 with
-    followed as (
+    field_states as (
         {% for field, column in fields.items() %}
             select
                 centre,
@@ -29,7 +29,7 @@ with
 
     changes as (
         select *
-        from followed
+        from field_states
         where
             coalesce(old_value, '') <> coalesce(new_value, '')
             and (state_seq > 1 or event_type <> 'CASE.CREATED')

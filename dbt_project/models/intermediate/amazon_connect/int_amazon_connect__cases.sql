@@ -1,6 +1,6 @@
 -- One row per case as its newest event left it; of some, only events of items related to them came.
 with
-    events as (
+    case_events as (
         select
             centre,
             source_instance,
@@ -13,16 +13,16 @@ with
         group by centre, source_instance, case_id
     ),
 
-    newest as (
+    state_ranks as (
         select
             s.*,
             row_number() over (
                 partition by source_instance, case_id order by state_seq desc nulls last
-            ) as recency
+            ) as state_rank
         from {{ ref("int_amazon_connect__case_states") }} as s
     ),
 
-    closings as (
+    last_closed as (
         select source_instance, case_id, max(changed_at) as closed_at
         from {{ ref("int_amazon_connect__case_changes") }}
         where field = 'status' and lower(new_value) = 'closed'
@@ -61,6 +61,7 @@ select
     }},
     e.is_deleted,
     e.delivered_at
-from events as e
-left join newest as n on e.source_instance = n.source_instance and e.case_id = n.case_id and n.recency = 1
-left join closings as c on e.source_instance = c.source_instance and e.case_id = c.case_id
+from case_events as e
+left join
+    state_ranks as n on e.source_instance = n.source_instance and e.case_id = n.case_id and n.state_rank = 1
+left join last_closed as c on e.source_instance = c.source_instance and e.case_id = c.case_id

@@ -1,17 +1,7 @@
--- One row per contact record in its newest version, with the record that its chain of transfers began
--- with. Records of flows count as legs where they reached a queue or an agent; `leg_seq` is empty for
+-- One row per contact record in its newest version, with the record that its chain of transfers began with.
+-- Records of flows count as legs where they reached a queue or an agent; `leg_seq` is empty for
 -- what is no leg.
 {{ config(materialized="table") }}
-{% set continuing = amazon_connect_methods(["transfer", "flow", "third_party", "observer"]) %}
-{% set machines = [
-    "VOICEMAIL_BEEP",
-    "VOICEMAIL_NO_BEEP",
-    "AMD_UNANSWERED",
-    "SIT_TONE_DETECTED",
-    "SIT_TONE_BUSY",
-    "SIT_TONE_INVALID_NUMBER",
-    "FAX_MACHINE_DETECTED",
-] %}
 {% set queue_outcomes = {
     "abandoned": ["CUSTOMER_DISCONNECT"],
     "flow_out": ["CONTACT_FLOW_DISCONNECT"],
@@ -27,130 +17,7 @@
         "OTHER",
     ],
 } %}
-with
-    versions as (select * from {{ ref("stg_amazon_connect__contact_records") }}),
-
-    -- A source that never tells when customers were connected does not tell that they were not.
-    stamped_sources as (
-        select source_instance from versions group by source_instance having count(connected_to_system_at) > 0
-    ),
-
-    placed as (
-        select
-            v.*,
-            {{ amazon_connect_direction() }} as direction,
-            case
-                when v.initiation_method in {{ amazon_connect_methods(["third_party", "observer"]) }}
-                then false
-                when v.initiation_method in {{ amazon_connect_methods(["flow"]) }}
-                then
-                    v.queue_id is not null or v.enqueued_at is not null or v.connected_to_agent_at is not null
-                else true
-            end as is_leg,
-            case
-                when v.initiation_method in {{ continuing }}
-                then
-                    coalesce(
-                        v.previous_contact_id,
-                        nullif(v.initial_contact_id, v.contact_id),
-                        v.related_contact_id
-                    )
-            end as continued_contact_id,
-            s.source_instance is not null as has_system_stamps
-        from versions as v
-        left join stamped_sources as s on v.source_instance = s.source_instance
-    ),
-
-    -- Of calls to customers: whether they picked up. An agent's end is connected before.
-    records as (
-        select
-            p.*,
-            case
-                when direction <> 'outbound' or direction is null or channel <> 'VOICE'
-                then null
-                when answering_machine_status in ('{{ machines | join("', '") }}')
-                then false
-                when answering_machine_status = 'HUMAN_ANSWERED' or connected_to_system_at is not null
-                then true
-                when disconnect_reason like 'OUTBOUND%'
-                then false
-                when has_system_stamps and disconnected_at is not null
-                then false
-            end as is_picked_up
-        from placed as p
-    ),
-
-    -- What came of a record: the records that name it as the one before, or that it names as the next.
-    followers as (
-        select source_instance, contact_id, initiation_method
-        from
-            (
-                select
-                    source_instance,
-                    coalesce(previous_contact_id, initial_contact_id) as contact_id,
-                    initiation_method
-                from records
-                union all
-                select r.source_instance, r.contact_id, n.initiation_method
-                from records as r
-                inner join
-                    records as n on r.source_instance = n.source_instance and r.next_contact_id = n.contact_id
-            ) as f
-        where contact_id is not null
-    ),
-
-    followed as (
-        select
-            source_instance,
-            contact_id,
-            bool_or(initiation_method in {{ amazon_connect_methods(is_callback=true) }}) as has_callback,
-            bool_or(initiation_method in {{ amazon_connect_methods(["transfer"]) }}) as has_transfer
-        from followers
-        group by source_instance, contact_id
-    ),
-
-    -- Each step doubles the length of the chains that are followed to their end.
-    step_0 as (
-        select
-            r.source_instance,
-            r.contact_id,
-            coalesce(p.contact_id, r.contact_id) as origin_id,
-            coalesce(
-                r.initiation_method in {{ amazon_connect_methods(["transfer"]) }}
-                and r.continued_contact_id is not null
-                and p.contact_id is null,
-                false
-            ) as is_previous_missing
-        from records as r
-        left join
-            records as p on r.source_instance = p.source_instance and r.continued_contact_id = p.contact_id
-    ),
-
-    {% for step in range(1, 6) %}
-        step_{{ step }} as (
-            select s.source_instance, s.contact_id, s.is_previous_missing, o.origin_id
-            from step_{{ step - 1 }} as s
-            inner join
-                step_{{ step - 1 }} as o
-                on s.source_instance = o.source_instance
-                and s.origin_id = o.contact_id
-        ),
-    {% endfor %}
-
-    origins as (
-        select
-            s.source_instance,
-            s.contact_id,
-            s.is_previous_missing,
-            -- Where the record that a transfer left is missing, the chain still names its first contact.
-            case
-                when o.initiation_method in {{ continuing }}
-                then coalesce(o.initial_contact_id, o.continued_contact_id, o.contact_id)
-                else o.contact_id
-            end as root_contact_id
-        from step_5 as s
-        inner join records as o on s.source_instance = o.source_instance and s.origin_id = o.contact_id
-    )
+with records as (select * from {{ ref("int_amazon_connect__record_roles") }})
 
 select
     r.*,
@@ -196,6 +63,12 @@ select
             )
     end as leg_seq
 from records as r
-inner join origins as o on r.source_instance = o.source_instance and r.contact_id = o.contact_id
-left join followed as f on r.source_instance = f.source_instance and r.contact_id = f.contact_id
+inner join
+    {{ ref("int_amazon_connect__chain_origins") }} as o
+    on r.source_instance = o.source_instance
+    and r.contact_id = o.contact_id
+left join
+    {{ ref("int_amazon_connect__next_records") }} as f
+    on r.source_instance = f.source_instance
+    and r.contact_id = f.contact_id
 left join records as n on r.source_instance = n.source_instance and r.next_contact_id = n.contact_id

@@ -1,7 +1,5 @@
--- One row per contact record that was not delivered, as contact events, agents' events, analyses and
--- evaluations tell. None of them is complete, so what they do not tell is unknown. Where any record of
--- a contact came, it counts alone.
-{% set missed = "('MISSED', 'REJECTED', 'ERROR')" %}
+-- One row per contact record that was not delivered, as other exports mention it.
+-- Where any record of a contact was delivered, mentions of the contact do not count.
 with
     records as (
         select source_instance, contact_id
@@ -12,84 +10,7 @@ with
         where leg_seq is not null
     ),
 
-    signs as (
-        select
-            centre,
-            source_instance,
-            contact_id,
-            initial_contact_id,
-            initiation_method,
-            channel,
-            initiated_at,
-            event_at as seen_at,
-            disconnected_at as ended_at,
-            queue_id,
-            enqueued_at,
-            agent_id,
-            connected_to_agent_at,
-            coalesce(
-                connected_to_system_at, case when event_type = 'CONNECTED_TO_SYSTEM' then event_at end
-            ) as connected_to_system_at,
-            delivered_at
-        from {{ ref("stg_amazon_connect__contact_events") }} as e
-        union all
-        select
-            centre,
-            source_instance,
-            contact_id,
-            initial_contact_id,
-            upper(initiation_method),
-            upper(channel),
-            null,
-            coalesce(queued_at, connected_to_agent_at, state_since_at, event_at),
-            null,
-            queue_id,
-            queued_at,
-            agent_id,
-            case when coalesce(state, '') not in {{ missed }} then connected_to_agent_at end,
-            null,
-            delivered_at
-        from {{ ref("stg_amazon_connect__agent_event_contacts") }} as a
-        union all
-        select
-            centre,
-            source_instance,
-            contact_id,
-            null,
-            null,
-            channel,
-            started_at,
-            coalesce(analysed_at, delivered_at),
-            null,
-            null,
-            null,
-            null,
-            null,
-            null,
-            delivered_at
-        from {{ ref("stg_amazon_connect__analyses") }} as n
-        where contact_id is not null
-        union all
-        select
-            centre,
-            source_instance,
-            contact_id,
-            null,
-            null,
-            null,
-            null,
-            coalesce(started_at, submitted_at),
-            null,
-            null,
-            null,
-            null,
-            null,
-            null,
-            delivered_at
-        from {{ ref("stg_amazon_connect__evaluations") }} as q
-    ),
-
-    gathered as (
+    mention_totals as (
         select
             centre,
             source_instance,
@@ -107,11 +28,11 @@ with
             min(connected_to_agent_at) as connected_to_agent_at,
             min(connected_to_system_at) as connected_to_system_at,
             max(delivered_at) as delivered_at
-        from signs
+        from {{ ref("int_amazon_connect__contact_mentions") }}
         group by centre, source_instance, contact_id
     ),
 
-    rooted as (
+    mentioned_records as (
         select
             g.*,
             {{ amazon_connect_direction() }} as direction,
@@ -120,7 +41,7 @@ with
                 then coalesce(initial_contact_id, contact_id)
                 else contact_id
             end as root_contact_id
-        from gathered as g
+        from mention_totals as g
         where
             coalesce(initiation_method, '') not in {{ amazon_connect_methods(["third_party", "observer"]) }}
             and (
@@ -146,7 +67,7 @@ select
             g.started_at nulls last,
             g.contact_id nulls last
     ) as leg_seq
-from rooted as g
+from mentioned_records as g
 left join records as r on g.source_instance = r.source_instance and g.contact_id = r.contact_id
 left join records as o on g.source_instance = o.source_instance and g.root_contact_id = o.contact_id
 where r.contact_id is null and o.contact_id is null

@@ -1,7 +1,7 @@
--- One row per leg of a contact: every contact record is one, delivered or told of by events.
+-- One row per leg of a contact: a contact record, delivered or inferred from events.
 -- Calls to third parties and supervisors who listen are none.
 with
-    told as (
+    record_legs as (
         select
             centre,
             source_instance,
@@ -23,7 +23,7 @@ with
             end as agent_interaction_seconds,
             customer_hold_seconds,
             after_contact_work_seconds,
-            -- Every record tells how it began.
+            -- An empty method is none of those below.
             coalesce(initiation_method, '') as initiation_method,
             coalesce(
                 lower(disconnect_reason), case when next_contact_id is not null then 'transfer' end
@@ -81,4 +81,4 @@ select
     end as transfer_type,
     end_reason,
     delivered_at
-from told
+from record_legs
