@@ -30,6 +30,11 @@ MODELS = (
 """The models between the items and the journeys, in the order of their lineage."""
 
 
+def hashed(*parts: str) -> str:
+    """The surrogate key that models make of the parts, as text."""
+    return hashlib.md5("|".join(parts).encode()).hexdigest()
+
+
 @dataclass(frozen=True)
 class Item:
     """A case or contact as the models of journeys read it; `case` is the parent or the recorded case."""
@@ -49,7 +54,12 @@ class Item:
     @property
     def key(self) -> str:
         """The surrogate key of the item."""
-        return hashlib.md5(f"{self.kind}|{self.source}|{self.id}".encode()).hexdigest()
+        return hashed(self.kind, self.source, self.id)
+
+    @property
+    def case_key(self) -> str | None:
+        """The surrogate key of the case, where its source is known."""
+        return hashed("case", self.case[0], self.case[1]) if self.case and self.case[0] else None
 
 
 def hostile_centre(seed: int) -> list[Item]:
@@ -229,26 +239,29 @@ def fill(warehouse: duckdb.DuckDBPyConnection, items: list[Item]) -> None:
     cases = [item for item in items if item.kind == "case"]
     contacts = [item for item in items if item.kind == "contact"]
     tables = {
-        "journey__items": (items, {
+        "journey__candidates": (items, {
             "item_key": lambda i: i.key, "item_type": lambda i: i.kind, "centre": lambda i: i.centre,
             "source_instance": lambda i: i.source, "item_id": lambda i: i.id, "customer_id": lambda i: i.customer,
             "customer_link_confidence": lambda i: i.confidence, "reason": lambda i: i.reason,
             "started_at": lambda i: i.started_at, "ended_at": lambda i: i.ended_at,
         }),
         "case__outcomes": (cases, {
-            "centre": lambda i: i.centre, "source_instance": lambda i: i.source, "case_id": lambda i: i.id,
+            "case_key": lambda i: i.key, "centre": lambda i: i.centre, "source_instance": lambda i: i.source,
             "parent_case_id": lambda i: i.case and i.case[1],
         }),
         "contact__outcomes": (contacts, {
-            "centre": lambda i: i.centre, "source_instance": lambda i: i.source, "contact_id": lambda i: i.id,
+            "contact_key": lambda i: i.key, "recorded_case_key": lambda i: i.case_key, "centre": lambda i: i.centre,
+            "source_instance": lambda i: i.source,
             "chain_id": lambda i: i.chain, "recorded_case_id": lambda i: i.case and i.case[1],
-            "recorded_case_source_instance": lambda i: i.case and i.case[0],
         }),
     }  # fmt: skip
     for name, (rows, columns) in tables.items():
         table = pa.table({column: [value(row) for row in rows] for column, value in columns.items()})
         warehouse.register("rows", table)
-        warehouse.execute(f"CREATE TABLE intermediate.int_{name} AS SELECT * FROM rows")
+        typed = ", ".join(
+            f"{column}::UUID AS {column}" if column.endswith("_key") else column for column in columns
+        )
+        warehouse.execute(f"CREATE TABLE intermediate.int_{name} AS SELECT {typed} FROM rows")
     warehouse.execute(
         "CREATE TABLE reference.thresholds AS "
         f"SELECT 'shared_account_cases' AS threshold_id, {SHARED_ACCOUNT_CASES}::DOUBLE AS value"
@@ -270,12 +283,12 @@ def test_journeys_follow_the_rules_in_every_hostile_centre(
     fill(warehouse, items)
     build(warehouse, models, *MODELS)
     query = (
-        "SELECT item_key, (journey_id, coalesce(link_confidence_min, 1.0)) FROM intermediate.int_journey__item_links "
-        "LEFT JOIN intermediate.int_journey__link_confidences USING (journey_id)"
+        "SELECT item_key, journey_key, coalesce(link_confidence_min, 1.0) FROM intermediate.int_journey__item_links "
+        "LEFT JOIN intermediate.int_journey__link_confidences USING (journey_key)"
     )
     found = warehouse.execute(query).fetchall()
     assert len(found) == len(items)
-    by_key = {key: (journey, round(confidence, 9)) for key, (journey, confidence) in found}
+    by_key = {key.hex: (journey.hex, round(confidence, 9)) for key, journey, confidence in found}
     wrong = {}
     for seed, centre in centres.items():
         expected = Journeys(centre).found()

@@ -4,11 +4,13 @@
    do customers named by an id of another system; of contacts `customer_id_method` says which it was. The
    history of a merged case stays its own: mixed into another case's it would tear both. A value that breaks
    a rule of the contract about times is NULL, and `is_order_possible` is false; it is NULL where the row
-   has nothing to compare. Words of a vocabulary stand in our spelling. #}
+   has nothing to compare. Words of a vocabulary stand in our spelling. Contacts, legs, cases and their history
+   get the key that models join by. #}
 {% macro entity_union(entity, models) %}
     {%- set columns = contract()[entity] -%}
     {%- set restates = "customer_id" in columns and entity != "customers" -%}
     {%- set has_cases_of_its_own = entity in ["cases", "case_snapshots", "case_changes"] -%}
+    {%- set key = "case" if has_cases_of_its_own else "contact" if entity in ["contacts", "legs"] -%}
     {%- set names_cases = "case_id" in columns and not has_cases_of_its_own -%}
     {%- set names_parents = "parent_case_id" in columns -%}
     {%- set times = possible_times(entity) -%}
@@ -16,6 +18,7 @@
         select
             e.centre,
             e.source_instance,
+            {%- if key %} {{ entity_key(key, "e") }} as {{ key }}_key, {%- endif %}
             {%- for column in columns %}
                 {%- if restates and column == "customer_id" %}
                     coalesce(m.customer_id, e.customer_id) as customer_id,

@@ -5,5 +5,10 @@
         {%- do parts.append("coalesce(cast(" ~ column ~ " as " ~ dbt.type_string() ~ "), '<null>')") -%}
         {%- if not loop.last -%} {%- do parts.append("'|'") -%} {%- endif -%}
     {%- endfor -%}
-    {{ dbt.hash(dbt.concat(parts)) }}
+    {{ as_key(dbt.hash(dbt.concat(parts))) }}
+{%- endmacro %}
+
+{# The key of a contact or case in a relation with its source instance and id. #}
+{% macro entity_key(entity, relation) -%}
+    {{ hash_key(["'" ~ entity ~ "'", relation ~ ".source_instance", relation ~ "." ~ entity ~ "_id"]) }}
 {%- endmacro %}

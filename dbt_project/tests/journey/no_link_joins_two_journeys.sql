@@ -20,8 +20,8 @@ with
         from {{ ref("int_journey__neighbours") }}
     )
 
-select k.link_key, min(l.journey_id) as first_journey_id, max(l.journey_id) as last_journey_id
+select k.link_key, min(l.journey_key) as first_journey_key, max(l.journey_key) as last_journey_key
 from links as k
 inner join {{ ref("int_journey__item_links") }} as l on k.item_key = l.item_key
 group by k.link_key
-having min(l.journey_id) <> max(l.journey_id)
+having min(l.journey_key) <> max(l.journey_key)

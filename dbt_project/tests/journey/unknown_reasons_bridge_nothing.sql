@@ -15,5 +15,5 @@ select distinct n.item_key
 from {{ ref("int_journey__neighbours") }} as n
 inner join recorded as u on n.item_key = u.item_key
 inner join recorded as k on u.link_key = k.link_key
-inner join {{ ref("int_journey__items") }} as i on k.item_key = i.item_key
+inner join {{ ref("int_journey__candidates") }} as i on k.item_key = i.item_key
 where i.reason is not null

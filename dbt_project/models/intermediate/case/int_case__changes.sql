@@ -6,6 +6,7 @@ with
     snapshots as (
         {% for field, column in fields.items() %}
             select
+                case_key,
                 centre,
                 source_instance,
                 case_id,
@@ -14,12 +15,8 @@ with
                 version_seq as change_seq,
                 {{ column }} as new_value,
                 changed_by,
-                row_number() over (
-                    partition by source_instance, case_id order by version_seq nulls last
-                ) as value_seq,
-                lag({{ column }}) over (
-                    partition by source_instance, case_id order by version_seq nulls last
-                ) as old_value
+                row_number() over (partition by case_key order by version_seq nulls last) as value_seq,
+                lag({{ column }}) over (partition by case_key order by version_seq nulls last) as old_value
             from {{ ref("int_case__versions") }}
             where is_history and {{ column }} is not null
             {% if not loop.last %}
@@ -33,6 +30,7 @@ with
     current_values as (
         {% for field, column in fields.items() %}
             select
+                c.case_key,
                 c.centre,
                 c.source_instance,
                 c.case_id,
@@ -43,10 +41,7 @@ with
                 v.is_end_missing,
                 v.is_opening_status
             from {{ ref("int_case__current") }} as c
-            inner join
-                {{ ref("int_case__coverage") }} as v
-                on c.source_instance = v.source_instance
-                and c.case_id = v.case_id
+            inner join {{ ref("int_case__coverage") }} as v on c.case_key = v.case_key
             {% if not loop.last %}
                 union all
             {% endif %}
@@ -56,6 +51,7 @@ with
     -- What a change log leaves unsaid: the first value held from opening on, unless its beginning was lost.
     opening as (
         select
+            r.case_key,
             r.centre,
             r.source_instance,
             r.case_id,
@@ -63,11 +59,7 @@ with
             least(c.opened_at, r.changed_at) as changed_at,
             r.old_value as value
         from recorded as r
-        inner join
-            current_values as c
-            on r.source_instance = c.source_instance
-            and r.case_id = c.case_id
-            and r.field = c.field
+        inner join current_values as c on r.case_key = c.case_key and r.field = c.field
         where r.record_seq = 1 and r.old_value is not null and c.is_covered
     ),
 
@@ -80,37 +72,52 @@ with
 
     -- Nor does it say anything of a value that never changed since there is a log of it.
     unchanged as (
-        select c.centre, c.source_instance, c.case_id, c.field, c.opened_at as changed_at, c.value
+        select c.case_key, c.centre, c.source_instance, c.case_id, c.field, c.opened_at as changed_at, c.value
         from current_values as c
         inner join
             logged as l
             on c.source_instance = l.source_instance
             and c.field = l.field
             and cast(c.opened_at as date) >= l.first_logged_on
-        left join
-            recorded as r
-            on c.source_instance = r.source_instance
-            and c.case_id = r.case_id
-            and c.field = r.field
-            and r.record_seq = 1
+        left join recorded as r on c.case_key = r.case_key and c.field = r.field and r.record_seq = 1
         where
-            r.case_id is null
+            r.case_key is null
             and c.value is not null
             and c.is_covered
             and not c.is_end_missing
             and (c.field <> 'status' or c.is_opening_status)
     )
 
-select centre, source_instance, case_id, field, changed_at, change_seq, new_value as value, changed_by
+select
+    case_key, centre, source_instance, case_id, field, changed_at, change_seq, new_value as value, changed_by
 from snapshots
 where value_seq = 1 or old_value <> new_value
 union all
-select centre, source_instance, case_id, field, changed_at, record_seq, new_value as value, changed_by
+select
+    case_key, centre, source_instance, case_id, field, changed_at, record_seq, new_value as value, changed_by
 from recorded
 where old_value is null or new_value is null or old_value <> new_value
 union all
-select centre, source_instance, case_id, field, changed_at, 0, value, cast(null as {{ dbt.type_string() }})
+select
+    case_key,
+    centre,
+    source_instance,
+    case_id,
+    field,
+    changed_at,
+    0,
+    value,
+    cast(null as {{ dbt.type_string() }})
 from opening
 union all
-select centre, source_instance, case_id, field, changed_at, 0, value, cast(null as {{ dbt.type_string() }})
+select
+    case_key,
+    centre,
+    source_instance,
+    case_id,
+    field,
+    changed_at,
+    0,
+    value,
+    cast(null as {{ dbt.type_string() }})
 from unchanged

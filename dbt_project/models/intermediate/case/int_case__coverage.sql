@@ -5,8 +5,7 @@
 with
     logged as (
         select
-            source_instance,
-            case_id,
+            case_key,
             true as is_logged,
             bool_or(is_creation) as has_creation,
             bool_or(not is_creation) as has_changes,
@@ -22,13 +21,12 @@ with
             max(case when field = 'status' then changed_at end) as last_status_at,
             min(case when not is_creation then changed_at end) as first_change_at
         from {{ ref("int_case__records") }}
-        group by source_instance, case_id
+        group by case_key
     ),
 
     snapshots as (
         select
-            source_instance,
-            case_id,
+            case_key,
             count(status) > 0 as has_status,
             {{ first_filled("status", "version_seq") }} as first_status,
             min(case when status is not null then version_at end) as first_status_at,
@@ -36,18 +34,19 @@ with
             min(change_seq) = 0 as is_first_update_known
         from {{ ref("int_case__versions") }}
         where is_history
-        group by source_instance, case_id
+        group by case_key
     ),
 
     histories as (
         select
+            c.case_key,
             c.centre,
             c.source_instance,
             c.case_id,
             c.opened_at,
             c.status,
             coalesce(l.is_logged, false) as is_logged,
-            l.case_id is not null or s.case_id is not null as has_history,
+            l.case_key is not null or s.case_key is not null as has_history,
             coalesce(l.has_creation, false)
             or coalesce(s.first_change_at <= c.opened_at, false)
             -- A counter of updates that stands at 0: none came before.
@@ -68,8 +67,8 @@ with
             ) as is_end_missing
         from {{ ref("int_case__current") }} as c
         cross join {{ ref("stg_faultline__parameters") }} as p
-        left join logged as l on c.source_instance = l.source_instance and c.case_id = l.case_id
-        left join snapshots as s on c.source_instance = s.source_instance and c.case_id = s.case_id
+        left join logged as l on c.case_key = l.case_key
+        left join snapshots as s on c.case_key = s.case_key
     ),
 
     dated as (
@@ -160,6 +159,7 @@ with
     )
 
 select
+    case_key,
     centre,
     source_instance,
     case_id,

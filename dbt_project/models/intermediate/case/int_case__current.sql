@@ -17,6 +17,7 @@
     "is_deleted",
 ] %}
 select
+    case_key,
     centre,
     source_instance,
     case_id,
@@ -31,4 +32,4 @@ select
     max(version_at) as last_update_at,
     max(delivered_at) as delivered_at
 from {{ ref("int_case__versions") }}
-group by centre, source_instance, case_id
+group by case_key, centre, source_instance, case_id

@@ -3,8 +3,7 @@
 with
     logged as (
         select
-            r.source_instance,
-            r.case_id,
+            r.case_key,
             r.field,
             -- A change to something unknown, or from something that the change before did not leave.
             bool_or(
@@ -20,12 +19,16 @@ with
             max(r.changed_at) as last_changed_at
         from {{ ref("int_case__records") }} as r
         where r.field <> 'created'
-        group by r.source_instance, r.case_id, r.field
+        group by r.case_key, r.field
     ),
 
-    known as (select distinct centre, source_instance, case_id, field from {{ ref("int_case__intervals") }})
+    known as (
+        select distinct case_key, centre, source_instance, case_id, field
+        from {{ ref("int_case__intervals") }}
+    )
 
 select
+    k.case_key,
     k.centre,
     k.source_instance,
     k.case_id,
@@ -49,8 +52,6 @@ select
     ) as is_end_known
 from known as k
 cross join {{ ref("stg_faultline__parameters") }} as p
-left join
-    {{ ref("int_case__current") }} as c on k.source_instance = c.source_instance and k.case_id = c.case_id
-left join
-    {{ ref("int_case__coverage") }} as v on k.source_instance = v.source_instance and k.case_id = v.case_id
-left join logged as l on k.source_instance = l.source_instance and k.case_id = l.case_id and k.field = l.field
+left join {{ ref("int_case__current") }} as c on k.case_key = c.case_key
+left join {{ ref("int_case__coverage") }} as v on k.case_key = v.case_key
+left join logged as l on k.case_key = l.case_key and k.field = l.field

@@ -1,17 +1,16 @@
 -- One row per case, field and time during which the field kept its value; the last one is open.
 select
+    case_key,
     centre,
     source_instance,
     case_id,
     field,
     row_number() over (
-        partition by source_instance, case_id, field
-        order by changed_at nulls last, change_seq nulls first, value nulls first
+        partition by case_key, field order by changed_at nulls last, change_seq nulls first, value nulls first
     ) as interval_seq,
     changed_at as valid_from,
     lead(changed_at) over (
-        partition by source_instance, case_id, field
-        order by changed_at nulls last, change_seq nulls first, value nulls first
+        partition by case_key, field order by changed_at nulls last, change_seq nulls first, value nulls first
     ) as valid_to,
     value,
     changed_by,

@@ -30,7 +30,7 @@ with
             e.centre,
             e.source_instance,
             e.case_id,
-            {{ hash_key(["e.source_instance", "e.case_id"]) }} as node,
+            {{ entity_key("case", "e") }} as node,
             count(e.merged_into) > 0 as is_merged,
             count(d.case_id) > 0 as is_delivered,
             count(n.case_id) > 0 as is_next_delivered
@@ -42,9 +42,9 @@ with
 
     pairs as (
         select
-            {{ hash_key(["source_instance", "case_id"]) }} as node,
-            {{ hash_key(["source_instance", "merged_into"]) }} as neighbour
-        from edges
+            {{ entity_key("case", "e") }} as node,
+            {{ hash_key(["'case'", "e.source_instance", "e.merged_into"]) }} as neighbour
+        from edges as e
     ),
 
     {{ connected_components("pairs") }},
@@ -82,7 +82,9 @@ with
 select
     r.centre,
     r.source_instance,
+    r.node as merged_case_key,
     r.case_id as merged_case_id,
+    s.node as case_key,
     s.case_id,
     i.n_instances = 1 as is_unique_in_centre
 from ranked as r

@@ -4,15 +4,14 @@
 with
     histories as (
         select
-            source_instance,
-            case_id,
+            case_key,
             bool_or(field = 'status') as has_status,
             bool_and(
                 case when field in ('status', 'group') then is_start_known and is_joined and is_end_known end
             ) as is_whole,
             bool_or(field = 'group' and is_start_known and is_joined and is_end_known) as is_group_whole
         from {{ ref("int_case__histories") }}
-        group by 1, 2
+        group by case_key
     ),
 
     known as (
@@ -63,10 +62,7 @@ with
                 end
             ) as is_resolved
         from known as c
-        left join
-            {{ ref("int_case__resolutions") }} as r
-            on c.source_instance = r.source_instance
-            and c.case_id = r.case_id
+        left join {{ ref("int_case__resolutions") }} as r on c.case_key = r.case_key
     ),
 
     ended as (
@@ -84,6 +80,7 @@ with
     )
 
 select
+    c.case_key,
     c.centre,
     c.source_instance,
     c.case_id,
@@ -122,7 +119,7 @@ select
         when h.n_returns_direct > 0 then true when i.is_group_whole then h.n_returns_direct > 0
     end as is_bounced,
     c.is_resolved,
-    i.case_id is not null as has_history,
+    i.case_key is not null as has_history,
     coalesce(i.has_status, false) as has_status_history,
     -- Whole in what was recorded of it, and nothing is missing that is recorded of others.
     i.is_whole and (i.has_status or not v.is_status_recorded) as is_history_whole,
@@ -153,6 +150,5 @@ left join
     on c.source_instance = h.source_instance
     and c.case_id = h.unit_id
     and h.unit_type = 'case'
-left join histories as i on c.source_instance = i.source_instance and c.case_id = i.case_id
-left join
-    {{ ref("int_case__coverage") }} as v on c.source_instance = v.source_instance and c.case_id = v.case_id
+left join histories as i on c.case_key = i.case_key
+left join {{ ref("int_case__coverage") }} as v on c.case_key = v.case_key

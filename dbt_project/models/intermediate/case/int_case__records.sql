@@ -2,6 +2,7 @@
 -- Field `created` is the creation itself.
 -- A row of the moment of opening without a value before it records the creation too.
 select
+    r.case_key,
     r.centre,
     r.source_instance,
     r.case_id,
@@ -15,7 +16,7 @@ select
         r.field = 'status' and r.old_value is null and coalesce(r.changed_at <= c.opened_at, false)
     ) as is_creation,
     row_number() over (
-        partition by r.source_instance, r.case_id, r.field
+        partition by r.case_key, r.field
         order by
             r.changed_at nulls last,
             r.change_seq nulls first,
@@ -23,7 +24,7 @@ select
             r.new_value nulls first
     ) as record_seq,
     lead(r.changed_at) over (
-        partition by r.source_instance, r.case_id, r.field
+        partition by r.case_key, r.field
         order by
             r.changed_at nulls last,
             r.change_seq nulls first,
@@ -32,7 +33,7 @@ select
     )
     is null as is_last,
     lag(r.new_value) over (
-        partition by r.source_instance, r.case_id, r.field
+        partition by r.case_key, r.field
         order by
             r.changed_at nulls last,
             r.change_seq nulls first,
@@ -40,6 +41,5 @@ select
             r.new_value nulls first
     ) as previous_value
 from {{ ref("int_entity__case_changes") }} as r
-left join
-    {{ ref("int_case__current") }} as c on r.source_instance = c.source_instance and r.case_id = c.case_id
+left join {{ ref("int_case__current") }} as c on r.case_key = c.case_key
 where r.field in ('created', 'status', 'owner', 'group', 'priority')

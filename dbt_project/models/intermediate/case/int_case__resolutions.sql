@@ -8,7 +8,7 @@
 {% endset %}
 with
     statuses as (
-        select source_instance, case_id, interval_seq, valid_from, value, {{ state }} as state
+        select case_key, interval_seq, valid_from, value, {{ state }} as state
         from {{ ref("int_case__intervals") }}
         where field = 'status' and value is not null
     ),
@@ -16,16 +16,13 @@ with
     steps as (
         select
             s.*,
-            lag(state, 1, 0) over (
-                partition by source_instance, case_id order by interval_seq nulls last
-            ) as previous_state
+            lag(state, 1, 0) over (partition by case_key order by interval_seq nulls last) as previous_state
         from statuses as s
     ),
 
     summed as (
         select
-            source_instance,
-            case_id,
+            case_key,
             min(valid_from) filter (where state = 1) as first_resolved_at,
             min(valid_from) filter (where state = -1) as first_unknown_at,
             max(valid_from) filter (where value = 'closed') as last_closed_at,
@@ -33,12 +30,11 @@ with
             count(*) filter (where previous_state = 1 and state = 0) as n_reopens,
             count(*) filter (where previous_state <> 0 and state <> 1) as n_possible_reopens
         from steps
-        group by source_instance, case_id
+        group by case_key
     )
 
 select
-    c.source_instance,
-    c.case_id,
+    c.case_key,
     case
         when
             h.is_start_known
@@ -62,8 +58,4 @@ select
     end as is_reopened,
     h.is_start_known and h.is_joined and h.is_end_known as is_whole
 from summed as c
-inner join
-    {{ ref("int_case__histories") }} as h
-    on c.source_instance = h.source_instance
-    and c.case_id = h.case_id
-    and h.field = 'status'
+inner join {{ ref("int_case__histories") }} as h on c.case_key = h.case_key and h.field = 'status'

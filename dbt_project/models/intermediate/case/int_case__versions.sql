@@ -24,6 +24,7 @@
 with
     states as (
         select
+            case_key,
             centre,
             source_instance,
             case_id,
@@ -37,6 +38,7 @@ with
         from {{ ref("int_entity__case_snapshots") }}
         union all
         select
+            case_key,
             centre,
             source_instance,
             case_id,
@@ -53,13 +55,10 @@ with
 select
     states.*,
     row_number() over (
-        partition by states.source_instance, states.case_id
+        partition by states.case_key
         order by
             states.version_at nulls last, states.change_seq nulls first, states.is_history desc nulls last
     ) as version_seq
 from states
-left join
-    {{ ref("int_case__merges") }} as m
-    on states.source_instance = m.source_instance
-    and states.case_id = m.merged_case_id
-where m.case_id is null
+left join {{ ref("int_case__merges") }} as m on states.case_key = m.merged_case_key
+where m.merged_case_key is null

@@ -4,12 +4,12 @@ with
 
     by_customer as (
         select
-            ct.source_instance,
-            ct.contact_id,
+            ct.contact_key,
+            c.case_key,
             c.source_instance as case_source_instance,
             c.case_id,
             row_number() over (
-                partition by ct.source_instance, ct.contact_id
+                partition by ct.contact_key
                 order by
                     abs({{ dbt.datediff("ct.started_at", "c.opened_at", "second") }}) nulls last,
                     c.source_instance nulls last,
@@ -28,11 +28,14 @@ with
     )
 
 select
+    ct.contact_key,
     ct.centre,
     ct.source_instance,
     ct.contact_id,
+    ct.recorded_case_key,
     ct.recorded_case_id,
     ct.recorded_case_source_instance,
+    coalesce(ct.recorded_case_key, n.case_key) as case_key,
     case
         when ct.recorded_case_source_instance is not null then ct.recorded_case_id else n.case_id
     end as case_id,
@@ -52,8 +55,4 @@ select
         then ct.link_confidence
     end as link_confidence
 from contacts as ct
-left join
-    by_customer as n
-    on ct.source_instance = n.source_instance
-    and ct.contact_id = n.contact_id
-    and n.choice = 1
+left join by_customer as n on ct.contact_key = n.contact_key and n.choice = 1

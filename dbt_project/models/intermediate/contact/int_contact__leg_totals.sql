@@ -15,7 +15,7 @@
 } %}
 with
     legs as (
-        select l.*, min(answered_at) over (partition by source_instance, contact_id) as first_answered_at
+        select l.*, min(answered_at) over (partition by contact_key) as first_answered_at
         from {{ ref("int_contact__legs") }} as l
     ),
 
@@ -29,8 +29,7 @@ with
     )
 
 select
-    source_instance,
-    contact_id,
+    contact_key,
     count(*) as n_legs,
     {% for column, (counted, unknown) in kinds.items() %}
         case
@@ -58,4 +57,4 @@ select
     max(ended_at) as last_ended_at,
     bool_and(is_order_possible) as is_order_possible
 from marked
-group by source_instance, contact_id
+group by contact_key

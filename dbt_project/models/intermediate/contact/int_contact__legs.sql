@@ -11,7 +11,7 @@ with
             q.tier as queue_tier,
             coalesce(a.team_id, q.team_id) as team_id,
             row_number() over (
-                partition by l.source_instance, l.contact_id, l.leg_seq
+                partition by l.contact_key, l.leg_seq
                 order by
                     a.valid_from desc nulls last,
                     q.valid_from desc nulls last,
@@ -37,10 +37,10 @@ with
         select
             m.*,
             row_number() over (
-                partition by source_instance, contact_id order by started_at nulls last, leg_seq nulls last
+                partition by contact_key order by started_at nulls last, leg_seq nulls last
             ) as position,
             lead(coalesce(transfer_type, '')) over (
-                partition by source_instance, contact_id order by started_at nulls last, leg_seq nulls last
+                partition by contact_key order by started_at nulls last, leg_seq nulls last
             ) as next_transfer_type
         from matched as m
         where match_seq = 1
@@ -65,13 +65,11 @@ with
                 then 'abandoned'
             end as known_outcome
         from ordered as o
-        left join
-            {{ ref("int_entity__contacts") }} as c
-            on o.source_instance = c.source_instance
-            and o.contact_id = c.contact_id
+        left join {{ ref("int_entity__contacts") }} as c on o.contact_key = c.contact_key
     )
 
 select
+    contact_key,
     centre,
     source_instance,
     contact_id,

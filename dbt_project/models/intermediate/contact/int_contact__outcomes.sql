@@ -52,6 +52,7 @@ with
     )
 
 select
+    c.contact_key,
     c.centre,
     c.source_instance,
     c.contact_id,
@@ -103,8 +104,10 @@ select
     c.ani,
     c.ani_status,
     c.email,
+    k.recorded_case_key,
     k.recorded_case_id,
     k.recorded_case_source_instance,
+    k.case_key,
     k.case_id,
     k.case_source_instance,
     k.link_method,
@@ -121,20 +124,11 @@ select
     ) as is_order_possible,
     cast({{ local_time("c.started_at", "s.time_zone") }} as date) as started_date
 from contacts as c
-inner join
-    {{ ref("int_contact__case_links") }} as k
-    on c.source_instance = k.source_instance
-    and c.contact_id = k.contact_id
-inner join
-    {{ ref("int_identity__contacts") }} as w
-    on c.source_instance = w.source_instance
-    and c.contact_id = w.contact_id
+inner join {{ ref("int_contact__case_links") }} as k on c.contact_key = k.contact_key
+inner join {{ ref("int_identity__contacts") }} as w on c.contact_key = w.contact_key
 inner join {{ ref("int_source__spans") }} as s on c.source_instance = s.source_instance
 inner join {{ ref("int_source__entities") }} as e on c.centre = e.centre and e.entity = 'evaluations'
-left join
-    {{ ref("int_contact__leg_totals") }} as t
-    on c.source_instance = t.source_instance
-    and c.contact_id = t.contact_id
+left join {{ ref("int_contact__leg_totals") }} as t on c.contact_key = t.contact_key
 left join
     {{ ref("int_handoff__counts") }} as h
     on c.source_instance = h.source_instance

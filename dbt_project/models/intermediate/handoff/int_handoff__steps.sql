@@ -19,8 +19,5 @@ select
     l.started_at,
     l.leg_seq as step_order
 from {{ ref("int_contact__legs") }} as l
-inner join
-    {{ ref("int_entity__contacts") }} as c
-    on l.source_instance = c.source_instance
-    and l.contact_id = c.contact_id
+inner join {{ ref("int_entity__contacts") }} as c on l.contact_key = c.contact_key
 where l.team_id is not null and (l.agent_id is not null or l.answered_at is not null)

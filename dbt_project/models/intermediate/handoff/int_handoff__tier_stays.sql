@@ -9,6 +9,7 @@ with
 
     stays as (
         select
+            l.contact_key as unit_key,
             l.centre,
             l.source_instance,
             'contact' as unit_type,
@@ -20,7 +21,15 @@ with
         inner join deriving as d on l.source_instance = d.source_instance
         where l.queue_id is not null
         union all
-        select i.centre, i.source_instance, 'case', i.case_id, i.valid_from, i.interval_seq, max(q.tier)
+        select
+            i.case_key,
+            i.centre,
+            i.source_instance,
+            'case',
+            i.case_id,
+            i.valid_from,
+            i.interval_seq,
+            max(q.tier)
         from {{ ref("int_case__intervals") }} as i
         inner join deriving as d on i.source_instance = d.source_instance
         left join
@@ -30,7 +39,7 @@ with
             and i.valid_from >= q.valid_from
             and i.valid_from < q.valid_to
         where i.field = 'group' and i.value is not null
-        group by 1, 2, 3, 4, 5, 6
+        group by 1, 2, 3, 4, 5, 6, 7
     )
 
 select
@@ -38,7 +47,7 @@ select
     -- The first known tier is where it began, and no rise.
     coalesce(
         tier > max(tier) over (
-            partition by source_instance, unit_type, unit_id
+            partition by unit_key
             order by started_at nulls last, stay_seq nulls last
             rows between unbounded preceding and 1 preceding
         ),

@@ -3,7 +3,7 @@ with
     touched as (
         {% for dim_x, dim_y in heatmap_pairs() %}
             select distinct
-                journey_id,
+                journey_key,
                 '{{ dim_x }}' as dim_x,
                 {{ dim_x }} as value_x,
                 '{{ dim_y }}' as dim_y,
@@ -29,7 +29,7 @@ with
             count(*) filter (where o.outcome) as n_observed,
             count(*) filter (where o.outcome is null) as n_undecidable
         from {{ ref("met_all") }} as o
-        inner join touched as t on o.journey_id = t.journey_id
+        inner join touched as t on o.journey_key = t.journey_key
         group by 1, 2, 3, 4, 5, 6, 7
     )
 

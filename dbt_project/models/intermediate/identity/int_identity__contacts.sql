@@ -7,13 +7,7 @@ with
 
     identified as (
         {% for kind in kinds %}
-            select
-                centre,
-                source_instance,
-                contact_id,
-                started_at,
-                '{{ kind }}' as identifier_kind,
-                {{ kind }} as identifier
+            select contact_key, centre, started_at, '{{ kind }}' as identifier_kind, {{ kind }} as identifier
             from contacts
             where {{ kind }} is not null
             {% if not loop.last %}
@@ -39,9 +33,8 @@ with
 
     candidates as (
         select
+            c.contact_key,
             c.centre,
-            c.source_instance,
-            c.contact_id,
             c.started_at,
             i.identifier_kind,
             i.customer_id,
@@ -60,8 +53,7 @@ with
 
     matched as (
         select
-            source_instance,
-            contact_id,
+            contact_key,
             {% for kind in kinds %}
                 min(customer_id) filter (where method = '{{ kind }}') as {{ kind }}_customer_id,
             {% endfor %}
@@ -69,12 +61,12 @@ with
             max(n_customers_sharing) filter (where identifier_kind = 'phone') as n_customers_of_number,
             bool_or(is_internal) as is_internal_number
         from candidates
-        group by source_instance, contact_id
+        group by contact_key
     ),
 
     -- Of those who share a number the one with an open case; two are a tie, and a tie decides nothing.
     pending as (
-        select k.source_instance, k.contact_id, min(k.customer_id) as customer_id
+        select k.contact_key, min(k.customer_id) as customer_id
         from candidates as k
         inner join
             {{ ref("int_case__current") }} as c
@@ -84,16 +76,18 @@ with
             and coalesce(c.closed_at, timestamp '9999-01-01 00:00:00')
             >= {{ dbt.dateadd("hour", "-1 * " ~ threshold_literal("case_link_hours"), "k.started_at") }}
         where k.method = 'shared_phone' and not coalesce(c.is_deleted, false)
-        group by k.source_instance, k.contact_id
+        group by k.contact_key
         having count(distinct k.customer_id) = 1
     ),
 
     linked as (
         select
+            c.contact_key,
             c.centre,
             c.source_instance,
             c.contact_id,
             c.started_at,
+            c.recorded_case_key,
             c.recorded_case_id,
             c.recorded_case_source_instance,
             coalesce(c.customer_id, m.phone_customer_id, m.email_customer_id, p.customer_id) as customer_id,
@@ -116,8 +110,8 @@ with
             and coalesce(m.n_customers_sharing, 0) > 1 as is_ambiguous,
             c.customer_id is null and coalesce(m.is_internal_number, false) as is_internal_number
         from contacts as c
-        left join matched as m on c.source_instance = m.source_instance and c.contact_id = m.contact_id
-        left join pending as p on c.source_instance = p.source_instance and c.contact_id = p.contact_id
+        left join matched as m on c.contact_key = m.contact_key
+        left join pending as p on c.contact_key = p.contact_key
     )
 
 select l.*, {{ link_confidence("link_method") }} as link_confidence

@@ -3,6 +3,7 @@
 with
     contacts as (
         select
+            contact_key,
             centre,
             source_instance,
             contact_id,
@@ -18,12 +19,12 @@ with
     -- A case id is unique within its instance; a centre may run several.
     by_case_id as (
         select
-            ct.source_instance,
-            ct.contact_id,
+            ct.contact_key,
+            c.case_key,
             c.source_instance as case_source_instance,
             c.customer_id,
             row_number() over (
-                partition by ct.source_instance, ct.contact_id
+                partition by ct.contact_key
                 order by
                     case when c.source_instance = ct.source_instance then 0 else 1 end nulls last,
                     c.source_instance nulls last
@@ -34,6 +35,7 @@ with
 
     recorded as (
         select
+            ct.contact_key,
             ct.centre,
             ct.source_instance,
             ct.contact_id,
@@ -41,6 +43,7 @@ with
             ct.phone,
             ct.email,
             ct.case_id as recorded_case_id,
+            k.case_key as recorded_case_key,
             k.case_source_instance as recorded_case_source_instance,
             coalesce(k.customer_id, ct.customer_id) as customer_id,
             case
@@ -53,11 +56,7 @@ with
                 else 'customer_id'
             end as link_method
         from contacts as ct
-        left join
-            by_case_id as k
-            on ct.source_instance = k.source_instance
-            and ct.contact_id = k.contact_id
-            and k.choice = 1
+        left join by_case_id as k on ct.contact_key = k.contact_key and k.choice = 1
     )
     {% for kind in kinds %}
         ,

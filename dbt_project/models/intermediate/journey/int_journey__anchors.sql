@@ -12,20 +12,14 @@ with
 
     contacts as (
         select
-            {{ hash_key(["'contact'", "c.source_instance", "c.contact_id"]) }} as item_key,
-            case
-                when c.recorded_case_id is not null
-                then
-                    {{
-                        hash_key(
-                            [
-                                "'case'",
-                                "coalesce(c.recorded_case_source_instance, c.centre)",
-                                "c.recorded_case_id",
-                            ]
-                        )
-                    }}
-            end as case_key,
+            c.contact_key as item_key,
+            coalesce(
+                c.recorded_case_key,
+                case
+                    when c.recorded_case_id is not null
+                    then {{ hash_key(["'case'", "c.centre", "c.recorded_case_id"]) }}
+                end
+            ) as case_key,
             case
                 when s.chain_id is not null
                 then {{ hash_key(["'chain'", "c.source_instance", "c.chain_id"]) }}
@@ -35,8 +29,8 @@ with
     )
 
 select
-    {{ hash_key(["'case'", "source_instance", "case_id"]) }} as item_key,
-    {{ hash_key(["'case'", "source_instance", "case_id"]) }} as anchor_key,
+    case_key as item_key,
+    case_key as anchor_key,
     case
         when parent_case_id is not null then {{ hash_key(["'case'", "source_instance", "parent_case_id"]) }}
     end as linked_anchor_key

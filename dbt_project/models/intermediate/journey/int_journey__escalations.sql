@@ -2,25 +2,12 @@
 with
     escalations as (select * from {{ ref("int_entity__escalations") }}),
 
-    items as (
-        select
-            i.item_key,
-            i.item_type,
-            i.centre,
-            i.source_instance,
-            i.item_id,
-            i.customer_id,
-            i.started_at,
-            l.journey_id
-        from {{ ref("int_journey__items") }} as i
-        inner join {{ ref("int_journey__item_links") }} as l on i.item_key = l.item_key
-    ),
-
     candidates as (
         select
             e.source_instance,
             e.escalation_id,
-            i.journey_id,
+            i.journey_key,
+            i.item_key,
             i.item_type,
             i.source_instance as item_source_instance,
             i.item_id,
@@ -32,13 +19,18 @@ with
                     i.item_key nulls last
             ) as choice
         from escalations as e
-        inner join items as i on e.centre = i.centre and i.item_type = 'case' and e.case_id = i.item_id
+        inner join
+            {{ ref("int_journey__items") }} as i
+            on e.centre = i.centre
+            and i.item_type = 'case'
+            and e.case_id = i.item_id
         union all
         -- A deleted case is part of no journey, and keeps its escalations.
         select
             e.source_instance,
             e.escalation_id,
             null,
+            k.case_key,
             'case',
             k.source_instance,
             k.case_id,
@@ -54,13 +46,18 @@ with
             on e.centre = k.centre
             and e.case_id = k.case_id
             and k.is_deleted
-        left join items as i on e.centre = i.centre and i.item_type = 'case' and e.case_id = i.item_id
+        left join
+            {{ ref("int_journey__items") }} as i
+            on e.centre = i.centre
+            and i.item_type = 'case'
+            and e.case_id = i.item_id
         where i.item_id is null
         union all
         select
             e.source_instance,
             e.escalation_id,
-            i.journey_id,
+            i.journey_key,
+            i.item_key,
             i.item_type,
             i.source_instance,
             i.item_id,
@@ -75,7 +72,7 @@ with
             )
         from escalations as e
         inner join
-            items as i
+            {{ ref("int_journey__items") }} as i
             on e.centre = i.centre
             and (
                 (i.item_type = 'contact' and e.contact_id = i.item_id)
@@ -88,7 +85,8 @@ select
     e.centre,
     e.source_instance,
     e.escalation_id,
-    c.journey_id,
+    c.journey_key,
+    case when c.item_type = 'case' then c.item_key end as case_key,
     case when c.item_type = 'case' then c.item_id end as case_id,
     case when c.item_type = 'case' then c.item_source_instance end as case_source_instance,
     e.requested_at as escalated_at,

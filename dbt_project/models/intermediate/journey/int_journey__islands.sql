@@ -10,7 +10,7 @@ with
             i.started_at,
             i.ended_at,
             least(0.85, i.customer_link_confidence) as link_confidence
-        from {{ ref("int_journey__items") }} as i
+        from {{ ref("int_journey__candidates") }} as i
         left join
             {{ ref("int_journey__shared_accounts") }} as s
             on i.centre = s.centre

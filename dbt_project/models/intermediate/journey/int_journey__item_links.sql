@@ -6,8 +6,8 @@ with
         left join {{ ref("int_journey__tie_groups") }} as g on t.tie_key = g.tie_key
     ),
 
-    journeys as (select group_key, min(item_key) as journey_id from grouped group by group_key)
+    journeys as (select group_key, min(item_key) as journey_key from grouped group by group_key)
 
-select g.item_key, j.journey_id
+select g.item_key, j.journey_key
 from grouped as g
 inner join journeys as j on g.group_key = j.group_key

@@ -1,16 +1,9 @@
 -- One row per journey: its items summed up, three-valued where a source cannot tell.
 with
-    -- Narrow, because the totals below look items up by their id alone.
-    items as (
-        select i.item_type, i.source_instance, i.item_id, l.journey_id
-        from {{ ref("int_journey__items") }} as i
-        inner join {{ ref("int_journey__item_links") }} as l on i.item_key = l.item_key
-    ),
-
     ordered as (
         select
             i.centre,
-            l.journey_id,
+            i.journey_key,
             i.item_type,
             i.source_instance,
             i.customer_id,
@@ -21,7 +14,7 @@ with
             i.started_local_at,
             i.ended_local_at,
             row_number() over (
-                partition by l.journey_id
+                partition by i.journey_key
                 order by
                     i.started_at nulls last,
                     i.item_type nulls last,
@@ -30,13 +23,12 @@ with
                     i.item_key nulls last
             ) as position
         from {{ ref("int_journey__items") }} as i
-        inner join {{ ref("int_journey__item_links") }} as l on i.item_key = l.item_key
     ),
 
     summed as (
         select
             centre,
-            journey_id,
+            journey_key,
             min_by(source_instance, position) as source_instance,
             {{ first_filled("customer_id", "position") }} as customer_id,
             {{ first_filled("reason", "position") }} as reason,
@@ -49,12 +41,12 @@ with
             count(*) filter (where item_type = 'case') as n_cases,
             count(distinct channel) as n_channels
         from ordered
-        group by centre, journey_id
+        group by centre, journey_key
     ),
 
     case_totals as (
         select
-            i.journey_id,
+            i.journey_key,
             cast(sum(c.n_handoffs) as bigint) as n_handoffs,
             cast(sum(c.n_handoffs_settled) as bigint) as n_handoffs_settled,
             cast(sum(c.n_returns_direct) as bigint) as n_returns_direct,
@@ -68,18 +60,14 @@ with
             {{ any_known("c.is_bounced") }} as is_bounced,
             not ({{ any_known("not c.is_resolved") }}) as is_resolved,
             max(c.as_of_at) as as_of_at
-        from items as i
-        inner join
-            {{ ref("int_case__outcomes") }} as c
-            on i.item_type = 'case'
-            and i.source_instance = c.source_instance
-            and i.item_id = c.case_id
-        group by i.journey_id
+        from {{ ref("int_case__outcomes") }} as c
+        inner join {{ ref("int_journey__items") }} as i on c.case_key = i.item_key
+        group by i.journey_key
     ),
 
     chain_totals as (
         select
-            journey_id,
+            journey_key,
             cast(sum(n_handoffs) as bigint) as n_handoffs,
             cast(sum(n_handoffs_settled) as bigint) as n_handoffs_settled,
             cast(sum(n_returns_direct) as bigint) as n_returns_direct,
@@ -92,7 +80,7 @@ with
             (
                 -- A chain counts once, however many of its contacts the journey holds.
                 select
-                    i.journey_id,
+                    i.journey_key,
                     c.source_instance,
                     c.chain_id,
                     max(c.n_handoffs) as n_handoffs,
@@ -102,31 +90,27 @@ with
                     max(c.queue_wait_seconds) as queue_wait_seconds,
                     sum(c.hold_seconds) as hold_seconds,
                     count(*) filter (where c.is_answered and c.hold_seconds is null) as n_holds_unknown
-                from items as i
-                inner join
-                    {{ ref("int_contact__outcomes") }} as c
-                    on i.item_type = 'contact'
-                    and i.source_instance = c.source_instance
-                    and i.item_id = c.contact_id
+                from {{ ref("int_contact__outcomes") }} as c
+                inner join {{ ref("int_journey__items") }} as i on c.contact_key = i.item_key
                 group by 1, 2, 3
             ) as chains
-        group by journey_id
+        group by journey_key
     ),
 
     escalated as (
         select
-            journey_id,
+            journey_key,
             min(escalated_at) as first_escalated_at,
             min_by(type, escalated_at) as escalation_type,
             count(*) as n_escalations
         from {{ ref("int_journey__escalations") }}
-        where journey_id is not null and origin = 'recorded'
-        group by journey_id
+        where journey_key is not null and origin = 'recorded'
+        group by journey_key
     )
 
 select
     s.centre,
-    s.journey_id,
+    s.journey_key,
     s.source_instance,
     s.customer_id,
     s.reason,
@@ -164,7 +148,7 @@ select
     > {{ dbt.dateadd("day", "-1 * " ~ threshold_literal("journey_close_days"), "w.as_of_at") }}
     as is_censored,
     case
-        when e.journey_id is not null
+        when e.journey_key is not null
         then true
         when n.is_delivered and s.started_date >= n.first_date and s.ended_date <= n.last_date
         then false
@@ -176,7 +160,7 @@ select
 from summed as s
 inner join {{ ref("int_source__spans") }} as w on s.source_instance = w.source_instance
 inner join {{ ref("int_source__entities") }} as n on s.centre = n.centre and n.entity = 'escalations'
-left join case_totals as c on s.journey_id = c.journey_id
-left join chain_totals as t on s.journey_id = t.journey_id
-left join escalated as e on s.journey_id = e.journey_id
-left join {{ ref("int_journey__link_confidences") }} as k on s.journey_id = k.journey_id
+left join case_totals as c on s.journey_key = c.journey_key
+left join chain_totals as t on s.journey_key = t.journey_key
+left join escalated as e on s.journey_key = e.journey_key
+left join {{ ref("int_journey__link_confidences") }} as k on s.journey_key = k.journey_key

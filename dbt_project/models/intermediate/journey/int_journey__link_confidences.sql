@@ -11,7 +11,7 @@ with
         from {{ ref("int_journey__neighbours") }}
     )
 
-select l.journey_id, min(k.link_confidence) as link_confidence_min
+select l.journey_key, min(k.link_confidence) as link_confidence_min
 from links as k
 inner join {{ ref("int_journey__item_links") }} as l on k.item_key = l.item_key
-group by l.journey_id
+group by l.journey_key

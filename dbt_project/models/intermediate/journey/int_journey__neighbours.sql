@@ -4,7 +4,7 @@ with
     unknown_ties as (
         select t.tie_key
         from {{ ref("int_journey__ties") }} as t
-        inner join {{ ref("int_journey__items") }} as i on t.item_key = i.item_key
+        inner join {{ ref("int_journey__candidates") }} as i on t.item_key = i.item_key
         group by t.tie_key
         having count(i.reason) = 0
     ),
@@ -20,7 +20,7 @@ with
             i.ended_at
         from unknown_ties as u
         inner join {{ ref("int_journey__ties") }} as t on u.tie_key = t.tie_key
-        inner join {{ ref("int_journey__items") }} as i on t.item_key = i.item_key
+        inner join {{ ref("int_journey__candidates") }} as i on t.item_key = i.item_key
         left join
             {{ ref("int_journey__shared_accounts") }} as s
             on i.centre = s.centre
@@ -48,7 +48,7 @@ with
             ) as nearness
         from unknown_items as u
         inner join
-            {{ ref("int_journey__items") }} as k
+            {{ ref("int_journey__candidates") }} as k
             on u.centre = k.centre
             and u.customer_id = k.customer_id
             and k.reason is not null

@@ -12,7 +12,7 @@ with
                     between interval {{ threshold_literal("journey_gap_same_reason_days") }} day preceding
                     and current row
             ) as n_within_gap
-        from {{ ref("int_journey__items") }}
+        from {{ ref("int_journey__candidates") }}
         where customer_id is not null
     )
 

@@ -12,7 +12,7 @@ with
 
     items as (
         select
-            l.journey_id,
+            i.journey_key,
             i.centre,
             i.source_instance,
             case when i.item_type = 'case' then 'case' else 'chain' end as unit_type,
@@ -20,16 +20,11 @@ with
             i.reason,
             i.channel
         from {{ ref("int_journey__items") }} as i
-        inner join {{ ref("int_journey__item_links") }} as l on i.item_key = l.item_key
-        left join
-            {{ ref("int_contact__outcomes") }} as c
-            on i.item_type = 'contact'
-            and i.source_instance = c.source_instance
-            and i.item_id = c.contact_id
+        left join {{ ref("int_contact__outcomes") }} as c on i.item_key = c.contact_key
     )
 
 select distinct
-    i.journey_id,
+    i.journey_key,
     i.centre,
     coalesce(t.team_id, '(unknown)') as team,
     coalesce(i.reason, '(unknown)') as reason,

@@ -4,7 +4,7 @@ select
     centre,
     source_instance,
     escalation_id,
-    journey_id,
+    {{ key_text("journey_key") }} as journey_id,
     case_id,
     escalated_at,
     type,

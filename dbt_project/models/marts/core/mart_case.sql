@@ -1,30 +1,23 @@
 -- One row per case: vendor counters beside derived ones, NULL where the source cannot tell.
 with
     escalated as (
-        select case_source_instance as source_instance, case_id, min(escalated_at) as first_escalated_at
+        select case_key, min(escalated_at) as first_escalated_at
         from {{ ref("int_journey__escalations") }}
-        where case_id is not null and origin = 'recorded'
-        group by 1, 2
-    ),
-
-    links as (
-        select i.source_instance, i.item_id, l.journey_id
-        from {{ ref("int_journey__items") }} as i
-        inner join {{ ref("int_journey__item_links") }} as l on i.item_key = l.item_key
-        where i.item_type = 'case'
+        where case_key is not null and origin = 'recorded'
+        group by case_key
     ),
 
     merged as (
-        select source_instance, case_id, cast(count(*) as bigint) as n_merged
+        select case_key, cast(count(*) as bigint) as n_merged
         from {{ ref("int_case__merges") }}
-        group by source_instance, case_id
+        group by case_key
     )
 
 select
     c.centre,
     c.source_instance,
     c.case_id,
-    l.journey_id,
+    {{ key_text("i.journey_key") }} as journey_id,
     c.customer_id,
     c.opened_at,
     cast({{ local_time("c.opened_at", "s.time_zone") }} as date) as opened_date,
@@ -60,7 +53,7 @@ select
     c.is_knowledge_used,
     c.is_timely_response,
     case
-        when e.case_id is not null
+        when e.case_key is not null
         then true
         when
             n.is_delivered
@@ -74,7 +67,7 @@ select
 from {{ ref("int_case__outcomes") }} as c
 inner join {{ ref("int_source__spans") }} as s on c.source_instance = s.source_instance
 inner join {{ ref("int_source__entities") }} as n on c.centre = n.centre and n.entity = 'escalations'
-left join links as l on c.source_instance = l.source_instance and c.case_id = l.item_id
-left join merged as m on c.source_instance = m.source_instance and c.case_id = m.case_id
+left join {{ ref("int_journey__items") }} as i on c.case_key = i.item_key
+left join merged as m on c.case_key = m.case_key
 left join {{ ref("dim_team") }} as t on c.centre = t.centre and c.group_id = t.team_id
-left join escalated as e on c.source_instance = e.source_instance and c.case_id = e.case_id
+left join escalated as e on c.case_key = e.case_key

@@ -1,18 +1,10 @@
 -- One row per contact: the customer's whole session on one channel, all its legs included.
-with
-    links as (
-        select i.source_instance, i.item_id, l.journey_id, i.started_local_at
-        from {{ ref("int_journey__items") }} as i
-        inner join {{ ref("int_journey__item_links") }} as l on i.item_key = l.item_key
-        where i.item_type = 'contact'
-    )
-
 select
     c.centre,
     c.source_instance,
     c.contact_id,
     c.chain_id,
-    l.journey_id,
+    {{ key_text("i.journey_key") }} as journey_id,
     c.customer_id,
     c.customer_link_method,
     c.customer_link_confidence,
@@ -21,7 +13,7 @@ select
     c.direction,
     c.is_callback,
     c.started_at,
-    l.started_local_at,
+    i.started_local_at,
     c.ended_at,
     c.entry_point,
     c.ivr_path,
@@ -56,6 +48,6 @@ select
     c.is_evaluated,
     c.is_internal
 from {{ ref("int_contact__outcomes") }} as c
-inner join links as l on c.source_instance = l.source_instance and c.contact_id = l.item_id
+inner join {{ ref("int_journey__items") }} as i on c.contact_key = i.item_key
 left join {{ ref("dim_queue") }} as q on c.centre = q.centre and c.first_queue_id = q.queue_id
 left join {{ ref("dim_team") }} as t on c.centre = t.centre and c.first_team_id = t.team_id

@@ -8,22 +8,17 @@ with
 
     evaluated as (
         select
-            i.centre,
-            l.journey_id,
+            c.centre,
+            i.journey_key,
             min(c.started_at) filter (where c.is_evaluated) as first_evaluated_contact_at
         from {{ ref("int_contact__outcomes") }} as c
-        inner join
-            {{ ref("int_journey__items") }} as i
-            on i.item_type = 'contact'
-            and c.source_instance = i.source_instance
-            and c.contact_id = i.item_id
-        inner join {{ ref("int_journey__item_links") }} as l on i.item_key = l.item_key
+        inner join {{ ref("int_journey__items") }} as i on c.contact_key = i.item_key
         group by 1, 2
     )
 
 select
     j.centre,
-    j.journey_id,
+    {{ key_text("j.journey_key") }} as journey_id,
     j.customer_id,
     s.segment,
     j.reason,
@@ -61,4 +56,4 @@ select
 from {{ ref("int_journey__journeys") }} as j
 inner join {{ ref("int_source__entities") }} as n on j.centre = n.centre and n.entity = 'evaluations'
 left join segments as s on j.centre = s.centre and j.customer_id = s.customer_id
-left join evaluated as v on j.journey_id = v.journey_id
+left join evaluated as v on j.journey_key = v.journey_key

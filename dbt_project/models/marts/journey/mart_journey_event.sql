@@ -1,14 +1,8 @@
 -- One row per journey and event, in the order they happened.
 with
-    items as (
-        select i.item_type, i.source_instance, i.item_id, i.started_at, l.journey_id
-        from {{ ref("int_journey__items") }} as i
-        inner join {{ ref("int_journey__item_links") }} as l on i.item_key = l.item_key
-    ),
-
     events as (
         select
-            i.journey_id,
+            i.journey_key,
             c.centre,
             c.source_instance,
             c.contact_id as source_key,
@@ -20,14 +14,10 @@ with
             c.channel,
             c.disposition as detail
         from {{ ref("int_contact__outcomes") }} as c
-        inner join
-            items as i
-            on i.item_type = 'contact'
-            and c.source_instance = i.source_instance
-            and c.contact_id = i.item_id
+        inner join {{ ref("int_journey__items") }} as i on c.contact_key = i.item_key
         union all
         select
-            i.journey_id,
+            i.journey_key,
             c.centre,
             c.source_instance,
             c.case_id,
@@ -39,14 +29,10 @@ with
             c.channel,
             c.reason
         from {{ ref("int_case__outcomes") }} as c
-        inner join
-            items as i
-            on i.item_type = 'case'
-            and c.source_instance = i.source_instance
-            and c.case_id = i.item_id
+        inner join {{ ref("int_journey__items") }} as i on c.case_key = i.item_key
         union all
         select
-            i.journey_id,
+            i.journey_key,
             v.centre,
             v.source_instance,
             v.case_id,
@@ -58,16 +44,12 @@ with
             null,
             v.value
         from {{ ref("int_case__intervals") }} as v
-        inner join
-            items as i
-            on i.item_type = 'case'
-            and v.source_instance = i.source_instance
-            and v.case_id = i.item_id
+        inner join {{ ref("int_journey__items") }} as i on v.case_key = i.item_key
         -- The status at opening is no event of its own.
         where v.field = 'status' and (v.interval_seq > 1 or v.valid_from > i.started_at)
         union all
         select
-            i.journey_id,
+            i.journey_key,
             h.centre,
             h.source_instance,
             h.unit_id,
@@ -80,14 +62,14 @@ with
             h.from_team_id
         from {{ ref("fct_handoff") }} as h
         inner join
-            items as i
+            {{ ref("int_journey__items") }} as i
             on i.item_type = 'case'
             and h.unit_type = 'case'
             and h.source_instance = i.source_instance
             and h.unit_id = i.item_id
         union all
         select
-            i.journey_id,
+            i.journey_key,
             h.centre,
             h.source_instance,
             h.unit_id,
@@ -101,13 +83,9 @@ with
         from {{ ref("fct_handoff") }} as h
         inner join
             (
-                select c.source_instance, c.chain_id, min(i.journey_id) as journey_id
+                select c.source_instance, c.chain_id, min(i.journey_key) as journey_key
                 from {{ ref("int_contact__outcomes") }} as c
-                inner join
-                    items as i
-                    on i.item_type = 'contact'
-                    and c.source_instance = i.source_instance
-                    and c.contact_id = i.item_id
+                inner join {{ ref("int_journey__items") }} as i on c.contact_key = i.item_key
                 group by 1, 2
             ) as i
             on h.unit_type = 'chain'
@@ -115,7 +93,7 @@ with
             and h.unit_id = i.chain_id
         union all
         select
-            e.journey_id,
+            e.journey_key,
             e.centre,
             e.source_instance,
             e.escalation_id,
@@ -127,14 +105,14 @@ with
             null,
             e.reason
         from {{ ref("int_journey__escalations") }} as e
-        where e.journey_id is not null and e.origin = 'recorded'
+        where e.journey_key is not null and e.origin = 'recorded'
     ),
 
     ordered as (
         select
             e.*,
             row_number() over (
-                partition by journey_id
+                partition by journey_key
                 order by
                     event_at nulls last,
                     type_order nulls last,
@@ -146,7 +124,7 @@ with
             ) as event_seq,
             -- In the same order, so that rows are sorted once.
             lag(event_at) over (
-                partition by journey_id
+                partition by journey_key
                 order by
                     event_at nulls last,
                     type_order nulls last,
@@ -161,7 +139,7 @@ with
 
 select
     o.centre,
-    o.journey_id,
+    {{ key_text("o.journey_key") }} as journey_id,
     o.event_seq,
     o.event_at,
     {{ local_time("o.event_at", "s.time_zone") }} as local_at,

@@ -22,13 +22,8 @@ with
                 order by x.valid_from desc nulls last, x.source_instance nulls last
             ) as expectation_choice
         from {{ ref("int_contact__outcomes") }} as c
-        inner join
-            {{ ref("int_journey__items") }} as i
-            on i.item_type = 'contact'
-            and c.source_instance = i.source_instance
-            and c.contact_id = i.item_id
-        inner join {{ ref("int_journey__item_links") }} as l on i.item_key = l.item_key
-        inner join {{ ref("int_journey__journeys") }} as j on l.journey_id = j.journey_id
+        inner join {{ ref("int_journey__items") }} as i on c.contact_key = i.item_key
+        inner join {{ ref("int_journey__journeys") }} as j on i.journey_key = j.journey_key
         left join
             {{ ref("int_entity__routing_expectations") }} as x
             on c.centre = x.centre

@@ -3,18 +3,14 @@
 with
     calls as (
         select
-            l.source_instance,
-            l.contact_id,
+            l.contact_key,
             l.answered_at,
             lag(l.ended_at) over (
                 partition by l.source_instance, l.agent_id
                 order by l.answered_at nulls last, l.contact_id nulls last, l.leg_seq nulls last
             ) as busy_until_at
         from {{ ref("int_contact__legs") }} as l
-        inner join
-            {{ ref("int_entity__contacts") }} as c
-            on l.source_instance = c.source_instance
-            and l.contact_id = c.contact_id
+        inner join {{ ref("int_entity__contacts") }} as c on l.contact_key = c.contact_key
         where
             {{ is_word("c.channel", "contacts.channel", ["voice"]) }}
             and l.agent_id is not null
@@ -23,7 +19,7 @@ with
 
     -- Times are rounded to seconds by many systems, up or down.
     overlapping_calls as (
-        select distinct source_instance, contact_id
+        select distinct contact_key
         from calls
         where {{ dbt.datediff("answered_at", "busy_until_at", "second") }} > 1
     ),
@@ -36,15 +32,11 @@ with
             coalesce(o.reason, '(unknown)') as reason,
             coalesce(c.channel, '(unknown)') as channel,
             o.started_date as event_date,
-            not coalesce(c.is_recorded, true) or p.contact_id is not null as is_affected,
+            not coalesce(c.is_recorded, true) or p.contact_key is not null as is_affected,
             false as is_undecidable
         from {{ ref("int_entity__contacts") }} as c
-        inner join
-            {{ ref("int_contact__outcomes") }} as o
-            on c.source_instance = o.source_instance
-            and c.contact_id = o.contact_id
-        left join
-            overlapping_calls as p on c.source_instance = p.source_instance and c.contact_id = p.contact_id
+        inner join {{ ref("int_contact__outcomes") }} as o on c.contact_key = o.contact_key
+        left join overlapping_calls as p on c.contact_key = p.contact_key
         union all
         select
             l.centre,
@@ -57,11 +49,8 @@ with
             false
         from {{ ref("int_contact__legs") }} as l
         inner join {{ ref("int_source__spans") }} as s on l.source_instance = s.source_instance
-        left join
-            {{ ref("int_entity__contacts") }} as c
-            on l.source_instance = c.source_instance
-            and l.contact_id = c.contact_id
-        where c.contact_id is null
+        left join {{ ref("int_entity__contacts") }} as c on l.contact_key = c.contact_key
+        where c.contact_key is null
     )
 
     {{ counted("findings") }}

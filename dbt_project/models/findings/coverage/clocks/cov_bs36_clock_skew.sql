@@ -58,7 +58,7 @@ with
         select
             c.centre,
             c.source_instance,
-            c.case_id,
+            c.case_key,
             c.opened_date,
             k.source_instance as contact_source_instance,
             k.contact_id,
@@ -70,11 +70,7 @@ with
                 else 0
             end as skew_seconds
         from {{ ref("int_contact__outcomes") }} as k
-        inner join
-            cases as c
-            on k.centre = c.centre
-            and k.recorded_case_source_instance = c.source_instance
-            and k.recorded_case_id = c.case_id
+        inner join cases as c on k.recorded_case_key = c.case_key
         where
             c.opened_at
             >= {{ dbt.dateadd("hour", "-1 * " ~ threshold_literal("case_link_hours"), "k.started_at") }}
@@ -89,7 +85,7 @@ with
                 select
                     d.*,
                     row_number() over (
-                        partition by source_instance, case_id
+                        partition by case_key
                         order by
                             abs(skew_seconds) nulls last,
                             contact_source_instance nulls last,

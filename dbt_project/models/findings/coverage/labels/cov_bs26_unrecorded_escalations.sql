@@ -5,14 +5,14 @@ with
         select distinct
             j.centre,
             j.source_instance,
-            j.journey_id,
+            j.journey_key,
             t.team,
             j.started_date as day,
             cast({{ dbt.date_trunc("month", "j.started_date") }} as date) as month_start,
             j.is_escalated,
             e.is_delivered
         from {{ ref("int_journey__journeys") }} as j
-        inner join {{ ref("int_journey__touches") }} as t on j.journey_id = t.journey_id
+        inner join {{ ref("int_journey__touches") }} as t on j.journey_key = t.journey_key
         inner join {{ ref("int_source__entities") }} as e on j.centre = e.centre and e.entity = 'escalations'
     ),
 

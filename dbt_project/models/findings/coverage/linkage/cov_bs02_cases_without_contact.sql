@@ -8,11 +8,11 @@ with
 
     -- A case has its contact by a link, or by its customer's contact about then.
     contacted_cases as (
-        select distinct case_source_instance as source_instance, case_id
+        select distinct case_key
         from {{ ref("int_contact__outcomes") }}
-        where case_id is not null
+        where case_key is not null
         union
-        select distinct c.source_instance, c.case_id
+        select distinct c.case_key
         from {{ ref("int_case__outcomes") }} as c
         inner join
             {{ ref("int_contact__outcomes") }} as k
@@ -26,14 +26,14 @@ with
     live_channel_cases as (
         select
             {{ case_dimensions("c", "w") }},
-            k.case_id is null as is_alone,
+            k.case_key is null as is_alone,
             s.is_delivered,
             s.first_date,
             s.last_date
         from {{ ref("int_case__outcomes") }} as c
         inner join {{ ref("int_source__spans") }} as w on c.source_instance = w.source_instance
         inner join contact_spans as s on c.centre = s.centre
-        left join contacted_cases as k on c.source_instance = k.source_instance and c.case_id = k.case_id
+        left join contacted_cases as k on c.case_key = k.case_key
         where
             {{ is_word("c.channel", "cases.channel", ["voice", "chat"]) }}
             and not coalesce(c.is_deleted, false)

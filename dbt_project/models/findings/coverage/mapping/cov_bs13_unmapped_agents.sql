@@ -3,10 +3,7 @@ with
     findings as (
         select {{ leg_dimensions("l", "c") }}, not l.is_agent_mapped as is_affected, false as is_undecidable
         from {{ ref("int_contact__legs") }} as l
-        inner join
-            {{ ref("int_contact__outcomes") }} as c
-            on l.source_instance = c.source_instance
-            and l.contact_id = c.contact_id
+        inner join {{ ref("int_contact__outcomes") }} as c on l.contact_key = c.contact_key
         where l.agent_id is not null
         union all
         select
@@ -20,7 +17,7 @@ with
             on c.centre = a.centre
             and c.owner_id = coalesce(a.crm_user_id, a.agent_id)
         where c.owner_id is not null and not coalesce(c.is_deleted, false)
-        group by 1, 2, 3, 4, 5, 6, c.case_id
+        group by 1, 2, 3, 4, 5, 6, c.case_key
     )
 
     {{ counted("findings") }}

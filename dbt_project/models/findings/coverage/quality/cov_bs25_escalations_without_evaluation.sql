@@ -2,21 +2,16 @@
 -- One is affected where nobody evaluated a contact of it before the escalation.
 with
     evaluated_journeys as (
-        select l.journey_id, min(c.started_at) as first_evaluated_contact_at
+        select i.journey_key, min(c.started_at) as first_evaluated_contact_at
         from {{ ref("int_contact__outcomes") }} as c
-        inner join
-            {{ ref("int_journey__items") }} as i
-            on i.item_type = 'contact'
-            and c.source_instance = i.source_instance
-            and c.contact_id = i.item_id
-        inner join {{ ref("int_journey__item_links") }} as l on i.item_key = l.item_key
+        inner join {{ ref("int_journey__items") }} as i on c.contact_key = i.item_key
         where c.is_evaluated
-        group by l.journey_id
+        group by i.journey_key
     ),
 
     -- A journey counts once, under one of the teams it touched.
     teams as (
-        select journey_id, min(team) as team from {{ ref("int_journey__touches") }} group by journey_id
+        select journey_key, min(team) as team from {{ ref("int_journey__touches") }} group by journey_key
     ),
 
     journeys as (
@@ -31,9 +26,9 @@ with
             not e.is_delivered or j.started_date between e.first_date and e.last_date as is_in_span,
             coalesce(v.first_evaluated_contact_at < j.first_escalated_at, false) as is_covered
         from {{ ref("int_journey__journeys") }} as j
-        inner join teams as t on j.journey_id = t.journey_id
+        inner join teams as t on j.journey_key = t.journey_key
         inner join {{ ref("int_source__entities") }} as e on j.centre = e.centre and e.entity = 'evaluations'
-        left join evaluated_journeys as v on j.journey_id = v.journey_id
+        left join evaluated_journeys as v on j.journey_key = v.journey_key
         where coalesce(j.is_escalated, true)
     ),
 

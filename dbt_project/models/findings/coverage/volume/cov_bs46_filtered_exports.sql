@@ -5,6 +5,7 @@ with
         select
             c.centre,
             c.source_instance,
+            c.case_key,
             c.case_id,
             c.opened_at,
             c.closed_at,
@@ -32,7 +33,7 @@ with
             c.day,
             false
         from {{ ref("int_case__merges") }} as m
-        inner join cases as c on m.source_instance = c.source_instance and m.case_id = c.case_id
+        inner join cases as c on m.case_key = c.case_key
     ),
 
     id_positions as (

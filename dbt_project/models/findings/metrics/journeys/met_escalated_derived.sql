@@ -2,21 +2,16 @@
 -- higher tier.
 with
     rises as (
-        select l.journey_id, {{ any_known("t.is_rise") }} as is_risen
+        select i.journey_key, {{ any_known("t.is_rise") }} as is_risen
         from {{ ref("int_handoff__tier_stays") }} as t
-        inner join
-            {{ ref("int_journey__items") }} as i
-            on t.source_instance = i.source_instance
-            and t.unit_type = i.item_type
-            and t.unit_id = i.item_id
-        inner join {{ ref("int_journey__item_links") }} as l on i.item_key = l.item_key
+        inner join {{ ref("int_journey__items") }} as i on t.unit_key = i.item_key
         where
             t.centre not in (
                 select e.centre from {{ ref("int_journey__escalations") }} as e where e.origin = 'recorded'
             )
-        group by l.journey_id
+        group by i.journey_key
     )
 
-select j.centre, j.journey_id, j.started_date, r.is_risen as outcome
+select j.centre, j.journey_key, j.started_date, r.is_risen as outcome
 from {{ ref("int_journey__journeys") }} as j
-inner join rises as r on j.journey_id = r.journey_id
+inner join rises as r on j.journey_key = r.journey_key
