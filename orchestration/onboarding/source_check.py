@@ -9,10 +9,9 @@ import difflib
 import re
 import secrets
 import tempfile
-import textwrap
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -20,11 +19,9 @@ from typing import Any
 import duckdb
 import yaml
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from orchestration.base import engine, sql
-from orchestration.base.text import double, one_line, scalar, shape
+from orchestration.base.text import one_line, scalar
 from orchestration.base.wording import count, listed, share
 from orchestration.errors import ConfigurationError
 from orchestration.landing import files, quarantine, unknown_words
@@ -33,12 +30,10 @@ from orchestration.landing.people import hashing, protection
 from orchestration.landing.plan import lost_digits, mapping
 from orchestration.landing.read import documents, unsupported
 from orchestration.landing.read.relations import FileRelation, Origin
-from orchestration.onboarding import duplicate_keys, roles, samples, title_rows
-from orchestration.onboarding.columns import NAMELESS, expression_of
-from orchestration.onboarding.dates import date_readings, order_of
+from orchestration.onboarding import duplicate_keys, hints, roles, samples, title_rows
+from orchestration.onboarding.check_report import Report, path_from_here, show_rows, size_in_words
 from orchestration.settings import Settings
 from orchestration.sources import contract, source_files
-from orchestration.sources.contract import Column
 from orchestration.sources.file_settings import FileSet
 from orchestration.sources.source_errors import SourceError
 from orchestration.sources.source_files import Feed, Source
@@ -47,14 +42,7 @@ SAMPLE_RECORDS = 1_000
 SAMPLE_FILES = 10
 _WIDE_RECORDS = 100_000  # looked through where a filter keeps none of the first ones
 _SHOWN_ROWS = 3
-_SHOWN_COLUMNS = 6
-_MAX_CELL = 24
-_LABEL = 10
-_INDENT = 5
-_MANY_KILOBYTES = 100
-_NARROWEST = 40
 _MAX_HINT_VALUES = 1_000
-_PLAIN_NAME = re.compile(r"[^\W\d]\w*")  # needs no quotes in an expression
 
 # A history of whole cases holds all that a list of cases and a list of changes would.
 _SUBSTITUTES = {
@@ -70,7 +58,7 @@ def check(config: Settings, console: Console, next_command: str = "faultline run
     Returns:
         Whether there is no error; warnings do not count.
     """
-    report = _Report(console)
+    report = Report(console)
     loaded = _load_all(config.sources, report)
     if loaded:
         about = "Samples show what would land: times in UTC, identifiers hashed."
@@ -93,116 +81,36 @@ def check(config: Settings, console: Console, next_command: str = "faultline run
     return report.close(len(loaded), next_command)
 
 
-# ---------------------------------------------------------------- report
-
-
-@dataclass
-class _Report:
-    """Prints as the check goes on, and keeps the findings for the end, where a person looks."""
-
-    console: Console
-    errors: list[tuple[str, str]] = field(default_factory=list)
-    warnings: list[tuple[str, str]] = field(default_factory=list)
-
-    def error(self, where: str, problem: str, remedy: str) -> None:
-        """Something that would go wrong in a run; `where` is `file:line` or empty."""
-        self._keep(self.errors, where, problem, remedy)
-
-    def warn(self, where: str, problem: str, remedy: str) -> None:
-        """Something that a person should know, and may have intended."""
-        self._keep(self.warnings, where, problem, remedy)
-
-    def _keep(self, kept: list[tuple[str, str]], where: str, problem: str, remedy: str) -> None:
-        entry = (where, f"{problem} {remedy}".strip())
-        if entry not in kept:
-            kept.append(entry)
-
-    def line(self, text: str = "", indent: int = 0, label: str = "") -> None:
-        """A line under its label; what is too long hangs under its beginning."""
-        start = " " * indent + (f"{label:<{_LABEL}}" if label else "")
-        start += " " if len(label) >= _LABEL and not label.endswith(" ") else ""
-        self.console.print(
-            Text("\n".join(_wrapped(text, self.console.width, start)) or start), soft_wrap=True
-        )
-
-    def title(self, name: str, rest: str) -> None:
-        """Starts the section of a source or centre."""
-        self.console.print()
-        self.console.print(Text.assemble((one_line(name), "bold"), f"  {rest}"), soft_wrap=True)
-
-    def close(self, n_loaded: int, next_command: str) -> bool:
-        """Prints the findings and the sum of them."""
-        for style, name, kept in (("yellow", "Warning", self.warnings), ("bold red", "Error", self.errors)):
-            for where, text in kept:
-                self.console.print()
-                self.console.print(Text.assemble((name, style), f" {where}" if where else ""), soft_wrap=True)
-                self.line(text, indent=2)
-        self.console.print()
-        kinds = (("error", self.errors), ("warning", self.warnings))
-        counted = [count(len(kept), name) for name, kept in kinds if kept]
-        n = count(n_loaded, "source")
-        if self.errors:
-            self.console.print(Text.assemble((", ".join(counted), "bold red"), ". Nothing was landed."))
-        else:
-            rest = f", with {counted[0]}" if counted else ""
-            fit = f"{n} fit{'s' if n_loaded == 1 else ''}"
-            step = f"{rest}. Next: {next_command}"
-            self.console.print(Text.assemble((fit, "bold green"), step), soft_wrap=True)
-        return not self.errors
-
-
-def _wrapped(text: str, width: int, start: str) -> list[str]:
-    return textwrap.wrap(
-        text,
-        max(width, _NARROWEST),
-        initial_indent=start,
-        subsequent_indent=" " * len(start),
-        break_on_hyphens=False,
-        break_long_words=False,
-    )
-
-
-def _shown(path: Path) -> str:
-    """A path as a person would type it from here."""
-    resolved, here = path.resolve(), Path.cwd()
-    return one_line(str(resolved.relative_to(here) if resolved.is_relative_to(here) else path), 200)
-
-
-def _size(n_bytes: int) -> str:
-    kilobytes = n_bytes / 1000
-    return f"{kilobytes:,.1f} kB" if kilobytes < _MANY_KILOBYTES else f"{kilobytes / 1000:,.1f} MB"
-
-
 # ---------------------------------------------------------------- source files
 
 
-def _load_all(folder: Path, report: _Report) -> list[Source]:
+def _load_all(folder: Path, report: Report) -> list[Source]:
     paths = source_files.found_in(folder)
     if not paths:
         remedy = "Point --sources to your folder, or write one with: faultline sources new FILE"
-        report.error("", f"{_shown(folder)} holds no source file (*.yml).", remedy)
+        report.error("", f"{path_from_here(folder)} holds no source file (*.yml).", remedy)
     loaded: dict[str, Source] = {}
     for path in paths:
         try:
             source = source_files.load(path)
         except SourceError as error:
             for one in (error, *error.others):
-                report.error(f"{_shown(path)}:{one.line}", one.problem, one.remedy)
+                report.error(f"{path_from_here(path)}:{one.line}", one.problem, one.remedy)
         except ConfigurationError as error:
-            report.error(f"{_shown(path)}:1", str(error), "")
+            report.error(f"{path_from_here(path)}:1", str(error), "")
         except Exception as error:  # whatever a stray file holds, the others are still checked
             report.error(
-                f"{_shown(path)}:1",
+                f"{path_from_here(path)}:1",
                 f"cannot be read ({_reason(error)}).",
                 "Compare docs/connecting_an_export.md.",
             )
         else:
             for old in source.old_settings:
-                report.warn(f"{_shown(path)}:{old.line}", old.problem, old.remedy)
+                report.warn(f"{path_from_here(path)}:{old.line}", old.problem, old.remedy)
             if source.instance in loaded:
                 other = loaded[source.instance].path.name
                 problem = f"source {source.instance!r} is also the name of {other}."
-                report.error(f"{_shown(path)}:{_KeyLines(path).of('source')}", problem, "Rename one.")
+                report.error(f"{path_from_here(path)}:{_KeyLines(path).of('source')}", problem, "Rename one.")
             else:
                 loaded[source.instance] = source
     return list(loaded.values())
@@ -249,16 +157,6 @@ class _Fault:
 
 
 @dataclass
-class _MissingColumns:
-    """Columns that one field reads and some files lack; `columns` are those of the first such file."""
-
-    columns: dict[str, str]
-    absent: dict[str, None] = field(default_factory=dict)
-    found: str = ""  # of JSON, what its first document is
-    files: list[str] = field(default_factory=list)
-
-
-@dataclass
 class _SharedKeys:
     """Keys that several rows of one file have, although some of their columns differ."""
 
@@ -278,7 +176,7 @@ class _Sampled:
     n_records: int = 0
     n_kept: int = 0
     filled: Counter[str] = field(default_factory=Counter)
-    missing: dict[str, _MissingColumns] = field(default_factory=dict)  # by field
+    missing: dict[str, hints.MissingColumns] = field(default_factory=dict)  # by field
     faults: dict[tuple[str, str], list[_Fault]] = field(default_factory=dict)  # by field and reason
     words: dict[str, Counter[str]] = field(default_factory=dict)  # outside its vocabulary, by field
     rows: list[dict[str, object]] = field(default_factory=list)
@@ -299,11 +197,11 @@ class _SourceCheck:
         exports: Path,
         connection: duckdb.DuckDBPyConnection,
         scratch: Path,
-        report: _Report,
+        report: Report,
     ) -> None:
         self.source, self.exports, self.connection, self.scratch = source, exports, connection, scratch
         self.report = report
-        self.path = _shown(source.path)
+        self.path = path_from_here(source.path)
         self.lines = _KeyLines(source.path)
 
     def run(self) -> dict[str, set[str]]:
@@ -353,11 +251,11 @@ class _SourceCheck:
             )
             self.report.warn(
                 at_glob,
-                f"no file in {_shown(self.exports)} matches {options.glob!r}.",
+                f"no file in {path_from_here(self.exports)} matches {options.glob!r}.",
                 self._nearest(options.glob),
             )
             return set()
-        size = _size(sum({file.path: file.size for file in found}.values()))
+        size = size_in_words(sum({file.path: file.size for file in found}.values()))
         span = found[0].name if len(found) == 1 else f"{found[0].name} to {found[-1].name}"
         self.report.line()
         self.report.line(
@@ -496,7 +394,7 @@ class _SourceCheck:
         feed = one.feed
         gaps = mapping.missing_columns(feed, relation)
         for name_of_field, absent in gaps.items():
-            gap = one.missing.setdefault(name_of_field, _MissingColumns(_by_lower_name(relation)))
+            gap = one.missing.setdefault(name_of_field, hints.MissingColumns(_by_lower_name(relation)))
             gap.absent |= dict.fromkeys(absent)
             gap.files.append(file.name)
             if self.source.document.files[name].is_json:
@@ -642,7 +540,7 @@ class _SourceCheck:
             except duckdb.Error as own:
                 problem = f"{feed.table.name}.{culprit} cannot be computed in {one_line(file.name, 160)}"
                 where = f"{self.path}:{feed.lines[culprit]}"
-                self.report.error(where, f"{problem}: {_reason(own)}.", _expression_hint(own))
+                self.report.error(where, f"{problem}: {_reason(own)}.", hints.for_expression(own))
                 return
         self._refuse(name, file, f"cannot be read: {_reason(error)}")
 
@@ -673,7 +571,8 @@ class _SourceCheck:
             for label, names in (*_filled(one), *_roles(feed)):
                 self.report.line(names, indent=7, label=label)
             self._report_personal(one)
-            _show_rows(self.report.console, one, self.source.document.files[one.file_set])
+            options = self.source.document.files[one.file_set]
+            show_rows(self.report.console, one.rows, one.filled, feed.table, options)
 
     def _report_missing(self, one: _Sampled) -> None:
         feed = one.feed
@@ -687,9 +586,9 @@ class _SourceCheck:
             problem = f"{feed.table.name}.{name} reads the {noun} {names}, which the export lacks{where}."
             is_needed = name not in feed.mappings or feed.table.columns[name].is_required
             remedy = (
-                _missing_columns_hint(feed, name, gap)
+                hints.for_missing_columns(feed, name, gap)
                 if is_everywhere
-                else _partly_missing_hint(gap, is_needed=is_needed)
+                else hints.for_partly_missing_columns(gap, is_needed=is_needed)
             )
             report = self.report.error if is_everywhere or is_needed else self.report.warn
             report(self._place(one, name), problem, remedy)
@@ -844,7 +743,7 @@ class _SourceCheck:
         if "missing" in reason or "blank" in reason:
             hint = "Fill it with coalesce(column, another), or leave such rows out with where."
         elif "expression" in reason:
-            hint = _TRY_CAST
+            hint = hints.TRY_CAST
         elif reason == lost_digits.LOST:
             hint = lost_digits.EXPORT_AS_TEXT
         elif "later" in reason:
@@ -853,19 +752,14 @@ class _SourceCheck:
             hint = "The mapping reads into an object or a list that such records lack: check their export."
         elif column.type in ("ts", "date"):
             own = one.feed.mappings[name].dates or self.source.document.files[one.file_set].dates
-            hint = _date_hint(self.connection, fault.values, own if one.filled[name] else [])
+            hint = hints.for_dates(self.connection, fault.values, own if one.filled[name] else [])
         elif column.type == "num" and comma_numbers:
             hint = 'Set decimal: "," on the file set.'
         else:
-            hint = _HINTS.get(column.type, "Map another column, or list what means nothing under nulls.")
+            hint = hints.BY_TYPE.get(
+                column.type, "Map another column, or list what means nothing under nulls."
+            )
         return hint
-
-
-_TRY_CAST = "Use TRY_CAST instead of CAST: what does not fit becomes empty."
-_HINTS = {
-    "bool": "Map its values, e.g. {from: column, map: {Done: true, Open: false}}.",
-    "int": "Map another column, or round: CAST(round(CAST(x AS DOUBLE)) AS BIGINT).",
-}
 
 
 def _spread(found: list[ExportFile], n: int) -> list[ExportFile]:
@@ -885,112 +779,6 @@ def _by_lower_name(relation: FileRelation) -> dict[str, str]:
     return {column.lower(): column for column in relation.types}
 
 
-def _missing_columns_hint(feed: Feed, name: str, gap: _MissingColumns) -> str:
-    """What to do about a column that no file has."""
-    if "`records:" in gap.found:
-        return f"{gap.found[0].upper()}{gap.found[1:]}."
-    if len(gap.columns) == 1:
-        return "The header was read as one single column: is `delimiter` right?"
-    expression = feed.mappings[name].expression if name in feed.mappings else feed.where
-    unquoted = [gap.columns[column] for column in gap.columns if _is_unquoted(column, expression, gap)]
-    if unquoted:
-        return _quoting_hint(name, unquoted[0], expression)
-    close = _close(gap)
-    hint = f"Did you mean {listed(close)}?" if close else f"There are: {listed(gap.columns.values())}."
-    column = feed.table.columns.get(name)
-    is_one_word = [absent.lower() for absent in gap.absent] == [expression.strip().lower()]
-    if is_one_word and column is not None and column.type in ("text", "id"):
-        hint += f" A constant is written {double(sql.text(expression.strip()))}."
-    return hint
-
-
-def _quoting_hint(name: str, column: str, expression: str) -> str:
-    quoted = sql.name(column)
-    is_all = expression.strip().lower() == column.lower()
-    written = f"{name}: {scalar(quoted)}" if is_all else quoted
-    return f"Write {written}: a name with anything but letters, digits and _ stands in double quotes."
-
-
-def _is_unquoted(column: str, expression: str, gap: _MissingColumns) -> bool:
-    """Whether the expression names a column that needs quotes without them, so that it falls to pieces."""
-    spelled = expression.lower()
-    return (
-        not _PLAIN_NAME.fullmatch(column)
-        and column in spelled
-        and sql.name(column) not in spelled
-        and any(absent.lower() in column for absent in gap.absent)
-    )
-
-
-def _close(gap: _MissingColumns) -> list[str]:
-    """Columns of the file that are spelled nearly like those it lacks."""
-    found = (
-        gap.columns[match]
-        for column in gap.absent
-        for match in difflib.get_close_matches(column.lower(), list(gap.columns), n=2)
-    )
-    return list(dict.fromkeys(found))
-
-
-def _partly_missing_hint(gap: _MissingColumns, *, is_needed: bool) -> str:
-    """What comes of a column that some files lack, and what to do if they only call it something else."""
-    follows = "A run would set such files aside whole." if is_needed else "Their rows land without it."
-    close = _close(gap)
-    if len(gap.absent) > 1 or not close:
-        return follows
-    either = ", ".join(expression_of(column) for column in (*gap.absent, close[0]))
-    return f"{follows} If it is {listed(close[:1])} there, write coalesce({one_line(either, 160)})."
-
-
-def _date_hint(connection: duckdb.DuckDBPyConnection, values: list[str], useful: list[str]) -> str:
-    """Which `dates` read the values; formats that read others of the column stay among them."""
-    readings = date_readings(connection, values)
-    if useful and readings:
-        return _further_dates_hint(readings if readings != [[]] else _iso_formats(connection, values), useful)
-    if len(readings) > 1:
-        return _two_ways(readings)
-    if readings and readings[0]:
-        return f"This fits: {_dates(readings[0])}."
-    if readings:
-        return "These dates need no dates setting; take it away for this field."
-    return "Give the format under dates with strptime codes, e.g. '%d.%m.%Y %H:%M'."
-
-
-def _further_dates_hint(readings: list[list[str]], useful: list[str]) -> str:
-    extended = [[*useful, *(one for one in reading if one not in useful)] for reading in readings]
-    fitting = [formats for formats in extended if not {"day", "month"} <= set(map(order_of, formats))]
-    if not fitting:
-        return "Day and month stand in the other order there: describe such files in a file set of their own."
-    if len(fitting) > 1:
-        return _two_ways(fitting)
-    if fitting[0] == useful:
-        return "Other values there fit: correct these in the export, or leave such rows out with where."
-    condition = " if the order of day and month is that of the others" if len(readings) > 1 else ""
-    return f"This fits{condition}: {_dates(fitting[0])}."
-
-
-def _two_ways(readings: list[list[str]]) -> str:
-    return f"Two ways fit, look one date up to decide: {' or '.join(map(_dates, readings))}."
-
-
-def _dates(formats: list[str]) -> str:
-    return "dates: [" + ", ".join(f'"{one}"' for one in formats) + "]"
-
-
-def _iso_formats(connection: duckdb.DuckDBPyConnection, values: list[str]) -> list[list[str]]:
-    """Formats of dates that would need none if they stood alone: those of the same dates with dots."""
-    dotted = [re.sub(r"^(\d{4})[-/](\d{1,2})[-/]", r"\1.\2.", value) for value in values]
-    written = "%Y/%m/%d" if values[0][4] == "/" else "%Y-%m-%d"
-    readings = date_readings(connection, dotted)
-    return [[one.replace("%Y.%m.%d", written) for one in reading] for reading in readings]
-
-
-def _expression_hint(error: duckdb.Error) -> str:
-    if isinstance(error, duckdb.ConversionException):
-        return _TRY_CAST
-    return "Columns are text: CAST them to compute. A column with blanks is written '\"like this\"'."
-
-
 def _filled(one: _Sampled) -> list[tuple[str, str]]:
     always = [name for name, n in one.filled.items() if n == one.n_kept]
     partly = [f"{name} {share(n, one.n_kept)}" for name, n in one.filled.items() if 0 < n < one.n_kept]
@@ -1008,73 +796,22 @@ def _roles(feed: Feed) -> list[tuple[str, str]]:
     return [(label, ", ".join(found)) for label, found in labelled if found]
 
 
-# ---------------------------------------------------------------- mapped rows
-
-
-def _show_rows(console: Console, one: _Sampled, options: FileSet) -> None:
-    if not one.rows:
-        return
-    entity = one.feed.table
-    if options.header and all(name.startswith(NAMELESS) for name in options.header):
-        one.rows = [_shapes(row, entity) for row in one.rows]  # what no name describes may be of anybody
-    first = [name for name in one.rows[0] if name in entity.key or entity.columns[name].is_required]
-    others = sorted((n for n in one.rows[0] if n not in first), key=lambda n: -one.filled[n])
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
-    table.add_column("", width=_INDENT)
-    room = max(console.width, _NARROWEST) - _INDENT - 2
-    shown: list[str] = []
-    for name in [*first, *others][:_SHOWN_COLUMNS]:
-        width = max(len(name), *(len(_cell(row[name], entity.columns[name])) for row in one.rows)) + 2
-        if shown and width > room:
-            break
-        room -= width
-        shown.append(name)
-        table.add_column(name, no_wrap=True)
-    for row in one.rows:
-        table.add_row("", *(Text(_cell(row[name], entity.columns[name])) for name in shown))
-    console.print(table)
-
-
-def _shapes(row: dict[str, object], entity: contract.Table) -> dict[str, object]:
-    """A row with shapes in place of its texts, but for our own words."""
-
-    def shown(column: Column, value: object) -> object:
-        is_open = column.is_hashed or value in column.words or not isinstance(value, str)
-        return value if is_open else shape(str(value))
-
-    return {name: shown(entity.columns[name], value) for name, value in row.items()}
-
-
-def _cell(value: object, column: Column) -> str:
-    if value is None:
-        return "-"
-    if isinstance(value, list):
-        return _cell(value[0], column) + (f" +{len(value) - 1}" if len(value) > 1 else "") if value else "-"
-    if column.is_hashed:
-        return f"{str(value)[:8]}…"
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M}"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return one_line(str(value), _MAX_CELL)
-
-
 # ---------------------------------------------------------------- all sources together
 
 
-def _compare_sources(loaded: list[Source], matched: list[dict[str, set[str]]], report: _Report) -> None:
+def _compare_sources(loaded: list[Source], matched: list[dict[str, set[str]]], report: Report) -> None:
     for (one, its), (other, theirs) in combinations(zip(loaded, matched, strict=True), 2):
         for name, found in theirs.items():
             shared = found & set().union(*its.values())
             if shared:
                 report.warn(
-                    f"{_shown(other.path)}:{_KeyLines(other.path).of('files', name, 'glob')}",
+                    f"{path_from_here(other.path)}:{_KeyLines(other.path).of('files', name, 'glob')}",
                     f"{other.instance} and {one.instance} both read {listed(sorted(shared), 3)}.",
                     "That is fine if each takes other rows or entities from them.",
                 )
 
 
-def _report_centres(loaded: list[Source], unusable: list[str], report: _Report) -> None:
+def _report_centres(loaded: list[Source], unusable: list[str], report: Report) -> None:
     for centre in dict.fromkeys(source.centre for source in loaded):
         delivered = {
             source.instance: list(
