@@ -4,11 +4,15 @@ import datetime
 import itertools
 import random
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pandas
+import yaml
+
+from tests.conftest import PROJECT
 
 HOSTILE = "<script>window.__pwned=1</script>"
 BREAKOUT = "</script><img src=x onerror=window.__pwned=1>"
@@ -22,42 +26,43 @@ CENTRES = ["north", "south " + HOSTILE]
 METRICS = {"escalated": 0.12, "reopened": 0.2, "sla_missed": 0.3, "bounced": 0.06}
 START = datetime.date(2026, 1, 5)
 
-_TABLES = """
-create table {schema}.mart_escalation_heatmap (
-    centre varchar, dim_x varchar, value_x varchar, dim_y varchar, value_y varchar,
-    window_type varchar, window_start date, window_end date, attribution varchar, metric_id varchar,
-    n_exposed bigint, n_observed bigint, n_undecidable bigint, rate double, rate_low double,
-    rate_high double, undecidable_share double, is_missing_volume_estimated boolean,
-    data_confidence double, grade varchar, state varchar, suppress_reason varchar,
-    top_blind_spot_id varchar
-);
-create table {schema}.mart_blind_spot (
-    blind_spot_id varchar, name varchar, centre varchar, source_instance varchar,
-    scope_type varchar, scope_id varchar, window_type varchar, window_start date, window_end date,
-    status varchar, affected_n bigint, total_n bigint, undecidable_n bigint, affected_share double,
-    severity varchar, overlap_group varchar, nest_group varchar, first_seen_date date, last_seen_date date,
-    owner_function varchar, breaks_affected varchar, metrics_affected varchar,
-    n_cells_affected bigint, remedy varchar
-);
-create table {schema}.mart_source_health (
-    centre varchar, source_instance varchar, entity varchar, day date, n_received bigint,
-    n_duplicates bigint, duplicate_share double, n_quarantined bigint, is_delivered boolean,
-    freshness_hours double
-);
-create table {schema}.mart_journey (
-    centre varchar, journey_id varchar, started_at timestamp, ended_at timestamp,
-    is_escalated boolean
-);
-create table {schema}.mart_case (
-    centre varchar, source_instance varchar, case_id varchar, is_escalated boolean
-);
-create table {schema}.mart_contact (centre varchar, source_instance varchar, contact_id varchar);
-create table {schema}.mart_source_span (centre varchar, source_instance varchar, as_of_at timestamp);
-create table {registries}.blind_spots (blind_spot_id varchar, name varchar);
-create table {registries}.heatmap_metrics (
-    metric_id varchar, label varchar, definition varchar, exposure varchar
-);
-"""
+# What the rows below fill, in their order; the other columns of a mart stay NULL.
+_FILLED = {
+    "mart_escalation_heatmap": (
+        "centre dim_x value_x dim_y value_y window_type window_start window_end attribution "
+        "metric_id n_exposed n_observed n_undecidable rate rate_low rate_high undecidable_share "
+        "is_missing_volume_estimated data_confidence grade state suppress_reason "
+        "top_blind_spot_id"
+    ),
+    "mart_blind_spot": (
+        "blind_spot_id name centre source_instance scope_type scope_id window_type window_start "
+        "window_end status affected_n total_n undecidable_n affected_share severity overlap_group "
+        "nest_group first_seen_date last_seen_date owner_function breaks_affected "
+        "metrics_affected n_cells_affected remedy"
+    ),
+    "mart_source_health": (
+        "centre source_instance entity day n_received n_duplicates duplicate_share n_quarantined "
+        "is_delivered freshness_hours"
+    ),
+    "mart_journey": "centre journey_id started_at ended_at is_escalated",
+    "mart_case": "centre source_instance case_id is_escalated",
+    "mart_contact": "centre source_instance contact_id",
+    "mart_source_span": "centre source_instance as_of_at",
+    "blind_spots": "blind_spot_id name",
+    "heatmap_metrics": "metric_id label definition exposure",
+}
+_REGISTRIES = {"blind_spots", "heatmap_metrics"}
+
+
+@cache
+def _declared() -> dict[str, dict[str, str]]:
+    """Columns and types of every mart and registry, as dbt's YAML declares them."""
+    found = {}
+    for path in (PROJECT / "dbt_project" / "models" / "marts").rglob("_models.yml"):
+        for model in yaml.safe_load(path.read_text(encoding="utf-8"))["models"]:
+            found[model["name"]] = {column["name"]: column["data_type"] for column in model["columns"]}
+    seeds = yaml.safe_load((PROJECT / "seeds" / "reference" / "_seeds.yml").read_text(encoding="utf-8"))
+    return found | {seed["name"]: seed["config"]["column_types"] for seed in seeds["seeds"]}
 
 
 def create_tables(
@@ -66,7 +71,10 @@ def create_tables(
     """Creates the empty marts and registries the page reads."""
     for name in {schema, registries}:
         connection.execute(f'create schema if not exists "{name}"')
-    connection.execute(_TABLES.format(schema=schema, registries=registries))
+    for table in _FILLED:
+        columns = ", ".join(f'"{name}" {kind}' for name, kind in _declared()[table].items())
+        place = registries if table in _REGISTRIES else schema
+        connection.execute(f"create table {place}.{table} ({columns})")
 
 
 def fill_tables(
@@ -77,26 +85,26 @@ def fill_tables(
 ) -> None:
     """Fills the marts; the same rows on each call."""
     rows: dict[str, list[tuple[Any, ...]]] = {
-        f"{schema}.mart_escalation_heatmap": list(heatmap_rows(names or NAMES)),
-        f"{schema}.mart_blind_spot": list(blind_spot_rows()),
-        f"{schema}.mart_source_health": list(source_health_rows()),
-        f"{schema}.mart_journey": [
+        "mart_escalation_heatmap": list(heatmap_rows(names or NAMES)),
+        "mart_blind_spot": list(blind_spot_rows()),
+        "mart_source_health": list(source_health_rows()),
+        "mart_journey": [
             (centre, f"j{number}", START, START, _verdict(number, centre))
             for centre in CENTRES
             for number in range(200)
         ],
-        f"{schema}.mart_case": [("north", "crm_1", f"c{number}", None) for number in range(1234)],
-        f"{schema}.mart_contact": [("north", "tel_1", f"t{number}") for number in range(2345)],
-        f"{schema}.mart_source_span": [
+        "mart_case": [("north", "crm_1", f"c{number}", None) for number in range(1234)],
+        "mart_contact": [("north", "tel_1", f"t{number}") for number in range(2345)],
+        "mart_source_span": [
             ("north", "crm_1", datetime.datetime(2026, 7, 1, 6)),
             ("north", "tel_1", datetime.datetime(2026, 7, 1, 6)),
         ],
-        f"{registries}.blind_spots": [
+        "blind_spots": [
             ("BS08", "Unmapped queue or team"),
             ("BS26", "Escalation label incomplete"),
             ("BS20", "Case history gaps"),
         ],
-        f"{registries}.heatmap_metrics": [
+        "heatmap_metrics": [
             ("escalated", "Escalated", "Journeys that escalated.", "journeys"),
             ("reopened", "Reopened", "Cases opened again after they were resolved.", "cases"),
             ("sla_missed", "SLA missed", "Clocks that ran out.", "clocks"),
@@ -104,8 +112,10 @@ def fill_tables(
     }
     for table, values in rows.items():
         # Row by row would take minutes over all tests.
-        connection.register("new_rows", pandas.DataFrame(values, dtype=object))
-        connection.execute(f"insert into {table} from new_rows")
+        place = registries if table in _REGISTRIES else schema
+        columns = _FILLED[table].split()
+        connection.register("new_rows", pandas.DataFrame(values, columns=columns, dtype=object))
+        connection.execute(f"insert into {place}.{table} by name from new_rows")
         connection.unregister("new_rows")
 
 
