@@ -60,6 +60,10 @@ def _is_inlined(node: Mapping[str, Any]) -> bool:
     return bool(node["resource_type"] == "model" and node["config"]["materialized"] == "ephemeral")
 
 
+def _is_source(node: Mapping[str, Any]) -> bool:
+    return bool(node["resource_type"] == "source")
+
+
 def _parents_of(manifest: Mapping[str, Any], node: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The models, registries and sources that a node reads; a source reads nothing."""
     names = node.get("depends_on", {}).get("nodes", [])
@@ -71,11 +75,15 @@ def _key(node: Mapping[str, Any]) -> dg.AssetKey:
 
 
 def inlined_specs(manifest: Mapping[str, Any]) -> list[dg.AssetSpec]:
-    """Inlined models for the lineage; no step makes them, because dbt writes them into what reads them."""
+    """Inlined models for the lineage; no step makes them, because dbt writes them into what reads them.
+
+    A table of dbt is a parent of what reads the inlined model, but not of the inlined model itself: Dagster
+    would take it for made between two tables, and split the step that builds them. Each step starts dbt anew.
+    """
     return [
         dg.AssetSpec(
             _key(node),
-            deps=[_key(parent) for parent in _parents_of(manifest, node)],
+            deps=[_key(one) for one in _parents_of(manifest, node) if _is_source(one) or _is_inlined(one)],
             description=node["description"],
             group_name=node["schema"],
             owners=_owners(manifest, node),
