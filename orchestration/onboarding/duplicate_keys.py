@@ -39,7 +39,7 @@ class Place:
 
 @dataclass(frozen=True)
 class SharedKeys:
-    """Keys that rows share which differ in what tells one thing from another.
+    """Keys shared by rows that are different things: another date, or other fields.
 
     `n_keys` counts them, `n_lost` the rows beyond one of each key, `n_rows` all rows looked at. `first` and
     `other` are two rows of one such key.
@@ -147,7 +147,7 @@ def _batches(numbers: list[int]) -> Iterator[list[int]]:
 def _read_together(
     target: Target, group: list[int], origins: list[Origin], delivered: list[ExportFile]
 ) -> dict[int, tuple[FileRelation, int]]:
-    """Notes the keys of files alike by one query.
+    """Records the keys of files of one layout by one query.
 
     Raises:
         UnreadableFile: they must be read one by one.

@@ -216,7 +216,7 @@ def _n_entities_with(name: str) -> int:
 
 
 def _weight(entity: Entity, name: str) -> float:
-    """A field that many entities have tells little about which one it is."""
+    """Weight of a field: the more entities have it, the less it says about which one this is."""
     return 1.0 if name in entity.key or entity.columns[name].is_required else _n_entities_with(name) ** -0.5
 
 

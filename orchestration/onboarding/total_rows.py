@@ -35,7 +35,7 @@ class Totals:
 
 
 def found_in(rows: Sequence[_Row], tail: Iterable[_Row] = ()) -> Totals:
-    """What tells the totals among the records; `tail` are the last ones of a file that is not read whole."""
+    """Words that mark totals among the records; `tail` are the last ones of a file that is not read whole."""
     others = [rows[i] for i in kept(rows)]
     if not others:
         return Totals()

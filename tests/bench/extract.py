@@ -28,7 +28,7 @@ from orchestration.sources import source_files
 from tests.conftest import PROJECT
 
 DLT_RECORDS = 10_000
-"""dlt reads JSON lines in Python: a hundredth of the file tells as much."""
+"""dlt reads JSON lines in Python: a hundredth of the file shows as much."""
 NUMBER = {"contact_records": {"contact_records": {"customer_endpoint": "NULL"}}}
 app = typer.Typer(add_completion=False)
 

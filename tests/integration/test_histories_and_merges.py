@@ -223,7 +223,7 @@ FIGURES = "CAST(first_resolved_at AS VARCHAR), n_reopens, n_handoffs, CAST(round
         ("zendesk", "5", (None, 0, None, None, False)),
         ("salesforce", "kept", ("2024-06-01 09:00:00", 0, None, 744, True)),
         ("salesforce", "working", ("2024-06-01 09:00:00", 0, None, 744, True)),
-        # The system's own stamp tells when it was closed, not whether that was the first time.
+        # The system's own stamp says when it was closed, not whether that was the first time.
         ("salesforce", "purged", (None, None, None, 21168, True)),
         ("salesforce", "silent", (None, None, None, 744, True)),
         ("salesforce", "blank", (None, None, None, 744, True)),

@@ -19,7 +19,7 @@ CODE = ("orchestration", "expectations", "dbt_project", "seeds")
 BROKEN = ["marts", "dim_queue"]
 CHILDREN = {"marts/mart_journey_event", "published/marts"}
 RED = "marts/dim_queue unique_combination_dim_queue_centre__queue_id"
-# Materializes a selection as the UI does, and tells what Dagster's store holds afterwards.
+# Materializes a selection as the UI does, and prints what Dagster's store holds afterwards.
 SCRIPT = """
 import json, sys
 import dagster as dg

@@ -1,4 +1,4 @@
-"""What vendors print as samples of their exports lands whole, and whomever they tell of stands in the marts."""
+"""What vendors print as samples of their exports lands whole, and everybody they name is in the marts."""
 
 import importlib
 import pkgutil
@@ -41,7 +41,7 @@ def test_every_row_lands(line: Run) -> None:
 def test_everybody_in_the_samples_is_in_the_marts(line: Run, real_data: Path, vendor: str, mart: str) -> None:
     expected_rows = VENDORS[vendor].expected_rows(real_data)
     assert expected_rows.keys() == {"mart_case", "mart_contact"}
-    assert any(expected_rows.values()), "the samples tell of nobody"
+    assert any(expected_rows.values()), "the samples name nobody"
     identity = mart.removeprefix("mart_") + "_id"
     standing = {row[0] for row in line.rows(f"SELECT {identity} FROM {mart} WHERE centre = '{vendor}'")}
     assert expected_rows[mart] - standing == set()

@@ -173,7 +173,7 @@ def test_only_blind_spots_that_are_measured_name_fields() -> None:
 
 
 def test_lists_of_breaks_and_fields_equal_the_tables_that_take_their_place() -> None:
-    """Both are published for one version; without it, one of them would tell something else."""
+    """Both are published for one version; without it, one of them would say something else."""
     breaks: dict[str, list[str]] = {}
     for row in registry("blind_spot_breaks"):
         assert re.fullmatch(r"B(0[1-9]|1[0-7])", row["break_id"])

@@ -1,4 +1,4 @@
-"""What is committed tells nothing of the machine it was written on, and holds nobody else's data."""
+"""What is committed reveals nothing of the machine it was written on, and holds nobody else's data."""
 
 import hashlib
 import re

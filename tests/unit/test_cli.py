@@ -1,4 +1,4 @@
-"""What the command line tells people to type next."""
+"""What the command line says to type next."""
 
 import os
 import shlex

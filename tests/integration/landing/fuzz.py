@@ -44,7 +44,7 @@ _DELIVERED = int(reference.NEWEST.timestamp())
 
 @dataclass
 class Landed:
-    """What the raw zone tells of one delivery."""
+    """What the raw zone holds of one delivery."""
 
     status: str
     reason: str
@@ -97,7 +97,7 @@ class Ground:
             os.utime(path, (_DELIVERED, _DELIVERED))
 
     def land(self) -> pipeline.LandingSummary:
-        """Lands what is new; tells of every file before it is read."""
+        """Lands what is new; prints the name of every file before it is read."""
         source = source_files.load(self.yaml)
         # The independent reader knows no names of people.
         options = {"salt": SALT, "staff_ids": "clear", "progress": lambda *_: say("file")}
@@ -113,7 +113,7 @@ class Ground:
         return found
 
     def landed(self) -> dict[str, Landed]:
-        """Every delivery by its file, as the exposed views tell it."""
+        """Every delivery by its file, as the exposed views show it."""
         views.expose(self.home.warehouse, self.home, [source_files.load(self.yaml)], None)
         with duckdb.connect(str(self.home.warehouse), read_only=True) as connection:
             found = {
@@ -248,7 +248,7 @@ def _accounts(one: Landed) -> Iterator[str]:
     if min(one.n_read, one.n_landed, one.n_filtered, one.n_quarantined) < 0:
         yield "a count below zero"
     if len(one.rows) != one.n_landed:
-        yield f"{len(one.rows)} rows where {one.n_landed} are told"
+        yield f"{len(one.rows)} rows where {one.n_landed} are counted"
     if any(None in row[:3] for row in one.rows):
         yield "a row without what every row needs"
     if one.status == "quarantined":
@@ -284,7 +284,7 @@ def compare(found: Found, one: Landed) -> list[str]:
 
 
 def _without_people(values: tuple[Any, ...]) -> tuple[Any, ...]:
-    """A row whose personal ids and texts are all alike, whether delivered or landed."""
+    """A row whose personal ids and texts are all the same, whether delivered or landed."""
     return tuple(
         "personal" if isinstance(value, str) and _PERSONAL.get(column, _never)(value) else value
         for column, value in zip(_COLUMNS, values, strict=True)
@@ -315,7 +315,7 @@ def _compare_rows(found: Found, one: Landed) -> list[str]:
     silent = {row.line for row in by_fate["bad"]} - one.bad
     unjust = one.bad - {row.line for row in (*by_fate["bad"], *by_fate["unsure"])} - set(found.open)
     if silent or unjust:
-        problems.append(f"bad lines: {sorted(unjust)} unjustly, {sorted(silent)} not told")
+        problems.append(f"bad lines: {sorted(unjust)} unjustly, {sorted(silent)} not reported")
     left = Counter(_without_people(row) for row in one.rows)
     sound_rows = Counter(_without_people(row.values) for row in by_fate["lands"])
     missing = sound_rows - left
@@ -351,7 +351,7 @@ def batches(numbers: Sequence[int]) -> list[list[int]]:
 
 
 def work(plan: list[list[int]]) -> None:
-    """Lands batch after batch, and tells what is wrong as lines of JSON."""
+    """Lands batch after batch, and prints what is wrong as lines of JSON."""
     for numbers in plan:
         say(json.dumps({"started": numbers}))
         with tempfile.TemporaryDirectory(dir=os.environ["FUZZ_ROOT"]) as folder:

@@ -779,7 +779,7 @@ def parquet_directory_replaced(draft: Draft) -> None:
 
 
 def _size_below_zero(draft: Draft) -> None:
-    """The length of a column is told to be negative: one bit of the number that the footer holds."""
+    """The length of a column becomes negative: one bit of the number that the footer holds."""
     footer = len(draft.content) - int.from_bytes(draft.content[-8:-4], "little") - 8
     groups = pq.ParquetFile(io.BytesIO(draft.content)).metadata
     column = groups.row_group(draft.random.randrange(groups.num_row_groups)).column(draft.random.randrange(7))

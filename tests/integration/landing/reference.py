@@ -45,7 +45,7 @@ Value = str | None | Unsure
 class Record:
     """One record: `line` it begins in, and its values by field, or none where it is damaged.
 
-    `is_open` says that the rules do not even tell whether it is damaged, `differs` that columns of one name
+    `is_open` says that the rules leave open whether it is damaged, `differs` that columns of one name
     contradict each other.
     """
 
@@ -352,7 +352,7 @@ def _contradicts_itself(pairs: list[tuple[str, Any]]) -> bool:
 
 
 def _fields(record: dict[str, Any]) -> dict[str, Value]:
-    """Fields of one object. Of a key in other letters not all that is read is told here."""
+    """Fields of one object. Of a key in other letters only a part of what is read is here."""
     fields: dict[str, Value] = {}
     folded = {key.lower() for key in record} - set(record)
     for name in ("id", "seq", "started", "queue", "reason"):

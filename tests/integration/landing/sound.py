@@ -91,7 +91,7 @@ def codec(file_set: str) -> str:
 
 
 def records(n: int = N_RECORDS) -> list[dict[str, str]]:
-    """Rows as text, each told apart by its id."""
+    """Rows as text, by their id."""
     return [
         {
             "id": f"K{i}",

@@ -49,7 +49,7 @@ _FILE_SETS = {
     "large": {"glob": "large/*", "feeds": {"cases": _CASES, "case_changes": _CHANGES}},
 }
 _ENTITIES = ("cases", "case_changes")
-# Which delivery a row came by is told by its file and its time; the rest has to be equal.
+# The file and the time of a row identify its delivery; the rest has to be equal.
 _NOT_COMPARED = {"_delivery_id"}
 
 
@@ -430,7 +430,7 @@ def test_killed_again_and_again_in_one_home(undisturbed: Undisturbed, tmp_path: 
 
 
 def test_most_kills_came_in_time(undisturbed: Undisturbed) -> None:
-    """Runs last, and tells whether the tests before it killed anything."""
+    """Runs last: fails if the tests before it killed nothing."""
     assert undisturbed.killer.n_cut >= (N_FRESH + N_AGAIN) * 3 // 4
 
 

@@ -13,7 +13,7 @@ from seeds.simulator.scenario import INTENSITIES, Centre, Fault, Scenario
 from seeds.simulator.truth import record
 
 SEED = 3
-# Escalations are made frequent, so that a risk ratio can be told from few touched issues.
+# Escalations are made frequent, so that few touched issues show a risk ratio.
 CENTRE = Centre(days=63, teams=6, queues=20, reasons=12, contacts=16_000, escalation_rate=0.08)
 # Least share of touched issues that meet the break's own condition; and the largest without the fault.
 MEETS = {

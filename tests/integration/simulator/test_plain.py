@@ -46,7 +46,7 @@ def rows(query: str) -> list[tuple]:
     return duckdb.sql(query).fetchall()
 
 
-# What only a vendor's exports can tell, and what the simulated centre has no use for: its stamps are
+# What only a vendor's exports hold, and what the simulated centre has no use for: its stamps are
 # exact, and a customer has one id.
 NOT_EXPORTED = {
     "customers": {"other_ids"},

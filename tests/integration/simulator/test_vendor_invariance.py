@@ -1,4 +1,4 @@
-"""The same centre, told by different systems, gives the same marts.
+"""The same centre, exported by different systems, gives the same marts.
 
 All pairs are centres of one run. Ids, instances and hashes differ from system to system, so rows are compared
 without them, as often as they come. What a vendor cannot record is listed here, and must be NULL then.
@@ -26,13 +26,13 @@ PAIRS = {
 }
 PLAIN = "plain_feeds"
 SCENARIO = {
-    "about": "One centre, as several systems tell of it.",
+    "about": "One centre, as several systems export it.",
     "extends": "demo",
     "centre": {"days": 62, "contacts": 2_500, "teams": 8, "queues": 26, "reasons": 24},
     # Few telephony systems say from which address somebody wrote.
     "without": ["contacts.email"],
 }
-# By mart: what tells of ids, or of the moment that a source happens to reach up to.
+# By mart: what depends on ids, or on the moment that a source happens to reach up to.
 OF_THE_SOURCE = {
     "mart_contact": {
         "centre", "source_instance", "contact_id", "chain_id", "customer_id", "ani", "case_id",
@@ -62,7 +62,7 @@ NOT_RECORDED = {
     },
     "zendesk": {"mart_case": {"is_knowledge_used"}},
 }
-# The rows that such a column would tell something of; others are empty anyway, or told by another system.
+# The rows that such a column is about; others are empty anyway, or another system exports them.
 RELEVANT_ROWS = {
     "amazon_connect": {
         "mart_contact": "coalesce(n_transfers, 0) > 0",
@@ -70,7 +70,7 @@ RELEVANT_ROWS = {
     },
     "asterisk": {"mart_contact": "channel = 'voice'"},
 }
-# What this system cannot tell from something else: what it records, made of the plain feeds' columns.
+# What this system cannot distinguish from something else: what it records, made of the plain feeds' columns.
 RECORDED_TOGETHER = {
     "asterisk": {
         "mart_contact": {

@@ -349,7 +349,7 @@ def test_case_events_hold_the_case_after_the_change_or_an_item_of_it(place: Plac
 
 @pytest.mark.parametrize("reason", [None, "OTHER", "A_NEW_ONE"])
 def test_why_a_contact_ended_may_be_anything_or_nothing(place: Place, reason: str | None) -> None:
-    """The vendor warns that the reason can be wrong; it is kept as told, and its absence is no reason."""
+    """The vendor warns that the reason can be wrong; it is kept as it is, and its absence is no reason."""
     land(place, "contact_records", lines(record(DisconnectReason=reason)))
     assert place.rows("disconnect_reason", entity="contact_records") == [reason]
     assert place.faults() == []

@@ -150,7 +150,7 @@ def test_a_page_is_taken_apart_to_the_last_segment(place: Place) -> None:
 
 
 def test_the_hand_over_of_a_queue_lands_beside_whose_it_is(place: Place) -> None:
-    """Queues end with `transfer`, too: only with its purpose does a session tell what that means."""
+    """Queues end with `transfer`, too: only the purpose of its session says what that means."""
     land(place, page(conversation()))
     purposes = dict(place.rows("session_id", "purpose", entity="sessions"))
     ends = place.rows("session_id", "disconnect_type", entity="segments")

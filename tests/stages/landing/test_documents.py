@@ -1,4 +1,4 @@
-"""JSON as systems wrap it, and keys and columns whose case varies: every record lands, or is told of."""
+"""JSON in envelopes, and keys and columns whose case varies: every record lands, or is reported."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""Which files are meant, when they were delivered, and what one pass over their bytes tells."""
+"""Which files a glob matches, when they were delivered, and what one pass over their bytes finds."""
 
 import errno
 import hashlib

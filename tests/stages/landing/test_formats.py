@@ -203,7 +203,7 @@ def test_columns_of_a_file_without_a_header_are_named_by_its_source(place: Place
 
 
 def test_lines_of_files_without_a_header_are_exact(place: Place) -> None:
-    """Files alike land together, whatever their first lines say; damaged ones are read carefully."""
+    """Files of one layout land together, whatever their first lines say; damaged ones are read carefully."""
     for i in range(4):
         place.put(f"sound{i}", csv_text(*cases(3, 3 * i)).partition("\n")[2])
     landed = place.source(header=NAMES).land().deliveries

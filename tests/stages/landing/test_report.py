@@ -1,4 +1,4 @@
-"""What a run tells of a landing: what did not fit, where and why, and how the exports changed."""
+"""What a run reports of a landing: what did not fit, where and why, and how the exports changed."""
 
 import io
 import sys
@@ -145,7 +145,7 @@ def remaining(place: Place) -> list[tuple[str, bool]]:
 
 
 def test_rows_lost_to_deduplication_are_reported_where_more_are_lost_than_came_again(place: Place) -> None:
-    """Half of all calls were gone, and the run told of none."""
+    """Half of all calls were gone, and the run reported none."""
     place.source({"contacts": CALLS})
     rows = [(f"{i % 3}", f"2025-01-01 10:0{i}:00", "") for i in range(6)]
     place.put("a.csv", csv_text(*rows))

@@ -124,7 +124,7 @@ def test_times_without_a_format_are_iso_8601_and_nothing_else(place: Place) -> N
     ids=lambda odd: next(iter(odd), "none"),
 )
 def test_a_time_is_the_same_in_every_column(place: Place, odd: dict[str, Any], between: str) -> None:
-    """Files whose first times are written alike are read in another way than others."""
+    """Files whose first times have one format are read in another way than others."""
     usual = [datetime(2025, 1, 1) + timedelta(minutes=i) for i in range(5_000)]
     expected = {moment.isoformat(between): moment for moment in usual} | odd
     check_times(place, expected)

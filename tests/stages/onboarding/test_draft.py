@@ -38,7 +38,7 @@ def loaded(text: str, folder: Path) -> source_files.Source:
 
 
 def feed_of(source: source_files.Source) -> source_files.Feed:
-    """The feed of what the file is taken for; others may tell of its rows besides."""
+    """The feed of what the file is taken for; its rows may feed others too."""
     ((feed, *_),) = source.feeds.values()
     return feed
 
@@ -637,7 +637,7 @@ def test_real_exports_get_a_draft_that_loads(real_data, file, entity, tmp_path):
     ],
 )
 def test_a_draft_names_the_connector_that_knows_the_export(make, expected, tmp_path):
-    """Without it, people would map by hand what a connector reads whole, and lose what one row cannot tell."""
+    """Without it, people would map by hand what a connector reads whole, and lose what one row cannot show."""
     text = draft(make(tmp_path), tmp_path)
     assert (expected in text) if expected else ("exports such columns" not in text)
     assert ("a-source-that-a-connector-knows" in text) == bool(expected)

@@ -17,7 +17,7 @@ from orchestration.sources import source_files
 LAYOUTS = Path(__file__).parents[2] / "fixtures" / "public_layouts"
 CUSTOMERS = [f"2125550{i}" for i in range(100, 125)]
 
-# Of each layout: entities with rows, and what must fill the fields that tell one from another.
+# Of each layout: entities with rows, and what must fill the fields that distinguish one from another.
 CALLS = {
     "3cx_call_report_v20": {
         "contact_id": '"Call ID"',

@@ -60,7 +60,7 @@ class Place:
         return source_check.check(config, console), out.getvalue()
 
     def error(self, file: str, line: int, *expected: str) -> str:
-        """The text of the check, which must fail with an error at the line that tells all this."""
+        """The text of the check, which must fail with an error at the line that holds all these words."""
         is_fine, text = self.check()
         assert not is_fine, text
         blocks = re.findall(rf"^Error \S*{re.escape(file)}:{line}\n(.*)$", text, re.MULTILINE)

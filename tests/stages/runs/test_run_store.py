@@ -1,4 +1,4 @@
-"""Dagster's store tells which runs are alive, and does not keep old ones for ever."""
+"""Dagster's store knows which runs are alive, and does not keep old ones for ever."""
 
 import os
 import signal

@@ -111,7 +111,7 @@ VAGUE = [
 def test_a_vague_reason_on_a_full_disk_is_a_full_disk(
     error: Exception, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Without it, whoever has to make room would be told to repair rights, or to delete the warehouse."""
+    """Without it, the advice would be to repair rights or to delete the warehouse, and not to make room."""
     monkeypatch.setattr(failures, "FULL_BYTES", sys.maxsize)
     shown = failures.explained(error, tmp_path)
     assert str(shown) == f"The disk of {tmp_path} is full. Make room on it, then run again."

@@ -1,4 +1,4 @@
-"""What Dagster's store is told of tables holds no exported rows and no ids of staff."""
+"""What Dagster's store keeps of tables holds no exported rows and no ids of staff."""
 
 import duckdb
 import pytest

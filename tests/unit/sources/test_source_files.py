@@ -1,4 +1,4 @@
-"""Every mistake in a source file is told with its line and a way out, before anything is landed."""
+"""Every mistake in a source file is reported with its line and a way out, before anything is landed."""
 
 import re
 from pathlib import Path
@@ -53,7 +53,7 @@ def test_a_sound_file_is_read_whole(tmp_path: Path) -> None:
     assert not feed.mappings["owner_id"].has_default
 
 
-# What is written instead of what, at which line it is told, and what must be told.
+# What is written instead of what, the line of the report, and what the report must say.
 MISTAKES = [
     ("source: crm", "source: 7up", 1, "source: String should match pattern"),
     ("source: crm", "sauce: crm", 1, "unknown setting 'sauce'. Did you mean 'source'?"),

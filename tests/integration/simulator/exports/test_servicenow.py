@@ -91,7 +91,7 @@ def test_everything_a_sample_shows_is_there(made: Made, path: str) -> None:
 
 
 def comparable(values: list[str]) -> str:
-    """Kinds that a sample of one row cannot tell apart count as text: its ids are masked, its texts invented."""
+    """Kinds that a sample of one row leaves open count as text: its ids are masked, its texts invented."""
     kind = kind_of(values)
     return "text" if kind == "hex id" or set(values) == {"global"} else kind
 

@@ -1,4 +1,4 @@
-"""Zendesk's pages have the documented keys, are complete, and their audits tell an unbroken story."""
+"""Zendesk's pages have the documented keys, are complete, and their audits form an unbroken story."""
 
 from collections import Counter, defaultdict
 from typing import Any
