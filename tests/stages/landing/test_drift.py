@@ -1,4 +1,4 @@
-"""Exports change: new columns are kept, retyped ones cost rows, lost ones the file, replaced files are reported."""
+"""Exports change: new columns are kept, retyped ones cost rows, lost ones the file; replacement is reported."""
 
 import json
 from pathlib import Path

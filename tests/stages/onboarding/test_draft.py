@@ -637,7 +637,7 @@ def test_real_exports_get_a_draft_that_loads(real_data, file, entity, tmp_path):
     ],
 )
 def test_a_draft_names_the_connector_that_knows_the_export(make, expected, tmp_path):
-    """Without it, people would map by hand what a connector reads whole, and lose what one row cannot show."""
+    """Without it, people would map by hand what a connector reads whole, and lose what spans rows."""
     text = draft(make(tmp_path), tmp_path)
     assert (expected in text) if expected else ("exports such columns" not in text)
     assert ("a-source-that-a-connector-knows" in text) == bool(expected)
