@@ -70,10 +70,10 @@ _CHECKS = [
     description="One row per blind spot, source instance, scope and window: ok, warn, blind or errored.",
 )
 def blind_spot_results(context: dg.AssetExecutionContext, workspace: Workspace) -> Iterator[Any]:
-    """Judges the coverage measures and writes the verdicts where dbt reads them."""
+    """Judges the coverage and writes the verdicts where dbt reads them."""
     progress.say("Judging blind spots")
     with workspace.connect(read_only=True) as connection:
-        measures = connection.execute("SELECT * FROM coverage.cov_scopes").df()
+        coverage = connection.execute("SELECT * FROM coverage.cov_scopes").df()
         registry = connection.execute("SELECT * FROM reference.blind_spots WHERE is_implemented").df()
         small = connection.execute(_SMALL_DELIVERIES).fetchall()
         words = connection.execute(unknown_words.QUERY).fetchall()
@@ -83,7 +83,7 @@ def blind_spot_results(context: dg.AssetExecutionContext, workspace: Workspace) 
     for sentence in unknown_words.sentences(words):
         context.log.warning(sentence)
         progress.warn(sentence)
-    results = judge.judge(measures, registry, workspace.home.gx)
+    results = judge.judge(coverage, registry, workspace.home.gx)
     _write(workspace, results)
     docs = judge.docs_index(workspace.home.gx)
     counts = results["status"].value_counts().to_dict()
@@ -95,7 +95,7 @@ def blind_spot_results(context: dg.AssetExecutionContext, workspace: Workspace) 
         }
     )
     for row in implemented():
-        yield _check(row, measures, results)
+        yield _check(row, coverage, results)
 
 
 def _small_deliveries(rows: list[tuple[str, str, date, int, float]]) -> Iterator[str]:
@@ -122,7 +122,7 @@ def _write(workspace: Workspace, results: pd.DataFrame) -> None:
         built.note(connection, {_JUDGED: _READ}, [_JUDGED])
 
 
-def _check(row: dict[str, str], measures: pd.DataFrame, results: pd.DataFrame) -> dg.AssetCheckResult:
+def _check(row: dict[str, str], coverage: pd.DataFrame, results: pd.DataFrame) -> dg.AssetCheckResult:
     """The asset check of one blind spot, worst source first.
 
     It fails when a whole source over its whole span is judged `warn`, `blind` or `errored`. It is then red
@@ -138,8 +138,8 @@ def _check(row: dict[str, str], measures: pd.DataFrame, results: pd.DataFrame) -
             severity=dg.AssetCheckSeverity.WARN,
             metadata={"affected_share": n_errored / max(len(results), 1), "n_errored": n_errored},
         )
-    whole = (measures["scope_type"] == "source") & (measures["window_type"] == "span")
-    shares = measures[whole & (measures["blind_spot_id"] == blind_spot_id)].dropna(subset=["affected_share"])
+    whole = (coverage["scope_type"] == "source") & (coverage["window_type"] == "span")
+    shares = coverage[whole & (coverage["blind_spot_id"] == blind_spot_id)].dropna(subset=["affected_share"])
     verdicts = results[(results["scope_type"] == "source") & (results["window_type"] == "span")]
     seen = set(verdicts.loc[verdicts["blind_spot_id"] == blind_spot_id, "status"])
     metadata: dict[str, Any] = {

@@ -28,13 +28,13 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> str:
         "window_type": "span",
         "window_start": pd.Timestamp("2024-01-01"),
     }
-    measures = pd.DataFrame(
+    coverage = pd.DataFrame(
         [{"blind_spot_id": name, "affected_share": share, **scope} for name, share in SHARES.items()]
     )
     docs = tmp_path_factory.mktemp("judged") / "gx"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GX_ANALYTICS_ENABLED", "false")
-        judge(measures, pd.read_csv(PROJECT / "seeds" / "reference" / "blind_spots.csv"), docs)
+        judge(coverage, pd.read_csv(PROJECT / "seeds" / "reference" / "blind_spots.csv"), docs)
     return docs_index(docs).as_uri()
 
 

@@ -140,7 +140,9 @@ def test_comments_travel(warehouse: Path, tmp_path: Path) -> None:
     tables = dict(_pairs(marts, "select table_name, comment from duckdb_tables()"))
     assert tables["mart_case"] == "One row per case; it's whole."
     assert tables["dim_team"] == "One row per team."
-    columns = "select comment from duckdb_columns() where table_name = 'mart_case' and column_name = 'case_id'"
+    columns = (
+        "select comment from duckdb_columns() where table_name = 'mart_case' and column_name = 'case_id'"
+    )
     assert _read(marts, columns) == [('Key; "quoted".',)]
 
 
