@@ -38,6 +38,11 @@
         "contact_key": ["'contact'", "source_instance", "contact_id"],
         "case_key": ["'case'", case_source, "case_id"],
         "recorded_case_key": ["'case'", "recorded_case_source_instance", "recorded_case_id"],
+        "chain_key": [
+            "'chain'",
+            "source_instance",
+            "chain_id" if row.get("chain_id") else "contact_id",
+        ],
         "merged_case_key": ["'case'", "source_instance", "merged_case_id"],
         "item_key": ["item_type", "source_instance", "item_id"],
         "unit_key": ["unit_type", "source_instance", "unit_id"],

@@ -19,6 +19,10 @@
             e.centre,
             e.source_instance,
             {%- if key %} {{ entity_key(key, "e") }} as {{ key }}_key, {%- endif %}
+            {%- if entity == "contacts" %}
+                {{ hash_key(["'chain'", "e.source_instance", "coalesce(e.chain_id, e.contact_id)"]) }}
+                as chain_key,
+            {%- endif %}
             {%- for column in columns %}
                 {%- if restates and column == "customer_id" %}
                     coalesce(m.customer_id, e.customer_id) as customer_id,

@@ -2,6 +2,7 @@
    A run begins where the team before was another one, so that its first stay stands for it. #}
 {% macro runs_of(stays, variant) %}
     select
+        unit_key,
         centre,
         source_instance,
         unit_type,
@@ -10,19 +11,17 @@
         team_id,
         started_at,
         row_number() over (
-            partition by source_instance, unit_type, unit_id
-            order by started_at nulls last, step_order nulls last, team_id nulls last
+            partition by unit_key order by started_at nulls last, step_order nulls last, team_id nulls last
         ) as run_seq,
         lead(started_at) over (
-            partition by source_instance, unit_type, unit_id
-            order by started_at nulls last, step_order nulls last, team_id nulls last
+            partition by unit_key order by started_at nulls last, step_order nulls last, team_id nulls last
         ) as next_at
     from
         (
             select
                 s.*,
                 lag(team_id) over (
-                    partition by source_instance, unit_type, unit_id
+                    partition by unit_key
                     order by started_at nulls last, step_order nulls last, team_id nulls last
                 ) as previous_team_id
             from {{ stays }} as s

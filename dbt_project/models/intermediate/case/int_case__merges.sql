@@ -5,22 +5,28 @@ with
     case_ids as (select * from {{ ref("int_entity__case_ids") }}),
 
     edges as (
-        select distinct centre, source_instance, case_id, merged_into
-        from case_ids
+        select distinct
+            {{ entity_key("case", "i") }} as case_key,
+            {{ hash_key(["'case'", "i.source_instance", "i.merged_into"]) }} as merged_into_key,
+            centre,
+            source_instance,
+            case_id,
+            merged_into
+        from case_ids as i
         where merged_into <> case_id
     ),
 
     ends as (
-        select centre, source_instance, case_id, merged_into
+        select case_key, merged_into_key, centre, source_instance, case_id, merged_into
         from edges
         union all
-        select centre, source_instance, merged_into, null
+        select merged_into_key, null, centre, source_instance, merged_into, null
         from edges
     ),
 
     delivered as (
-        select centre, source_instance, case_id
-        from case_ids
+        select {{ entity_key("case", "i") }} as case_key, centre, source_instance, case_id
+        from case_ids as i
         where case_id in (select e.case_id from ends as e)
         group by centre, source_instance, case_id
     ),
@@ -30,22 +36,17 @@ with
             e.centre,
             e.source_instance,
             e.case_id,
-            {{ entity_key("case", "e") }} as node,
+            e.case_key as node,
             count(e.merged_into) > 0 as is_merged,
             count(d.case_id) > 0 as is_delivered,
             count(n.case_id) > 0 as is_next_delivered
         from ends as e
-        left join delivered as d on e.source_instance = d.source_instance and e.case_id = d.case_id
-        left join delivered as n on e.source_instance = n.source_instance and e.merged_into = n.case_id
-        group by e.centre, e.source_instance, e.case_id
+        left join delivered as d on e.case_key = d.case_key
+        left join delivered as n on e.merged_into_key = n.case_key
+        group by e.centre, e.source_instance, e.case_id, e.case_key
     ),
 
-    pairs as (
-        select
-            {{ entity_key("case", "e") }} as node,
-            {{ hash_key(["'case'", "e.source_instance", "e.merged_into"]) }} as neighbour
-        from edges as e
-    ),
+    pairs as (select case_key as node, merged_into_key as neighbour from edges),
 
     {{ connected_components("pairs") }},
 

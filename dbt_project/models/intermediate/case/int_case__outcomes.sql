@@ -145,10 +145,6 @@ select
     ) as is_order_possible,
     c.as_of_at
 from ended as c
-left join
-    {{ ref("int_handoff__counts") }} as h
-    on c.source_instance = h.source_instance
-    and c.case_id = h.unit_id
-    and h.unit_type = 'case'
+left join {{ ref("int_handoff__counts") }} as h on c.case_key = h.unit_key
 left join histories as i on c.case_key = i.case_key
 left join {{ ref("int_case__coverage") }} as v on c.case_key = v.case_key

@@ -56,6 +56,7 @@ select
     c.centre,
     c.source_instance,
     c.contact_id,
+    c.chain_key,
     coalesce(c.chain_id, c.contact_id) as chain_id,
     w.customer_id,
     w.link_method as customer_link_method,
@@ -129,10 +130,6 @@ inner join {{ ref("int_identity__contacts") }} as w on c.contact_key = w.contact
 inner join {{ ref("int_source__spans") }} as s on c.source_instance = s.source_instance
 inner join {{ ref("int_source__entities") }} as e on c.centre = e.centre and e.entity = 'evaluations'
 left join {{ ref("int_contact__leg_totals") }} as t on c.contact_key = t.contact_key
-left join
-    {{ ref("int_handoff__counts") }} as h
-    on c.source_instance = h.source_instance
-    and coalesce(c.chain_id, c.contact_id) = h.unit_id
-    and h.unit_type = 'chain'
+left join {{ ref("int_handoff__counts") }} as h on c.chain_key = h.unit_key
 left join evaluated as v on c.centre = v.centre and c.contact_id = v.contact_id
 left join internal_customers as n on c.centre = n.centre and w.customer_id = n.customer_id

@@ -4,17 +4,14 @@
 {% set variants = [("raw", ""), ("settled", "_settled")] %}
 with
     teams as (
-        select centre, source_instance, unit_type, unit_id, variant, team_id, count(*) as n_runs
+        select unit_key, variant, team_id, count(*) as n_runs
         from {{ ref("int_handoff__runs") }}
-        group by centre, source_instance, unit_type, unit_id, variant, team_id
+        group by unit_key, variant, team_id
     ),
 
     units as (
         select
-            centre,
-            source_instance,
-            unit_type,
-            unit_id,
+            unit_key,
             {% for variant, suffix in variants %}
                 count(*) filter (where variant = '{{ variant }}') as n_teams{{ suffix }},
                 cast(
@@ -23,14 +20,12 @@ with
                 {% if not loop.last %}, {% endif %}
             {% endfor %}
         from teams
-        group by centre, source_instance, unit_type, unit_id
+        group by unit_key
     ),
 
     direct_returns as (
         select
-            later.source_instance,
-            later.unit_type,
-            later.unit_id,
+            later.unit_key,
             {% for variant, suffix in variants %}
                 count(*) filter (where later.variant = '{{ variant }}') as n_returns_direct{{ suffix }}
                 {% if not loop.last %}, {% endif %}
@@ -38,21 +33,16 @@ with
         from {{ ref("int_handoff__runs") }} as later
         inner join
             {{ ref("int_handoff__runs") }} as earlier
-            on later.source_instance = earlier.source_instance
-            and later.unit_type = earlier.unit_type
-            and later.unit_id = earlier.unit_id
+            on later.unit_key = earlier.unit_key
             and later.variant = earlier.variant
             and later.team_id = earlier.team_id
             and later.run_seq = earlier.run_seq + 2
         where later.run_seq > 2
-        group by later.source_instance, later.unit_type, later.unit_id
+        group by later.unit_key
     )
 
 select
-    u.centre,
-    u.source_instance,
-    u.unit_type,
-    u.unit_id,
+    u.unit_key,
     u.n_teams,
     {% for variant, suffix in variants %}
         u.n_runs{{ suffix }} - 1 as n_handoffs{{ suffix }},
@@ -61,8 +51,4 @@ select
         {% if not loop.last %}, {% endif %}
     {% endfor %}
 from units as u
-left join
-    direct_returns as r
-    on u.source_instance = r.source_instance
-    and u.unit_type = r.unit_type
-    and u.unit_id = r.unit_id
+left join direct_returns as r on u.unit_key = r.unit_key

@@ -18,15 +18,11 @@ with
     ),
 
     -- Most units have no short stay: they are settled as they are.
-    unsettled_units as (
-        select source_instance, unit_type, unit_id
-        from judged
-        group by source_instance, unit_type, unit_id
-        having max(is_short) = 1
-    ),
+    unsettled_units as (select unit_key from judged group by unit_key having max(is_short) = 1),
 
     settled_stays as (
         select
+            j.unit_key,
             j.centre,
             j.source_instance,
             j.unit_type,
@@ -35,20 +31,17 @@ with
             j.started_at,
             j.run_seq as step_order
         from judged as j
-        inner join
-            unsettled_units as u
-            on j.source_instance = u.source_instance
-            and j.unit_type = u.unit_type
-            and j.unit_id = u.unit_id
+        inner join unsettled_units as u on j.unit_key = u.unit_key
         where j.is_short = 0
     ),
 
     settled_runs as ({{ runs_of("settled_stays", "settled") }})
 
-select centre, source_instance, unit_type, unit_id, variant, run_seq, team_id, started_at
+select unit_key, centre, source_instance, unit_type, unit_id, variant, run_seq, team_id, started_at
 from raw_runs
 union all
 select
+    r.unit_key,
     r.centre,
     r.source_instance,
     r.unit_type,
@@ -58,12 +51,8 @@ select
     r.team_id,
     r.started_at
 from raw_runs as r
-left join
-    unsettled_units as u
-    on r.source_instance = u.source_instance
-    and r.unit_type = u.unit_type
-    and r.unit_id = u.unit_id
-where u.unit_id is null
+left join unsettled_units as u on r.unit_key = u.unit_key
+where u.unit_key is null
 union all
-select centre, source_instance, unit_type, unit_id, variant, run_seq, team_id, started_at
+select unit_key, centre, source_instance, unit_type, unit_id, variant, run_seq, team_id, started_at
 from settled_runs

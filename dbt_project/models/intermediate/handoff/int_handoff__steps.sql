@@ -1,5 +1,6 @@
 -- One row per stay of a case or contact chain with a team, before equal neighbours are joined.
 select
+    case_key as unit_key,
     centre,
     source_instance,
     'case' as unit_type,
@@ -11,6 +12,7 @@ from {{ ref("int_case__intervals") }}
 where field = 'group' and value is not null
 union all
 select
+    c.chain_key as unit_key,
     l.centre,
     l.source_instance,
     'chain' as unit_type,

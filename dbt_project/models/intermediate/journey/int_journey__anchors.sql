@@ -4,10 +4,7 @@
 -- still ties its contacts together.
 with
     chains as (
-        select source_instance, chain_id
-        from {{ ref("int_contact__outcomes") }}
-        group by source_instance, chain_id
-        having count(*) > 1
+        select chain_key from {{ ref("int_contact__outcomes") }} group by chain_key having count(*) > 1
     ),
 
     contacts as (
@@ -20,12 +17,9 @@ with
                     then {{ hash_key(["'case'", "c.centre", "c.recorded_case_id"]) }}
                 end
             ) as case_key,
-            case
-                when s.chain_id is not null
-                then {{ hash_key(["'chain'", "c.source_instance", "c.chain_id"]) }}
-            end as chain_key
+            s.chain_key
         from {{ ref("int_contact__outcomes") }} as c
-        left join chains as s on c.source_instance = s.source_instance and c.chain_id = s.chain_id
+        left join chains as s on c.chain_key = s.chain_key
     )
 
 select

@@ -81,8 +81,7 @@ with
                 -- A chain counts once, however many of its contacts the journey holds.
                 select
                     i.journey_key,
-                    c.source_instance,
-                    c.chain_id,
+                    c.chain_key,
                     max(c.n_handoffs) as n_handoffs,
                     max(c.n_handoffs_settled) as n_handoffs_settled,
                     max(c.n_returns_direct) as n_returns_direct,
@@ -92,7 +91,7 @@ with
                     count(*) filter (where c.is_answered and c.hold_seconds is null) as n_holds_unknown
                 from {{ ref("int_contact__outcomes") }} as c
                 inner join {{ ref("int_journey__items") }} as i on c.contact_key = i.item_key
-                group by 1, 2, 3
+                group by 1, 2
             ) as chains
         group by journey_key
     ),

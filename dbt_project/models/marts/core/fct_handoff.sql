@@ -1,30 +1,15 @@
 -- One row per handoff of a case or contact chain from one team to the next.
-with
-    runs as (
-        select
-            r.*,
-            lag(team_id) over (
-                partition by source_instance, unit_type, unit_id order by run_seq nulls last
-            ) as from_team_id,
-            lag(started_at) over (
-                partition by source_instance, unit_type, unit_id order by run_seq nulls last
-            ) as from_started_at,
-            min(run_seq) over (partition by source_instance, unit_type, unit_id, team_id) as first_run_seq
-        from {{ ref("int_handoff__runs") }} as r
-        where variant = 'raw'
-    )
-
+{{ config(materialized="view") }}
 select
     centre,
     source_instance,
     unit_type,
     unit_id,
-    run_seq - 1 as handoff_seq,
+    handoff_seq,
     from_team_id,
-    team_id as to_team_id,
-    started_at as handed_at,
-    case when unit_type = 'case' then 'reassign' else 'transfer' end as kind,
-    run_seq > first_run_seq as returns_to_earlier,
-    cast({{ dbt.datediff("from_started_at", "started_at", "second") }} as bigint) as dwell_seconds
-from runs
-where run_seq > 1
+    to_team_id,
+    handed_at,
+    kind,
+    returns_to_earlier,
+    dwell_seconds
+from {{ ref("int_handoff__handoffs") }}

@@ -60,37 +60,15 @@ with
             null,
             null,
             h.from_team_id
-        from {{ ref("fct_handoff") }} as h
-        inner join
-            {{ ref("int_journey__items") }} as i
-            on i.item_type = 'case'
-            and h.unit_type = 'case'
-            and h.source_instance = i.source_instance
-            and h.unit_id = i.item_id
-        union all
-        select
-            i.journey_key,
-            h.centre,
-            h.source_instance,
-            h.unit_id,
-            h.handed_at,
-            4,
-            'handoff',
-            h.to_team_id,
-            null,
-            null,
-            h.from_team_id
-        from {{ ref("fct_handoff") }} as h
+        from {{ ref("int_handoff__handoffs") }} as h
         inner join
             (
-                select c.source_instance, c.chain_id, min(i.journey_key) as journey_key
-                from {{ ref("int_contact__outcomes") }} as c
-                inner join {{ ref("int_journey__items") }} as i on c.contact_key = i.item_key
-                group by 1, 2
+                select coalesce(c.chain_key, i.item_key) as unit_key, min(i.journey_key) as journey_key
+                from {{ ref("int_journey__items") }} as i
+                left join {{ ref("int_contact__outcomes") }} as c on i.item_key = c.contact_key
+                group by 1
             ) as i
-            on h.unit_type = 'chain'
-            and h.source_instance = i.source_instance
-            and h.unit_id = i.chain_id
+            on h.unit_key = i.unit_key
         union all
         select
             e.journey_key,
