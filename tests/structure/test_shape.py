@@ -1,0 +1,115 @@
+"""Models stay small enough to be read at once, and join contacts and cases by one key."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from orchestration.sources.connectors import bundle
+from tests.structure.reading import MODELS, models, text_of, without_comments
+
+MAX_LINES, MAX_JOINS = 90, 7
+# Models that wait to be split, with their lines and joins. A model leaves the list when it fits, and never grows.
+LONG = {
+    "cov_bs04_unusual_volume": (122, 7),
+    "cov_bs36_clock_skew": (123, 7),
+    "cov_bs44_schema_drift": (101, 7),
+    "cov_bs46_filtered_exports": (133, 7),
+    "int_case__changes": (123, 7),
+    "int_case__coverage": (182, 7),
+    "int_case__merges": (94, 7),
+    "int_case__outcomes": (154, 7),
+    "int_contact__legs": (123, 7),
+    "int_contact__outcomes": (138, 8),
+    "int_heatmap__cell_blind_spots": (100, 7),
+    "int_identity__contacts": (118, 7),
+    "int_identity__identifiers": (232, 7),
+    "int_journey__escalations": (105, 7),
+    "int_journey__journeys": (166, 8),
+    "int_salesforce__case_changes": (216, 7),
+    "int_salesforce__customers": (123, 8),
+    "int_salesforce__escalations": (92, 7),
+    "int_servicenow__case_changes": (184, 7),
+    "int_servicenow__escalations": (109, 7),
+    "int_source__daily_counts": (94, 7),
+    "int_source__deliveries": (177, 7),
+    "int_source__unknown_words": (114, 7),
+    "int_zendesk__case_changes": (182, 13),
+    "int_zendesk__cases": (131, 9),
+    "mart_blind_spot": (145, 10),
+    "mart_escalation_heatmap": (101, 7),
+    "mart_journey_event": (159, 9),
+    "mart_source_health": (90, 8),
+}
+
+# Ids that are unique only within a source, and so are joined by the key that holds both.
+KEYED_IDS = {"contact_id", "case_id", "merged_case_id", "item_id", "unit_id", "chain_id"}
+_CONDITION = r"\bon (.*?)(?=\b(?:on|inner|left|right|full|cross|join|where|group by|union)\b|$)"
+
+
+def _lines(path: Path) -> int:
+    return len(text_of(path).splitlines())
+
+
+def _joins(path: Path) -> int:
+    return len(re.findall(r"\bjoin\b", without_comments(text_of(path))))
+
+
+def joined_columns(sql: str) -> Iterator[set[str]]:
+    """The columns that each join compares for equality."""
+    for condition in re.findall(_CONDITION, sql):
+        pairs = re.findall(r"\b\w+\.(\w+) = \w+\.(\w+)\b", condition)
+        yield {column for pair in pairs for column in pair}
+
+
+def test_models_are_short_and_join_few_tables() -> None:
+    sizes = {path.stem: (_lines(path), _joins(path)) for path in models()}
+    allowed = {name: LONG.get(name, (MAX_LINES, MAX_JOINS)) for name in sizes}
+    grown = {
+        name: size for name, size in sizes.items() if size[0] > allowed[name][0] or size[1] > allowed[name][1]
+    }
+    assert not grown, "lines and joins of models that are too long; split them"
+
+
+def test_a_model_that_fits_is_no_exception() -> None:
+    sizes = {path.stem: (_lines(path), _joins(path)) for path in models()}
+    fitting = [
+        name
+        for name in LONG
+        if name not in sizes or (sizes[name][0] <= MAX_LINES and sizes[name][1] <= MAX_JOINS)
+    ]
+    assert not fitting, "delete these exceptions"
+
+
+def test_contacts_and_cases_are_joined_by_their_key() -> None:
+    """A join by source and id compares two texts in each row, and forgets one of them sooner or later."""
+    vendors = [MODELS / "intermediate" / name for name in bundle.names()]
+    shared = [
+        path
+        for path in models()
+        if not path.is_relative_to(MODELS / "staging")
+        and not any(path.is_relative_to(folder) for folder in vendors)
+    ]
+    composite = [
+        f"{path.stem}: {', '.join(sorted(columns))}"
+        for path in shared
+        for columns in joined_columns(without_comments(text_of(path)))
+        if columns & KEYED_IDS and any(column.endswith("source_instance") for column in columns)
+    ]
+    assert not composite
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("from a left join b on a.x = b.y and a.z >= b.z where a.q = b.r", [{"x", "y"}]),
+        (
+            "join b on a.x = b.x inner join (select d.n from d join e on d.m = e.m) as c on a.n = c.n",
+            [{"x"}, {"m"}, {"n"}],
+        ),
+        ("from a cross join b inner join c on a.x = c.x and (a.y = c.z or c.z is null)", [{"x", "y", "z"}]),
+    ],
+)
+def test_joined_columns_are_read_out_of_sql(sql: str, expected: list[set[str]]) -> None:
+    assert list(joined_columns(sql)) == expected
