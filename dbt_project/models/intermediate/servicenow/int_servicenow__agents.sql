@@ -7,7 +7,7 @@ with
         left join
             {{ ref("int_servicenow__group_references") }} as g
             on m.source_instance = g.source_instance
-            and m.group_id = g.told_as
+            and m.group_id = g.reference_value
         where not coalesce(m.is_deleted, false) and m.user_id is not null
     )
 

@@ -1,15 +1,17 @@
 -- One row per incident as it stands at its newest delivery.
--- Other tasks are no cases: problems and changes are what is done about many, requests ask for something new.
+-- Other tasks are no cases: a problem or a change is about many cases, and a request asks for something new.
 with
-    attached as (
+    linked_articles as (
         select source_instance, task_id, count(*) as n_articles
         from {{ ref("stg_servicenow__task_articles") }} as a
         where not coalesce(is_deleted, false)
         group by source_instance, task_id
     ),
 
-    -- Where targets are kept in a table of their own, the flag of the engine before it says nothing.
-    engines as (select distinct source_instance from {{ ref("stg_servicenow__task_slas_versions") }})
+    -- In a source with a table of service level targets, the older flag of the incident says nothing.
+    sources_with_targets as (
+        select distinct source_instance from {{ ref("stg_servicenow__task_slas_versions") }}
+    )
 
 select
     i.centre,
@@ -45,16 +47,16 @@ from {{ ref("int_servicenow__incidents") }} as i
 left join
     {{ ref("int_servicenow__user_references") }} as c
     on i.source_instance = c.source_instance
-    and i.caller_key = c.told_as
+    and i.caller_key = c.reference_value
 left join
     {{ ref("int_servicenow__user_references") }} as o
     on i.source_instance = o.source_instance
-    and i.assigned_to_key = o.told_as
+    and i.assigned_to_key = o.reference_value
 left join
     {{ ref("int_servicenow__group_references") }} as g
     on i.source_instance = g.source_instance
-    and i.assignment_group = g.told_as
-left join engines as e on i.source_instance = e.source_instance
+    and i.assignment_group = g.reference_value
+left join sources_with_targets as e on i.source_instance = e.source_instance
 left join
     {{ ref("int_servicenow__sla_outcomes") }} as s
     on i.source_instance = s.source_instance
@@ -65,4 +67,4 @@ left join
     on i.source_instance = r.source_instance
     and i.case_id = r.task_id
     and r.target = 'response'
-left join attached as a on i.source_instance = a.source_instance and i.case_id = a.task_id
+left join linked_articles as a on i.source_instance = a.source_instance and i.case_id = a.task_id

@@ -7,7 +7,7 @@ with
         inner join
             {{ ref("int_servicenow__user_references") }} as u
             on i.source_instance = u.source_instance
-            and i.caller_key = u.told_as
+            and i.caller_key = u.reference_value
     ),
 
     ranked_users as (
@@ -38,11 +38,11 @@ with
         inner join
             {{ ref("int_servicenow__user_references") }} as k
             on u.source_instance = k.source_instance
-            and u.user_key = k.told_as
+            and u.user_key = k.reference_value
         left join
             {{ ref("int_servicenow__user_references") }} as m
             on u.source_instance = m.source_instance
-            and u.merged_into_key = m.told_as
+            and u.merged_into_key = m.reference_value
         left join callers as c on u.source_instance = c.source_instance and u.user_key = c.user_key
         where
             (not coalesce(u.is_deleted, false) or u.merged_into_key is not null)

@@ -1,6 +1,6 @@
 -- One row per rise of an incident's escalation to high or overdue.
 -- The level follows the clock of a policy; moderate only says that some of the time is gone. The audit dates
--- rises and falls. An incident that only bears a level rose not later than the first state that shows it.
+-- rises and falls. Without it, the level rose not later than the first delivered state that shows it.
 with
     levels as (
         select a.*
@@ -12,7 +12,7 @@ with
 
     {{ line_order("unnumbered", "record_id", "created_at") }},
 
-    ordered as (
+    level_changes as (
         select
             l.*,
             min(case when new_level < 2 then created_at end) over (
@@ -29,44 +29,7 @@ with
         left join files as f on l.source_instance = f.source_instance and l.delivery_id = f.delivery_id
     ),
 
-    states as (
-        {% for versions, key in [
-            ("stg_servicenow__incidents_versions", "case_id"),
-            ("stg_servicenow__tasks_versions", "task_id"),
-        ] %}
-            select
-                source_instance,
-                {{ key }} as case_id,
-                coalesce(modified_at, delivered_at) as seen_at,
-                closed_at,
-                escalation_level
-            from {{ ref(versions) }}
-            {% if not loop.last %}
-                union all
-            {% endif %}
-        {% endfor %}
-    ),
-
-    borne as (
-        select
-            i.centre,
-            i.source_instance,
-            i.case_id,
-            max(s.escalation_level) as level,
-            min(s.seen_at) as seen_at,
-            min(s.closed_at) as closed_at,
-            i.delivered_at
-        from {{ ref("int_servicenow__incidents") }} as i
-        inner join states as s on i.source_instance = s.source_instance and i.case_id = s.case_id
-        left join
-            (select distinct source_instance, record_id from levels where new_level >= 2) as l
-            on i.source_instance = l.source_instance
-            and i.case_id = l.record_id
-        where s.escalation_level >= 2 and l.record_id is null
-        group by i.centre, i.source_instance, i.case_id, i.delivered_at
-    ),
-
-    known as (
+    rises as (
         select
             centre,
             source_instance,
@@ -76,7 +39,7 @@ with
             new_level as level,
             fallen_at as deescalated_at,
             delivered_at
-        from ordered
+        from level_changes
         where new_level >= 2 and coalesce(old_level, 0) < 2
         union all
         select
@@ -88,7 +51,7 @@ with
             level,
             cast(null as timestamp),
             delivered_at
-        from borne
+        from {{ ref("int_servicenow__flagged_incidents") }}
     )
 
 select
@@ -104,6 +67,6 @@ select
     deescalated_at,
     {{ unfilled("escalations", ["contact_id", "customer_id", "reason", "approved_at", "accepted_at"]) }},
     delivered_at
-from known
+from rises
 cross join {{ ref("stg_faultline__parameters") }} as p
 where p.as_of_at is null or requested_at <= p.as_of_at

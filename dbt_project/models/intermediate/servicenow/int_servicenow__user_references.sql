@@ -1,6 +1,7 @@
--- One row per way to tell of a user, with the customer or agent who it is.
--- It is told of by sys_id, or by a name that only one user bears, each as a hash. Whose sys_id is known bare
--- is an agent: a member of a group.
+-- One row per value that refers to a user, with the customer or agent who it is.
+-- A sys_id refers to a user, and so does a name that only one user has, each as a hash. A user whose sys_id
+-- is
+-- known without a hash is an agent: a member of a group.
 {{ config(materialized="table") }}
 with
     users as (
@@ -17,7 +18,7 @@ with
     ),
 
     -- Members of groups are known even where users are not exported.
-    known as (
+    users_and_agents as (
         select
             coalesce(u.source_instance, a.source_instance) as source_instance,
             coalesce(u.user_key, a.user_key) as user_key,
@@ -29,23 +30,23 @@ with
         full outer join agents as a on u.source_instance = a.source_instance and u.user_key = a.user_key
     ),
 
-    told as (
-        select source_instance, user_key as told_as, user_key, customer_id, user_id
-        from known
+    reference_values as (
+        select source_instance, user_key as reference_value, user_key, customer_id, user_id
+        from users_and_agents
         {% for name in ["name_key", "user_name_key"] %}
             union all
             select source_instance, {{ name }}, user_key, customer_id, user_id
-            from known
+            from users_and_agents
             where {{ name }} is not null
         {% endfor %}
     )
 
 select
     source_instance,
-    told_as,
+    reference_value,
     min(user_key) as user_key,
     min(customer_id) as customer_id,
     min(user_id) as user_id
-from told
-group by source_instance, told_as
+from reference_values
+group by source_instance, reference_value
 having count(distinct user_key) = 1
