@@ -25,7 +25,7 @@ with
         group by source_instance, case_id
     ),
 
-    linked as (
+    linked_articles as (
         select source_instance, case_id, count(*) as n_articles
         from {{ ref("stg_salesforce__case_articles") }} as l
         where not coalesce(is_deleted, false)
@@ -81,4 +81,4 @@ left join
 left join system_users as u on c.source_instance = u.source_instance and c.owner_id = u.user_id
 left join queues as g on c.source_instance = g.source_instance and c.owner_id = g.group_id
 left join last_groups as l on c.source_instance = l.source_instance and c.case_id = l.case_id
-left join linked as n on c.source_instance = n.source_instance and c.case_id = n.case_id
+left join linked_articles as n on c.source_instance = n.source_instance and c.case_id = n.case_id

@@ -1,60 +1,18 @@
 -- One row per customer.
 -- A customer is an account with all its persons, or a person without one.
 with
-    all_accounts as (select * from {{ ref("stg_salesforce__accounts") }} as a),
+    customer_records as (select * from {{ ref("int_salesforce__customer_records") }}),
 
     accounts as (
-        select * from all_accounts where not coalesce(is_deleted, false) or master_account_id is not null
+        select *
+        from {{ ref("stg_salesforce__accounts") }}
+        where not coalesce(is_deleted, false) or master_account_id is not null
     ),
 
     contacts as (
         select *
-        from {{ ref("stg_salesforce__contacts") }} as k
+        from {{ ref("stg_salesforce__contacts") }}
         where not coalesce(is_deleted, false) or master_contact_id is not null
-    ),
-
-    described as (
-        select
-            a.centre,
-            a.source_instance,
-            coalesce(a.account_number, a.account_id) as customer_id,
-            a.account_id as record_id,
-            a.segment,
-            a.tier,
-            a.country as region,
-            a.time_zone,
-            coalesce(m.account_number, a.master_account_id) as merged_into,
-            case when a.type = 'Internal' then true when a.type is not null then false end as is_internal,
-            a.created_at,
-            a.modified_at,
-            a.delivered_at
-        from accounts as a
-        left join
-            all_accounts as m on a.source_instance = m.source_instance and a.master_account_id = m.account_id
-        union all
-        select
-            k.centre,
-            k.source_instance,
-            coalesce(k.account_id, k.contact_id),
-            coalesce(k.account_id, k.contact_id),
-            cast(null as {{ dbt.type_string() }}),
-            cast(null as {{ dbt.type_string() }}),
-            k.country,
-            cast(null as {{ dbt.type_string() }}),
-            case
-                when k.account_id is null then coalesce(ma.account_number, mk.account_id, k.master_contact_id)
-            end,
-            cast(null as boolean),
-            k.created_at,
-            k.modified_at,
-            k.delivered_at
-        from contacts as k
-        left join all_accounts as a on k.source_instance = a.source_instance and k.account_id = a.account_id
-        left join
-            contacts as mk on k.source_instance = mk.source_instance and k.master_contact_id = mk.contact_id
-        left join
-            all_accounts as ma on mk.source_instance = ma.source_instance and mk.account_id = ma.account_id
-        where a.account_id is null
     ),
 
     -- Accounts of one number are one customer, as the newest of them has it.
@@ -70,12 +28,12 @@ with
                     region nulls last,
                     created_at nulls last
             ) as customer_rank
-        from described as r
+        from customer_records as r
     ),
 
     customers as (select * from ranked_customers where customer_rank = 1),
 
-    reached as (
+    phone_lists as (
         select source_instance, account_id as record_id, {{ array_of("phone") }} as phones
         from accounts
         where phone is not null
@@ -87,14 +45,14 @@ with
 
     phones as (
         select d.source_instance, d.customer_id, {{ joined_arrays("r.phones") }} as phones
-        from described as d
-        inner join reached as r on d.source_instance = r.source_instance and d.record_id = r.record_id
+        from customer_records as d
+        inner join phone_lists as r on d.source_instance = r.source_instance and d.record_id = r.record_id
         group by d.source_instance, d.customer_id
     ),
 
     emails as (
         select d.source_instance, d.customer_id, {{ joined_arrays("k.emails") }} as emails
-        from described as d
+        from customer_records as d
         inner join
             contacts as k
             on d.source_instance = k.source_instance

@@ -1,17 +1,17 @@
 -- One row per recorded escalation.
--- The history dates those that moved the case or set its flag. A case that only bears the flag has one,
+-- The history dates escalations that moved the case or set its flag. A case with the flag alone was escalated
 -- not later than the first delivered state that shows it.
 with
     cases as (select * from {{ ref("stg_salesforce__cases") }} as c),
 
-    dated as (
+    dated_escalations as (
         select
             h.*,
             row_number() over (
                 partition by h.source_instance, h.case_id, h.created_at
                 order by
                     case when h.new_value is not null then 0 else 1 end nulls last, h.history_id nulls last
-            ) as choice
+            ) as entry_rank
         from {{ ref("stg_salesforce__case_histories") }} as h
         left join cases as c on h.source_instance = c.source_instance and h.case_id = c.case_id
         where
@@ -20,7 +20,7 @@ with
             and (not coalesce(h.is_deleted, false) or c.is_deleted)
     ),
 
-    flagged as (
+    flagged_cases as (
         select
             c.centre,
             c.source_instance,
@@ -35,14 +35,14 @@ with
             on c.source_instance = v.source_instance
             and c.case_id = v.case_id
         left join
-            (select distinct source_instance, case_id from dated) as d
+            (select distinct source_instance, case_id from dated_escalations) as d
             on c.source_instance = d.source_instance
             and c.case_id = d.case_id
         where v.is_escalated and d.case_id is null
         group by c.centre, c.source_instance, c.case_id, c.delivered_at
     ),
 
-    known as (
+    recorded_escalations as (
         select
             centre,
             source_instance,
@@ -50,8 +50,8 @@ with
             case_id,
             created_at as requested_at,
             delivered_at
-        from dated
-        where choice = 1
+        from dated_escalations
+        where entry_rank = 1
         union all
         select
             centre,
@@ -60,7 +60,7 @@ with
             case_id,
             case when closed_at < seen_at then closed_at else seen_at end,
             delivered_at
-        from flagged
+        from flagged_cases
     )
 
 select
@@ -72,21 +72,9 @@ select
     'functional' as type,
     'internal' as source,
     'recorded' as origin,
-    {{
-        unfilled(
-            "escalations",
-            [
-                "contact_id",
-                "customer_id",
-                "reason",
-                "severity",
-                "approved_at",
-                "accepted_at",
-                "deescalated_at",
-            ],
-        )
-    }},
+    {{ unfilled("escalations", ["contact_id", "customer_id", "reason", "severity"]) }},
+    {{ unfilled("escalations", ["approved_at", "accepted_at", "deescalated_at"]) }},
     delivered_at
-from known
+from recorded_escalations
 cross join {{ ref("stg_faultline__parameters") }} as p
 where p.as_of_at is null or requested_at <= p.as_of_at
