@@ -54,7 +54,7 @@ select
     c.centre,
     c.source_instance,
     c.delivered_at,
-    -- A task stands for whatever made it.
+    -- A task has the channel of what made it.
     case when c.channel = 'TASK' then coalesce(c.task_source, 'task') else lower(c.channel) end as channel,
     coalesce(c.case_id, f.case_id) as case_id
     {%- for column in contract()["contacts"] if column not in ("channel", "case_id") %}

@@ -23,7 +23,7 @@ with
             end as agent_interaction_seconds,
             customer_hold_seconds,
             after_contact_work_seconds,
-            -- An empty method is none of those below.
+            -- A record without a method continues no other one.
             coalesce(initiation_method, '') as initiation_method,
             coalesce(
                 lower(disconnect_reason), case when next_contact_id is not null then 'transfer' end

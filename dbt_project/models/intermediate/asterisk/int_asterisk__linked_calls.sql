@@ -1,18 +1,19 @@
--- One row per call that is part of another one, with the contact that both are. Every channel has a
--- `call_id` of its own. Channels of one call share `linked_id`, the `call_id` of the oldest; where it
--- is not recorded, the second half of a Local channel belongs to the call that dialled the first half.
+-- One row per call that is part of another one, with the contact that both are.
+-- Every channel has a `call_id` of its own. Channels of one call share `linked_id`, the `call_id` of the
+-- oldest.
+-- Without it, the second half of a Local channel belongs to the call that dialled the first half.
 {{ config(materialized="table") }}
 {% set hops = 2 %}
 with
     records as (select * from {{ ref("stg_asterisk__call_records") }}),
 
-    recorded as (
+    oldest_calls as (
         select source_instance, call_id, min(coalesce(linked_id, call_id)) as linked_id
         from records
         group by source_instance, call_id
     ),
 
-    -- Instances of channels are counted anew after a restart: the dialling call must last at that time.
+    -- Asterisk counts instances of channels anew after a restart: the dialling call must still last.
     local_calls as (
         select h.source_instance, h.call_id, min(d.call_id) as dialling_id
         from records as h
@@ -35,7 +36,7 @@ with
             r.source_instance,
             r.call_id,
             case when r.linked_id <> r.call_id then r.linked_id else l.dialling_id end as contact_id
-        from recorded as r
+        from oldest_calls as r
         left join local_calls as l on r.source_instance = l.source_instance and r.call_id = l.call_id
         where r.linked_id <> r.call_id or l.call_id is not null
     )
