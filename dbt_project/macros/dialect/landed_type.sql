@@ -3,7 +3,7 @@
 
 {% macro default__landed_type(type, text="string", texts="array<string>") %}
     {% set types = {"ts": "timestamp", "date": "date", "int": "bigint", "num": "double", "bool": "boolean"} %}
-    {{ return(texts if type in ["list", "phones"] else types.get(type, text)) }}
+    {{ return(texts if type in ["list", "phones", "ids"] else types.get(type, text)) }}
 {% endmacro %}
 
 {% macro duckdb__landed_type(type) %}

@@ -10,8 +10,11 @@
         '{{ variant }}' as variant,
         team_id,
         started_at,
-        row_number() over (
-            partition by unit_key order by started_at nulls last, step_order nulls last, team_id nulls last
+        cast(
+            row_number() over (
+                partition by unit_key
+                order by started_at nulls last, step_order nulls last, team_id nulls last
+            ) as bigint
         ) as run_seq,
         lead(started_at) over (
             partition by unit_key order by started_at nulls last, step_order nulls last, team_id nulls last

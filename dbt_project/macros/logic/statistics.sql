@@ -27,4 +27,4 @@
 {%- endmacro %}
 
 {# What a median absolute deviation is multiplied with to be the standard deviation of a normal variable. #}
-{% macro mad_to_sigma() -%} 1.4826 {%- endmacro %}
+{% macro mad_to_sigma() -%} cast(1.4826 as double) {%- endmacro %}

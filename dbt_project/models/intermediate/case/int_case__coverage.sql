@@ -2,6 +2,12 @@
 -- A log of changes holds nothing of a case that never changed, and nothing of one that it has lost. A case
 -- without a row counts as unchanged only if its status agrees, and the log holds every case of its time.
 {% set over = "('resolved', 'closed')" %}
+{% set neighbours %}
+    partition by source_instance
+    order by opened_at nulls last, case_id nulls last
+    rows between {{ threshold_literal("history_neighbours") }} preceding
+    and {{ threshold_literal("history_neighbours") }} following
+{% endset %}
 with
     logged as (
         select
@@ -143,19 +149,9 @@ with
     compared as (
         select
             j.*,
-            sum(case when is_lost then 1 else 0 end) over neighbours as n_lost,
-            sum(case when is_start_known then 1 else 0 end) over neighbours as n_known
+            sum(case when is_lost then 1 else 0 end) over ({{ neighbours }}) as n_lost,
+            sum(case when is_start_known then 1 else 0 end) over ({{ neighbours }}) as n_known
         from judged as j
-        window
-            neighbours as (
-                partition by source_instance
-                order by
-                    opened_at nulls last,
-                    case_id nulls last
-                    rows
-                    between {{ threshold_literal("history_neighbours") }} preceding
-                    and {{ threshold_literal("history_neighbours") }} following
-            )
     )
 
 select

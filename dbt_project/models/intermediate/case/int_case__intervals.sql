@@ -5,8 +5,11 @@ select
     source_instance,
     case_id,
     field,
-    row_number() over (
-        partition by case_key, field order by changed_at nulls last, change_seq nulls first, value nulls first
+    cast(
+        row_number() over (
+            partition by case_key, field
+            order by changed_at nulls last, change_seq nulls first, value nulls first
+        ) as bigint
     ) as interval_seq,
     changed_at as valid_from,
     lead(changed_at) over (

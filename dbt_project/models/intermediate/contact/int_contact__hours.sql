@@ -13,7 +13,7 @@ with
         select
             c.source_instance,
             cast({{ local_time("c.started_at", "s.time_zone") }} as date) as day,
-            extract(hour from {{ local_time("c.started_at", "s.time_zone") }}) as hour,
+            cast(extract(hour from {{ local_time("c.started_at", "s.time_zone") }}) as bigint) as hour,
             count(*) as n
         from {{ ref("int_contact__outcomes") }} as c
         inner join {{ ref("int_source__spans") }} as s on c.source_instance = s.source_instance

@@ -42,9 +42,9 @@ select
     and not d.is_from_inside as is_dialling,
     d.is_picked_up,
     d.picked_up_at,
-    coalesce(m.talk_ms, m.whole_talk_ms, g.talk_ms) / 1000.0 as talk_seconds,
-    coalesce(m.hold_ms, m.whole_hold_ms, g.hold_ms, 0) / 1000.0 as hold_seconds,
-    coalesce(m.wrap_up_ms, g.wrap_up_ms, 0) / 1000.0 as wrap_up_seconds,
+    coalesce(m.talk_ms, m.whole_talk_ms, g.talk_ms) / cast(1000 as double) as talk_seconds,
+    coalesce(m.hold_ms, m.whole_hold_ms, g.hold_ms, 0) / cast(1000 as double) as hold_seconds,
+    coalesce(m.wrap_up_ms, g.wrap_up_ms, 0) / cast(1000 as double) as wrap_up_seconds,
     -- How the conversation went on. What a queue hands over to an agent ends as `transfer`, too.
     case
         when s.purpose not in {{ genesys_cloud_insiders() }}

@@ -93,7 +93,7 @@ select
     l.metric_id,
     s.blind_spot_id,
     l.overlap_group,
-    case when e.blind_spot_id is not null then 1.0 else s.affected_share end as affected_share
+    case when e.blind_spot_id is not null then cast(1 as double) else s.affected_share end as affected_share
 from summed as s
 inner join linked as l on s.blind_spot_id = l.blind_spot_id
 left join errored as e on s.centre = e.centre and s.blind_spot_id = e.blind_spot_id

@@ -30,7 +30,7 @@ with
             metric_id,
             case
                 when max(affected_share) >= 1
-                then 0.0
+                then cast(0 as double)
                 else round(exp(sum(ln(1.0 - least(affected_share, 0.999999999)))), 9)
             end as seen_share
         from overlap_groups

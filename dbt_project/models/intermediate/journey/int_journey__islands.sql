@@ -9,7 +9,7 @@ with
             i.reason,
             i.started_at,
             i.ended_at,
-            least(0.85, i.customer_link_confidence) as link_confidence
+            least(cast(0.85 as double), i.customer_link_confidence) as link_confidence
         from {{ ref("int_journey__candidates") }} as i
         left join
             {{ ref("int_journey__shared_accounts") }} as s

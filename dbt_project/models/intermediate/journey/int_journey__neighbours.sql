@@ -33,7 +33,9 @@ with
             u.tie_key,
             u.item_key,
             k.item_key as neighbour_key,
-            least(0.60, u.customer_link_confidence, k.customer_link_confidence) as link_confidence,
+            least(
+                cast(0.60 as double), u.customer_link_confidence, k.customer_link_confidence
+            ) as link_confidence,
             row_number() over (
                 partition by u.tie_key
                 order by

@@ -149,7 +149,7 @@ with
                         cast(n_workdays_until_day - n_workdays_until_previous_day as {{ dbt.type_float() }}),
                         0
                     )
-                else 1.0
+                else cast(1 as double)
             end as n_usual
         from third_usual as u
         inner join

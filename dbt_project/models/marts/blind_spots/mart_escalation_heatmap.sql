@@ -6,7 +6,7 @@ with
             c.*,
             c.n_undecidable / cast(c.n_exposed as double) as undecidable_share,
             (1 - c.n_undecidable / cast(c.n_exposed as double))
-            * coalesce(k.seen_share, 1.0) as data_confidence,
+            * coalesce(k.seen_share, cast(1 as double)) as data_confidence,
             -- Undecidable journeys blind a cell too. A blind spot that explains less than half of them is not
             -- what blinds the cell, and one below `top_blind_spot_min_share` blinds nothing.
             case

@@ -5,7 +5,7 @@ with
         select
             c.*,
             coalesce(c.channel, '(unknown)') as known_channel,
-            extract(hour from {{ local_time("c.started_at", "s.time_zone") }}) as hour_of_day
+            cast(extract(hour from {{ local_time("c.started_at", "s.time_zone") }}) as bigint) as hour_of_day
         from {{ ref("int_contact__outcomes") }} as c
         inner join {{ ref("int_source__spans") }} as s on c.source_instance = s.source_instance
     ),

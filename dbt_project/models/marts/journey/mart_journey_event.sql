@@ -89,16 +89,18 @@ with
     ordered as (
         select
             e.*,
-            row_number() over (
-                partition by journey_key
-                order by
-                    event_at nulls last,
-                    type_order nulls last,
-                    detail nulls first,
-                    channel nulls first,
-                    team_id nulls first,
-                    source_instance nulls last,
-                    source_key nulls last
+            cast(
+                row_number() over (
+                    partition by journey_key
+                    order by
+                        event_at nulls last,
+                        type_order nulls last,
+                        detail nulls first,
+                        channel nulls first,
+                        team_id nulls first,
+                        source_instance nulls last,
+                        source_key nulls last
+                ) as bigint
             ) as event_seq,
             -- In the same order, so that rows are sorted once.
             lag(event_at) over (

@@ -1,24 +1,21 @@
 -- One row per source instance and day: hours that ought to hold contacts, and how many of them hold none.
+{% set neighbours %}
+    partition by source_instance, weekday, hour
+    order by day nulls last
+    rows between {{ threshold_literal("baseline_weeks") }} preceding
+    and {{ threshold_literal("baseline_weeks") }} following
+{% endset %}
 with
     -- Baseline of an hour: the same weekday and hour of the neighbouring weeks, itself left out.
     around as (
         select
             g.*,
-            sum(n) over neighbours - n as n_elsewhere,
-            sum(n_day) over neighbours - n_day as n_day_elsewhere,
-            sum(sign(n)) over neighbours - sign(n) as n_busy_hours,
-            sum(sign(n_day)) over neighbours - sign(n_day) as n_busy_days,
-            count(*) over neighbours - 1 as n_weeks
+            (sum(n) over ({{ neighbours }})) - n as n_elsewhere,
+            (sum(n_day) over ({{ neighbours }})) - n_day as n_day_elsewhere,
+            (sum(sign(n)) over ({{ neighbours }})) - sign(n) as n_busy_hours,
+            (sum(sign(n_day)) over ({{ neighbours }})) - sign(n_day) as n_busy_days,
+            (count(*) over ({{ neighbours }})) - 1 as n_weeks
         from {{ ref("int_contact__hours") }} as g
-        window
-            neighbours as (
-                partition by source_instance, weekday, hour
-                order by
-                    day nulls last
-                    rows
-                    between {{ threshold_literal("baseline_weeks") }} preceding
-                    and {{ threshold_literal("baseline_weeks") }} following
-            )
     ),
 
     -- Silence surprises only where most weeks are busy; one rush must not make its neighbours look silent.
