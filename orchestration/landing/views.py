@@ -1,6 +1,7 @@
 """The raw zone as DuckDB views: one per raw table, and what the manifest says as tables."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -20,6 +21,14 @@ from orchestration.sources.source_files import Source
 _RETIRED = f"{raw_tables.SYSTEM_SCHEMA}.retired_deliveries"
 _NOT_RETIRED = f"_delivery_id NOT IN (SELECT delivery_id FROM {_RETIRED})"
 _OF_NEWEST = f"_delivery_id IN (SELECT delivery_id FROM {raw_tables.SYSTEM_SCHEMA}.deliveries)"
+
+
+@dataclass
+class Parts:
+    """Parquet files of one raw table, and the ids of deliveries in them whose rows no longer count."""
+
+    paths: list[Path] = field(default_factory=list)
+    retired: set[str] = field(default_factory=set)
 
 
 def expose(
@@ -48,16 +57,8 @@ def expose(
     for delivery in live.values():
         for count in delivery.counts:
             counts[count.table] = counts.get(count.table, 0) + count.n_landed
-    parts: dict[str, list[Path]] = {}
-    holds_retired: set[str] = set()
-    retired: set[str] = set()
-    for part in manifest.parts():
-        kept = live.keys() & set(part.deliveries)
-        if kept:
-            parts.setdefault(part.table, []).append(home.raw / part.path)
-        if kept and len(kept) < len(part.deliveries):
-            holds_retired.add(part.table)
-            retired.update(set(part.deliveries) - kept)
+    parts = live_parts(manifest, sources, home.raw)
+    retired = set().union(*(found.retired for found in parts.values()))
     with engine.connect(warehouse, limits=limits) as connection:
         connection.begin()
         for schema in {raw_tables.SYSTEM_SCHEMA, *(table.schema for table in bundle.all_tables())}:
@@ -66,13 +67,13 @@ def expose(
         connection.execute(f"INSERT INTO {_RETIRED} SELECT unnest(?::VARCHAR[])", [sorted(retired)])
         moment = f"TIMESTAMP '{as_of}'" if as_of else "CAST(NULL AS TIMESTAMP)"
         for table in bundle.all_tables():
-            paths = sorted(parts.get(table.full_name, []))
+            found = parts.get(table.full_name, Parts())
             view = f"{table.schema}.{sql.name(table.name)}"
-            only = _NOT_RETIRED if table.full_name in holds_retired else ""
+            only = _NOT_RETIRED if found.retired else ""
             further = f"{moment} AS {raw_tables.AS_OF}"
             if raw_tables.may_keep_first(table):
-                further += f", {_keeps_first(table, sources)} AS {raw_tables.KEEPS_FIRST}"
-            rows = f"SELECT *, {further} FROM ({_rows(table.landed, paths, only)})"
+                further += f", {keeps_first(table, sources)} AS {raw_tables.KEEPS_FIRST}"
+            rows = f"SELECT *, {further} FROM ({_rows(table.landed, found.paths, only)})"
             connection.execute(f"CREATE OR REPLACE VIEW {view} AS {rows}")
         _fill(connection, "sources", _source_rows(sources))
         _fill(connection, "deliveries", _delivery_rows(newest, sources))
@@ -83,6 +84,20 @@ def expose(
         _start_over(connection, inputs)
         connection.commit()
     return counts
+
+
+def live_parts(manifest: Manifest, sources: Iterable[Source], raw: Path) -> dict[str, Parts]:
+    """The Parquet files below the folder `raw` with rows that count, by full name of their raw table."""
+    live = {delivery.delivery_id for delivery in _meant(manifest.live().values(), list(sources))}
+    found: dict[str, Parts] = {}
+    for part in manifest.parts():
+        if live & set(part.deliveries):
+            parts = found.setdefault(part.table, Parts())
+            parts.paths.append(raw / part.path)
+            parts.retired.update(set(part.deliveries) - live)
+    for parts in found.values():
+        parts.paths.sort()
+    return found
 
 
 def _start_over(connection: duckdb.DuckDBPyConnection, inputs: str) -> None:
@@ -120,7 +135,7 @@ def _rows(columns: dict[str, str], paths: list[Path], only: str) -> str:
     return rows
 
 
-def _keeps_first(table: Table, sources: list[Source]) -> str:
+def keeps_first(table: Table, sources: list[Source]) -> str:
     """SQL of whether the source of a row keeps the earliest row of a key; the contract decides else."""
     unlike = sorted(
         {
