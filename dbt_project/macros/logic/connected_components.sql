@@ -7,6 +7,49 @@
    node disappear, so that all passes together cost as much as the first two or three. No recursion: engines bound
    it. A test proves that no edge joins two components of the journeys. #}
 {% macro connected_components(edges, passes=30) %}
+    {{ return(adapter.dispatch("connected_components", "faultline")(edges, passes)) }}
+{% endmacro %}
+
+{# Engines that compute a CTE anew for each of its readers: a pass reads the one before it once, so edges never
+   become fewer. Of each edge and its mirror image one row knows the new label of the other's node. #}
+{% macro default__connected_components(edges, passes) %}
+    {%- set same_edge = "partition by least(node, neighbour), greatest(node, neighbour)" -%}
+    labelled_0 as (
+        select node, neighbour, node as label, neighbour as neighbour_label
+        from {{ edges }}
+        where node <> neighbour
+        union
+        select neighbour, node, neighbour, node
+        from {{ edges }}
+        where node <> neighbour
+    ),
+    {% for pass in range(1, passes + 1) %}
+        merged_{{ pass }} as (
+            select
+                node,
+                neighbour,
+                {{ dbt.hash("least(label, min(neighbour_label) over (partition by label))") }} as label
+            from labelled_{{ pass - 1 }}
+        ),
+        labelled_{{ pass }} as (
+            select
+                node,
+                neighbour,
+                label,
+                case
+                    when node < neighbour
+                    then max(case when node > neighbour then label end) over ({{ same_edge }})
+                    else max(case when node < neighbour then label end) over ({{ same_edge }})
+                end as neighbour_label
+            from merged_{{ pass }}
+        ),
+    {% endfor %}
+    components as (
+        select distinct node, min(node) over (partition by label) as label from labelled_{{ passes }}
+    )
+{% endmacro %}
+
+{% macro duckdb__connected_components(edges, passes) %}
     edges_1 as {{ materialized() }} (
         select node, neighbour
         from {{ edges }}
