@@ -2,10 +2,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+SPARK := .venv/.spark
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo ui test test-fast test-all test-centres lint format generate bench bench-extract bench-scale lock clean
+.PHONY: help demo ui test test-fast test-all test-centres spark-test lint format generate bench bench-extract bench-scale lock clean
 
 help: ## Show what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -43,6 +44,15 @@ test-all: $(INSTALLED) ## Run all tests with every fuzzed file, kill, full disk,
 test-centres: $(INSTALLED) ## Run 300 random centres; FAULTLINE_CENTRES says how many
 	@FAULTLINE_CENTRES=$${FAULTLINE_CENTRES:-300} $(BIN)/python -m pytest -k random_centres tests/integration/test_random_centres.py
 
+$(SPARK): $(INSTALLED) requirements-spark.lock
+	@command -v java >/dev/null || { echo "Spark needs Java 17: install openjdk-17-jre-headless"; exit 1; }
+	@echo "Adding Spark to .venv (a minute or two, once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-spark.lock
+	@touch $@
+
+spark-test: $(SPARK) ## Build all models on a Spark cluster and compare them with DuckDB's
+	@FAULTLINE_SPARK=1 $(BIN)/python -m pytest tests/spark
+
 lint: $(INSTALLED) ## Check style, types, SQL and definitions
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -71,6 +81,8 @@ bench-scale: $(INSTALLED) ## Seconds and memory of runs on 150,000 and 1 million
 lock: $(INSTALLED) ## Refresh requirements.lock after a change to pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header \
 		--extra dev pyproject.toml --output-file requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header \
+		--constraint requirements.lock --extra dev --extra spark pyproject.toml --output-file requirements-spark.lock
 
 clean: ## Remove the virtual environment and the demo's data
 	rm -rf .venv data
