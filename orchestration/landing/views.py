@@ -88,7 +88,7 @@ def expose(
 
 def live_parts(manifest: Manifest, sources: Iterable[Source], raw: Path) -> dict[str, Parts]:
     """The Parquet files below the folder `raw` with rows that count, by full name of their raw table."""
-    live = {delivery.delivery_id for delivery in _meant(manifest.live().values(), list(sources))}
+    live = {delivery.delivery_id for delivery in _still_configured(manifest.live().values(), list(sources))}
     found: dict[str, Parts] = {}
     for part in manifest.parts():
         if live & set(part.deliveries):
