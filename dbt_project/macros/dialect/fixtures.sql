@@ -67,17 +67,26 @@
 {% endmacro %}
 
 {# The values of a fixture's row as SQL. A key is given by the texts that it is made of (`case|crm|7`), or by a
-   short name that stands in its place and in its order. #}
+   short name that stands in its place and in its order. A list of texts is given as `[a, b]`. #}
 {% macro format_row(row, column_name_to_data_types) %}
     {%- set formatted = {} -%}
     {%- for column, value in row.items() -%}
+        {%- set type = column_name_to_data_types.get(column, "") -%}
+        {%- set is_list = value is string and (type.endswith("[]") or type.startswith("array")) -%}
         {%- set is_key = (
             value is string and column.endswith("_key") and column in column_name_to_data_types
         ) -%}
         {%- if is_key and "|" in value -%}
             {%- do formatted.update({column: as_key("'" ~ local_md5(value) ~ "'")}) -%}
-        {%- elif is_key and column_name_to_data_types[column] == "UUID" -%}
-            {%- do formatted.update({column: named_key(value)}) -%}
+        {%- elif is_key and type == "UUID" -%} {%- do formatted.update({column: named_key(value)}) -%}
+        {%- elif is_list -%}
+            {%- set texts = [] -%}
+            {%- for text in value[1:-1].split(",") if text -%}
+                {%- do texts.append("'" ~ text.strip() ~ "'") -%}
+            {%- endfor -%}
+            {%- do formatted.update(
+                {column: "cast(" ~ array_of(texts | join(", ")) ~ " as " ~ type ~ ")"}
+            ) -%}
         {%- else -%} {%- do formatted.update(dbt.format_row({column: value}, column_name_to_data_types)) -%}
         {%- endif -%}
     {%- endfor -%}
