@@ -73,7 +73,7 @@ def land_exports(context: dg.AssetExecutionContext, workspace: Workspace) -> Ite
         memory_limit=config.memory_limit,
         threads=config.threads,
         staff_ids=config.staff_ids,
-        progress=_tell,
+        progress=_show_progress,
     )
     _report(context, done, workspace, sources, time.perf_counter() - began)
     inputs = inputs_fingerprint(workspace, sources)
@@ -88,7 +88,7 @@ def land_exports(context: dg.AssetExecutionContext, workspace: Workspace) -> Ite
     yield from _materializations(workspace, counts)
 
 
-def _tell(advance: pipeline.LandingProgress) -> None:
+def _show_progress(advance: pipeline.LandingProgress) -> None:
     n_bytes = sum(file.size for file in advance.group)
     first = advance.group[0].name
     what = first if len(advance.group) == 1 else f"{len(advance.group):,} files of {advance.file_set}"

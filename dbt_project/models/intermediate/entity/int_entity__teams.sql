@@ -3,13 +3,13 @@
 with
     described as ({{ entity_union("teams", ["stg_mapped__teams"]) }}),
 
-    told_by_groups as ({{ entity_union("teams", ["int_servicenow__teams", "int_zendesk__teams"]) }})
+    vendor_teams as ({{ entity_union("teams", ["int_servicenow__teams", "int_zendesk__teams"]) }})
 
 select *
 from described
 union all
 select g.*
-from told_by_groups as g
+from vendor_teams as g
 left join
     (select distinct centre, team_id from described) as d on g.centre = d.centre and g.team_id = d.team_id
 where d.team_id is null

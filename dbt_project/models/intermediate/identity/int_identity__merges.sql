@@ -59,7 +59,7 @@ with
         group by c.label
     ),
 
-    told as (
+    recorded_merges as (
         select centre, customer_id, min(delivered_at) as merged_at, min(state_seq) as first_merged_seq
         from {{ ref("int_identity__customer_states") }}
         where merged_into is not null
@@ -71,9 +71,9 @@ select
     i.customer_id as merged_customer_id,
     s.customer_id,
     case when i.replacement = 2 then 'merge' else 'other_id' end as method,
-    case when t.first_merged_seq > 1 then t.merged_at end as merged_at
+    case when r.first_merged_seq > 1 then r.merged_at end as merged_at
 from ids as i
 inner join components as c on i.node = c.node
 inner join survivors as s on c.label = s.label
-left join told as t on i.centre = t.centre and i.customer_id = t.customer_id
+left join recorded_merges as r on i.centre = r.centre and i.customer_id = r.customer_id
 where i.customer_id <> s.customer_id

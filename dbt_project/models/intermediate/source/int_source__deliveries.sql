@@ -9,7 +9,7 @@ with
             d.file_set,
             d.delivery_id,
             cast({{ local_time("d.delivered_at", "s.time_zone") }} as date) as day,
-            -- Every entity of a file is told its records; those from lists inside have their own number.
+            -- Every entity of a file has the number of its records; entities from lists inside count their own rows.
             max(d.n_read) as n_rows,
             max(case when d.status = 'landed' then 0 else 1 end) as n_refused
         from {{ ref("stg_faultline__deliveries") }} as d

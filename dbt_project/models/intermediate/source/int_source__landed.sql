@@ -1,10 +1,10 @@
 -- One row per source instance and contract entity that it delivers.
 -- A feed without a row says that there was nothing. But where only some rows of a vendor's table tell of an
 -- entity, one of them must have come: a field that nobody fills says nothing.
-{% set told_in_part = [] %}
+{% set partly_reported = [] %}
 {% for spec in raw_tables().values() if spec.event_at %}
     {% for entity, condition in spec.feeds.items() if condition %}
-        {% do told_in_part.append("'" ~ spec.schema ~ "." ~ entity ~ "'") %}
+        {% do partly_reported.append("'" ~ spec.schema ~ "." ~ entity ~ "'") %}
     {% endfor %}
 {% endfor %}
 select d.centre, d.source_instance, d.entity, sum(d.n_landed) as n_landed
@@ -20,6 +20,6 @@ where
     and (
         c.entity is not null
         or {{ dbt.concat(["'raw_'", "s.connector", "'.'", "d.entity"]) }}
-        not in ({{ told_in_part | join(", ") }})
+        not in ({{ partly_reported | join(", ") }})
     )
 group by 1, 2, 3
