@@ -8,7 +8,13 @@
         {%- set source, table = model.name.removeprefix("stg_").split("__") -%}
         {%- set table = table.removesuffix("_versions").removesuffix("_by_delivery") -%}
         {%- set place = {"schema": source if source == "judged" else "raw_" ~ source, "identifier": table} -%}
-        {%- for column in adapter.get_columns_in_relation(this.incorporate(path=place)) -%}
+        {%- set spec = raw_tables().get(place.schema ~ "." ~ table, {"lines": true}) -%}
+        {%- set left_out = ["_as_of_at", "_keeps_first"] -%}
+        {%- if not spec.lines -%}
+            {%- do left_out.extend(["_source_file", "_delivery_id", "_source_line"]) -%}
+        {%- endif -%}
+        {%- set columns = adapter.get_columns_in_relation(this.incorporate(path=place)) -%}
+        {%- for column in columns if column.name not in left_out -%}
             {%- do types.update({column.name.removeprefix("_"): column.data_type}) -%}
         {%- endfor -%}
     {%- else -%}
