@@ -1,8 +1,9 @@
-{# Date arithmetic of Spark by whole microseconds. dbt's own drops fractions of a second. #}
+{# Date arithmetic of Spark by whole microseconds. dbt's own drops fractions of a second. The interval is a whole
+   number, rounded half to even, as DuckDB casts it. #}
 {% macro spark__dateadd(datepart, interval, from_date_or_timestamp) %}
     timestamp_micros(
         unix_micros(cast({{ from_date_or_timestamp }} as timestamp))
-        + cast({{ interval }} as bigint) * {{ microseconds_of(datepart) }}
+        + cast(bround({{ interval }}) as bigint) * {{ microseconds_of(datepart) }}
     )
 {% endmacro %}
 

@@ -1,4 +1,5 @@
-{# A deterministic key over columns; NULL differs from every value, and no two lists of values join. #}
+{# A deterministic key over columns, never NULL. Callers see to it that only the last column may hold `|`, and that
+   no id is NULL where the key is joined: a NULL counts as the text `<null>`. #}
 {% macro hash_key(columns) -%}
     {%- set parts = [] -%}
     {%- for column in columns -%}

@@ -1,7 +1,7 @@
 -- One row per change of one field of one case, between one event of it and the next.
--- An event holds the fields that are filled after its change: a field that the next event leaves out was
--- emptied.
--- The history of a case is known from its creation on. Without the creation, the first event is no change.
+-- An event holds the fields that are filled after its change: a field that the next event leaves out
+-- was emptied. The history of a case is known from its creation on. Without the creation, the first event
+-- is no change.
 {% set fields = {"group": "group_id", "owner": "owner_id", "priority": "priority", "status": "status"} %}
 with
     field_states as (

@@ -1,7 +1,7 @@
 -- One row per call that is part of another one, with the contact that both are.
--- Every channel has a `call_id` of its own. Channels of one call share `linked_id`, the `call_id` of the
--- oldest.
--- Without it, the second half of a Local channel belongs to the call that dialled the first half.
+-- Every channel has a `call_id` of its own. Channels of one call share `linked_id`, the `call_id`
+-- of the oldest. Without it, the second half of a Local channel belongs to the call that dialled the first
+-- half.
 {{ config(materialized="table") }}
 {% set hops = 2 %}
 with

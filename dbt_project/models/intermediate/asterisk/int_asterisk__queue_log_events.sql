@@ -19,9 +19,8 @@ with
 
     {{ line_order("call_events", "call_id", "event_at") }},
 
-    -- Stamps are whole seconds. Within one second the table's id decides, then the line. Without either, an
-    -- event
-    -- after more than a second of waiting and talking belongs to what began before.
+    -- Stamps are whole seconds. Within one second the table's id decides, then the line. Without either,
+    -- an event after more than a second of waiting and talking belongs to what began before.
     event_positions as (
         select
             e.*,

@@ -13,7 +13,8 @@ with
                 order by
                     q.started_at desc nulls last,
                     q.participant_number desc nulls last,
-                    q.session_number desc nulls last
+                    q.session_number desc nulls last,
+                    q.session_id desc nulls last
             ) as stay_rank
         from {{ ref("int_genesys_cloud__agent_sessions") }} as a
         inner join

@@ -20,7 +20,11 @@ with
             s.*,
             lead(coalesce(media_type, '')) over (
                 partition by source_instance, conversation_id
-                order by started_at nulls last, participant_number nulls last, session_number nulls last
+                order by
+                    started_at nulls last,
+                    participant_number nulls last,
+                    session_number nulls last,
+                    session_id nulls last
             ) as next_media_type
         from sessions as s
         where purpose = 'acd' and started_at is not null

@@ -1,7 +1,6 @@
 -- One row per value that refers to a user, with the customer or agent who it is.
--- A sys_id refers to a user, and so does a name that only one user has, each as a hash. A user whose sys_id
--- is
--- known without a hash is an agent: a member of a group.
+-- A sys_id refers to a user, and so does a name that only one user has, each as a hash. A user whose
+-- sys_id is known without a hash is an agent: a member of a group.
 {{ config(materialized="table") }}
 with
     users as (

@@ -9,7 +9,7 @@ with
             d.file_set,
             d.delivery_id,
             cast({{ local_time("d.delivered_at", "s.time_zone") }} as date) as day,
-            -- Every entity of a file has the number of its records; entities from lists inside count their own rows.
+            -- Entities of one file repeat its number of records; those from lists inside count their own.
             max(d.n_read) as n_rows,
             max(case when d.status = 'landed' then 0 else 1 end) as n_refused
         from {{ ref("stg_faultline__deliveries") }} as d

@@ -1,7 +1,6 @@
--- One row per source instance, team, reason, channel and day: rows whose stamps have an order, and linked
--- cases.
--- A row is affected where its order cannot be, a case where CRM and telephony disagree about the time that
--- day.
+-- One row per source instance, team, reason, channel and day: rows whose stamps have an order, and
+-- linked cases. A row is affected where its order cannot be, a case where CRM and telephony disagree about
+-- the time that day.
 with
     cases as (
         select c.*, cast({{ local_time("c.opened_at", "s.time_zone") }} as date) as opened_date

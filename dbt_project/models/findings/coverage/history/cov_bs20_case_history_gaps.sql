@@ -6,7 +6,12 @@ with
             case_key,
             old_value,
             lag(new_value) over (
-                partition by case_key, field order by changed_at nulls last, change_seq nulls first
+                partition by case_key, field
+                order by
+                    changed_at nulls last,
+                    change_seq nulls first,
+                    old_value nulls first,
+                    new_value nulls first
             ) as previous_value
         from {{ ref("int_entity__case_changes") }}
     ),
