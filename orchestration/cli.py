@@ -124,7 +124,8 @@ def docs(home: HomeOption = None, debug: DebugOption = False) -> None:
         config = settings.load(home=home)
         from orchestration.runs import dbt_docs
 
-        page = dbt_docs.write(config)
+        with _progress_display(debug):
+            page = dbt_docs.write(config)
         out.print(f"[bold green]Wrote[/] {_escaped(str(page))}", soft_wrap=True)
 
 

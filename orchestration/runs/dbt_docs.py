@@ -1,5 +1,6 @@
 """dbt's documentation of the models: every table and column, its tests and its lineage, as one page."""
 
+import re
 from pathlib import Path
 
 from orchestration import settings
@@ -9,6 +10,7 @@ from orchestration.runs import dbt_project
 from orchestration.settings import Settings
 
 _WRITTEN = "static_index.html"  # as dbt calls it
+_PATHS = re.compile(r'"(root_path|compiled_path|build_path)": ?"[^"]*"')
 
 
 def write(config: Settings) -> Path:
@@ -39,9 +41,16 @@ def write(config: Settings) -> Path:
         made_from = dbt_project.models_fingerprint()
         dbt_project.call(config, ["docs", "generate", "--static"], target)
         page = home.docs / "index.html"
+        _without_paths(target / _WRITTEN)
         durable.put_in_place(target / _WRITTEN, page)
         durable.write(home.docs / "made_from", made_from)
     return page
+
+
+def _without_paths(page: Path) -> None:
+    """Blanks the folders of this machine in a page that will be published."""
+    text = page.read_text(encoding="utf-8")
+    page.write_text(_PATHS.sub(r'"\1": ""', text), encoding="utf-8")
 
 
 def current(config: Settings) -> Path | None:

@@ -56,7 +56,9 @@ def fingerprint(folders: Iterable[str]) -> str:
 
 
 def target(config: Settings) -> Path:
-    """The folder that dbt works in. dbt writes there in place: nothing in it is read by a later run."""
+    """The folder that dbt works in. dbt writes there in place. A later run reads nothing of it but
+    dbt's own record of what it parsed.
+    """
     return config.paths.dbt / "target"
 
 

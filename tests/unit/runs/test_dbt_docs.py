@@ -44,3 +44,13 @@ def test_a_home_without_a_warehouse_is_refused_and_stays_unmade(config: Settings
     with pytest.raises(ConfigurationError, match="Nothing has been built in"):
         dbt_docs.write(config)
     assert not config.home.exists()
+
+
+def test_documentation_names_no_folder_of_the_machine(tmp_path: Path) -> None:
+    """Without it, a published page would show the name of whoever built it."""
+    page = tmp_path / "page.html"
+    page.write_text(
+        '{"root_path": "/srv/anna/x", "path": "marts/a.sql", "compiled_path": "/srv/a.sql"}', "utf-8"
+    )
+    dbt_docs._without_paths(page)
+    assert page.read_text("utf-8") == '{"root_path": "", "path": "marts/a.sql", "compiled_path": ""}'
