@@ -33,7 +33,7 @@ def expose(
     for table in bundle.all_tables():
         found = parts.get(table.full_name, Parts())
         stored = f"{_PARTS}.{table.schema}_{table.name}"
-        folder = found.paths[0].parent if found.paths else scratch / table.schema / table.name
+        (folder,) = {path.parent for path in found.paths} or {scratch / table.schema / table.name}
         external_table(spark, stored, table.landed, folder)
         further = f"{moment} as {raw_tables.AS_OF}"
         if raw_tables.may_keep_first(table):

@@ -26,6 +26,7 @@ from tests.spark.compare import differences
 
 MODELS = PROJECT / "dbt_project" / "models"
 MARTS = sorted(path.stem for path in (MODELS / "marts").rglob("*.sql"))
+EMPTY = {"mart_unknown_word"}  # the simulated centres use the words of the contract
 UNIT_TESTS = [f"{entry['model']}.{entry['name']}" for _, entry in yaml_entries("unit_tests")]
 
 
@@ -63,6 +64,7 @@ def test_every_model_is_built(built: Built) -> None:
 @pytest.mark.parametrize("mart", MARTS)
 def test_a_mart_holds_what_it_holds_on_duckdb(built: Built, mart: str) -> None:
     found = built.spark.table(f"marts.{mart}").toArrow()
+    assert found.num_rows > 0 or mart in EMPTY, "nothing to compare"
     assert differences(found, built.warehouse, f"marts.{mart}") == []
 
 
