@@ -252,7 +252,8 @@ def fill(warehouse: duckdb.DuckDBPyConnection, items: list[Item]) -> None:
         "contact__outcomes": (contacts, {
             "contact_key": lambda i: i.key, "recorded_case_key": lambda i: i.case_key, "centre": lambda i: i.centre,
             "source_instance": lambda i: i.source,
-            "chain_id": lambda i: i.chain, "recorded_case_id": lambda i: i.case and i.case[1],
+            "chain_key": lambda i: hashed("chain", i.source, i.chain or i.id),
+            "recorded_case_id": lambda i: i.case and i.case[1],
         }),
     }  # fmt: skip
     for name, (rows, columns) in tables.items():
