@@ -73,12 +73,12 @@
 {% endmacro %}
 
 {# The values of a fixture's row as SQL. A key is given by the texts that it is made of (`case|crm|7`), or by a
-   short name that stands in its place and in its order. A list of texts is given as `[a, b]`. #}
+   short name that stands in its place and in its order. A list of texts is given as `[a, b]`, in quotes or not. #}
 {% macro format_row(row, column_name_to_data_types) %}
     {%- set formatted = {} -%}
     {%- for column, value in row.items() -%}
         {%- set type = column_name_to_data_types.get(column, "") -%}
-        {%- set is_list = value is string and (type.endswith("[]") or type.startswith("array")) -%}
+        {%- set is_list = value is not none and (type.endswith("[]") or type.startswith("array")) -%}
         {%- set is_key = (
             value is string and column.endswith("_key") and column in column_name_to_data_types
         ) -%}
@@ -87,7 +87,7 @@
         {%- elif is_key and type == "UUID" -%} {%- do formatted.update({column: named_key(value)}) -%}
         {%- elif is_list -%}
             {%- set texts = [] -%}
-            {%- for text in value[1:-1].split(",") if text -%}
+            {%- for text in (value[1:-1].split(",") if value is string else value) if text -%}
                 {%- do texts.append("'" ~ text.strip() ~ "'") -%}
             {%- endfor -%}
             {%- do formatted.update(
