@@ -21,7 +21,7 @@ with
             min(started_at) as started_at,
             max(ended_at) as ended_at,
             max(started_at) as last_started_at,
-            -- A leg that only a transfer tells of has neither a queue nor an end, and leaves no call open.
+            -- A leg known only from a transfer has neither queue nor end. It does not keep the call open.
             max(leg_seq) filter (where queue_id is not null or ended_at is not null)
             = max(leg_seq) filter (where ended_at is not null) as is_closed
         from {{ ref("int_asterisk__legs") }}
