@@ -51,13 +51,13 @@ def expose(
     """
     manifest = Manifest(home.state)
     sources = list(sources)
-    live = {d.delivery_id: d for d in _still_configured(manifest.live().values(), sources)}
+    live = _still_configured(manifest.live().values(), sources)
     newest = _still_configured(manifest.current().values(), sources)
     counts = {table.full_name: 0 for table in bundle.all_tables()}
-    for delivery in live.values():
+    for delivery in live:
         for count in delivery.counts:
             counts[count.table] = counts.get(count.table, 0) + count.n_landed
-    parts = live_parts(manifest, sources, home.raw)
+    parts = _parts_with(live, manifest, home.raw)
     retired = set().union(*(found.retired for found in parts.values()))
     with engine.connect(warehouse, limits=limits) as connection:
         connection.begin()
@@ -88,7 +88,11 @@ def expose(
 
 def live_parts(manifest: Manifest, sources: Iterable[Source], raw: Path) -> dict[str, Parts]:
     """The Parquet files below the folder `raw` with rows that count, by full name of their raw table."""
-    live = {delivery.delivery_id for delivery in _still_configured(manifest.live().values(), list(sources))}
+    return _parts_with(_still_configured(manifest.live().values(), list(sources)), manifest, raw)
+
+
+def _parts_with(deliveries: Iterable[DeliveryRecord], manifest: Manifest, raw: Path) -> dict[str, Parts]:
+    live = {delivery.delivery_id for delivery in deliveries}
     found: dict[str, Parts] = {}
     for part in manifest.parts():
         if live & set(part.deliveries):
