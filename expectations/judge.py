@@ -18,6 +18,8 @@ from expectations.results import SCOPE, read_statuses
 
 COVERAGE_COLUMNS = ("blind_spot_id", *SCOPE, "affected_share")
 RESULT_COLUMNS = (*COVERAGE_COLUMNS[:-1], "status")
+RESULT_TYPES = {name: "DATE" if name == "window_start" else "VARCHAR" for name in RESULT_COLUMNS}
+"""The SQL type of each column where results are stored."""
 MAX_BATCH_ROWS = 20_000  # judging grows faster than linearly when most rows fail
 
 

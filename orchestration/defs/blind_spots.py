@@ -110,10 +110,7 @@ def _small_deliveries(rows: list[tuple[str, str, date, int, float]]) -> Iterator
 
 
 def _write(workspace: Workspace, results: pd.DataFrame) -> None:
-    columns = ", ".join(
-        f"CAST({c} AS DATE) AS {c}" if c == "window_start" else f"CAST({c} AS VARCHAR) AS {c}"
-        for c in judge.RESULT_COLUMNS
-    )
+    columns = ", ".join(f"CAST({name} AS {type_}) AS {name}" for name, type_ in judge.RESULT_TYPES.items())
     with workspace.connect() as connection:
         built.clear(connection, [_JUDGED])
         connection.register("results", results)

@@ -19,9 +19,9 @@ from orchestration.base import engine
 from orchestration.landing import views
 from orchestration.runs.dbt_project import DBT_FOLDER
 from orchestration.settings import Settings
-from tests.structure.reading import yaml_entries
+from tests.structure.reading import unit_tests
 
-TESTS = [f"{entry['model']}.{entry['name']}" for _, entry in yaml_entries("unit_tests")]
+TESTS = unit_tests()
 
 
 def _dbt(config: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -40,7 +40,7 @@ def _dbt(config: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
 def _empty_inputs(config: Settings) -> None:
     """Sources of dbt without rows: the raw zone and the judged blind spots."""
     views.expose(config.paths.warehouse, config.paths, [], None)
-    columns = (f"{name} {'DATE' if name == 'window_start' else 'VARCHAR'}" for name in judge.RESULT_COLUMNS)
+    columns = (f"{name} {type_}" for name, type_ in judge.RESULT_TYPES.items())
     with engine.connect(config.paths.warehouse) as connection:
         connection.execute("CREATE SCHEMA judged")
         connection.execute(f"CREATE TABLE judged.blind_spot_results ({', '.join(columns)})")

@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 from pyspark.find_spark_home import _find_spark_home
 from pyspark.sql import SparkSession
@@ -34,12 +33,12 @@ def session(folder: Path, workers: int = 2, memory: str = "1g") -> Iterator[Spar
     try:
         master, log = _start(folder, "master", f"{_DEPLOY}.master.Master", "--host", HOST, "--port", "0")
         processes.append(master)
-        url = _said(master, log, _MASTER)
+        url = _logged(master, log, _MASTER)
         for number in range(workers):
             options = ("--host", HOST, "--cores", "1", "--memory", memory, "--work-dir", str(folder / "work"))
             worker, log = _start(folder, f"worker_{number}", f"{_DEPLOY}.worker.Worker", *options, url)
             processes.append(worker)
-            _said(worker, log, _REGISTERED)
+            _logged(worker, log, _REGISTERED)
         spark = _session(url, folder, workers, memory)
         try:
             yield spark
@@ -57,14 +56,10 @@ def _start(folder: Path, name: str, main: str, *options: str) -> tuple[subproces
     command = [str(Path(_find_spark_home()) / "bin" / "spark-class"), main, "--webui-port", "0", *options]
     environment = os.environ | {"SPARK_LOCAL_IP": HOST, "SPARK_NO_DAEMONIZE": "1"}
     with log.open("wb") as output:
-        return _spawn(command, environment, output), log
+        return subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT), log
 
 
-def _spawn(command: list[str], environment: dict[str, str], output: IO[bytes]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT)
-
-
-def _said(process: subprocess.Popen[bytes], log: Path, pattern: re.Pattern[str]) -> str:
+def _logged(process: subprocess.Popen[bytes], log: Path, pattern: re.Pattern[str]) -> str:
     """Waits for a line of a log; its first group, or the whole match."""
     deadline = time.monotonic() + _STARTED_WITHIN_SECONDS
     while time.monotonic() < deadline and process.poll() is None:

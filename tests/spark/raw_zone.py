@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyspark.sql import SparkSession
 
-from expectations.judge import RESULT_COLUMNS
+from expectations.judge import RESULT_TYPES
 from orchestration.base import engine, sql
 from orchestration.landing.manifest import Manifest
 from orchestration.landing.views import Parts, keeps_first, live_parts
@@ -63,8 +63,7 @@ def write_results(spark: SparkSession, results: pa.Table | None, scratch: Path) 
         pq.write_table(results, folder / "results.parquet")
     spark.sql("create schema if not exists judged")
     spark.sql("drop table if exists judged.blind_spot_results")
-    columns = {name: "DATE" if name == "window_start" else "VARCHAR" for name in RESULT_COLUMNS}
-    external_table(spark, "judged.blind_spot_results", columns, folder)
+    external_table(spark, "judged.blind_spot_results", RESULT_TYPES, folder)
 
 
 def _copy_system_tables(spark: SparkSession, warehouse: Path, scratch: Path) -> None:

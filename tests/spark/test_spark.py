@@ -13,7 +13,7 @@ import duckdb
 import pytest
 
 from tests.conftest import PROJECT
-from tests.structure.reading import yaml_entries
+from tests.structure.reading import unit_tests
 
 if os.environ.get("FAULTLINE_SPARK") != "1":
     pytest.skip("FAULTLINE_SPARK=1 builds all models on Spark", allow_module_level=True)
@@ -27,7 +27,6 @@ from tests.spark.compare import differences
 MODELS = PROJECT / "dbt_project" / "models"
 MARTS = sorted(path.stem for path in (MODELS / "marts").rglob("*.sql"))
 EMPTY = {"mart_unknown_word"}  # the simulated centres use the words of the contract
-UNIT_TESTS = [f"{entry['model']}.{entry['name']}" for _, entry in yaml_entries("unit_tests")]
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
 
 
 @pytest.fixture(scope="module")
-def unit_tests(built: Built) -> dict[str, Any]:
+def unit_test_results(built: Built) -> dict[str, Any]:
     """What dbt says of each unit test, by model and name."""
     results = built.dbt("test", "--select", "test_type:unit")
     return {one.node.unique_id.split(".", 2)[2]: one for one in results}
@@ -84,6 +83,6 @@ def test_tables_below_the_marts_hold_what_they_hold_on_duckdb(built: Built) -> N
     assert found == []
 
 
-@pytest.mark.parametrize("test", UNIT_TESTS, ids=lambda test: test)
-def test_unit_test(unit_tests: dict[str, Any], test: str) -> None:
-    assert str(unit_tests[test].status) == "pass", unit_tests[test].message
+@pytest.mark.parametrize("test", unit_tests(), ids=lambda test: test)
+def test_unit_test(unit_test_results: dict[str, Any], test: str) -> None:
+    assert str(unit_test_results[test].status) == "pass", unit_test_results[test].message

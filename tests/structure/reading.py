@@ -79,6 +79,11 @@ def yaml_entries(kind: str) -> Iterator[tuple[Path, dict[str, Any]]]:
             yield path, entry
 
 
+def unit_tests() -> list[str]:
+    """Every unit test of dbt, as `model.name`."""
+    return [f"{entry['model']}.{entry['name']}" for _, entry in yaml_entries("unit_tests")]
+
+
 @cache
 def registry(name: str) -> tuple[dict[str, str], ...]:
     """The rows of a reference table."""

@@ -6,13 +6,12 @@ without them, as often as they come. What a vendor cannot record is listed here,
 
 import os
 from itertools import product
-from pathlib import Path
 
 import pytest
-import yaml
 
 from seeds.simulator.exports import registry
-from tests.integration.conftest import Run, faultline, run
+from tests.integration.conftest import Run, run
+from tests.integration.simulator.centres import simulate
 from tests.integration.simulator.privacy import check_no_canary_lands
 
 pytestmark = pytest.mark.integration
@@ -110,28 +109,11 @@ KEYS = {
 @pytest.fixture(scope="module")
 def line(tmp_path_factory: pytest.TempPathFactory) -> Run:
     place = tmp_path_factory.mktemp("pairs")
-    (place / "sources").mkdir()
     for name, (telephony, crm) in {PLAIN: ("plain", "plain"), **PAIRS}.items():
-        scenario = place / f"{name}.yml"
-        centre = SCENARIO["centre"] | {"name": name}
-        scenario.write_text(yaml.safe_dump(SCENARIO | {"centre": centre}), encoding="utf-8")
-        options = ("--scenario", scenario, "--seed", 3, "--every", 7, "--telephony", telephony, "--crm", crm)
-        done = faultline("simulate", place / "exports" / name, *options)
-        assert done.returncode == 0, done.stdout + done.stderr
-        _move_sources(place, name)
+        simulate(place, name, SCENARIO, telephony, crm, "--seed", 3)
     done = run(place / "sources", place / "exports", tmp_path_factory.mktemp("home"))
     assert done.code == 0, done.output
     return done
-
-
-def _move_sources(place: Path, name: str) -> None:
-    """Puts the source files of one centre beside those of the others, with globs that lead to its exports."""
-    for file in (place / "exports" / name / "sources").glob("*.yml"):
-        document = yaml.safe_load(file.read_text(encoding="utf-8"))
-        for settings in document["files"].values():
-            settings["glob"] = f"{name}/exports/{settings['glob']}"
-        text = yaml.safe_dump(document, sort_keys=False)
-        (place / "sources" / file.name).write_text(text, encoding="utf-8")
 
 
 def test_every_row_lands(line: Run) -> None:
