@@ -16,7 +16,7 @@ LONG = {
     "cov_bs36_clock_skew": (123, 7),
     "cov_bs44_schema_drift": (101, 7),
     "cov_bs46_filtered_exports": (133, 7),
-    "int_case__changes": (123, 7),
+    "int_case__changes": (119, 7),
     "int_case__coverage": (182, 7),
     "int_case__merges": (94, 7),
     "int_case__outcomes": (154, 7),

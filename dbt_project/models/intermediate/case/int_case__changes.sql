@@ -86,6 +86,14 @@ with
             and c.is_covered
             and not c.is_end_missing
             and (c.field <> 'status' or c.is_opening_status)
+    ),
+
+    values_at_opening as (
+        select *
+        from opening
+        union all
+        select *
+        from unchanged
     )
 
 select
@@ -108,16 +116,4 @@ select
     0,
     value,
     cast(null as {{ dbt.type_string() }})
-from opening
-union all
-select
-    case_key,
-    centre,
-    source_instance,
-    case_id,
-    field,
-    changed_at,
-    0,
-    value,
-    cast(null as {{ dbt.type_string() }})
-from unchanged
+from values_at_opening
