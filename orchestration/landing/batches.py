@@ -47,7 +47,7 @@ PACKED_RATIO = 8
 _OWN_DISK = re.compile(r"could not write|no space left|quota", re.IGNORECASE)
 
 
-class RowCountMismatch(Exception):  # noqa: N818 - not a fault: the careful reader takes over
+class RowCountMismatch(Exception):  # noqa: N818 - not a fault: the file is then read line by line
     """The rows of the fast reader do not account for the file; it is read line by line instead."""
 
 
@@ -537,7 +537,7 @@ class Batch:
             return self._land_line_by_line(relation, inspected)
         times = mapping.plain_times(self.feeds, self.options)
         try:
-            return self._land_readable(relations.with_times(self.connection, relation, times), inspected)
+            return self._land_relation(relations.with_times(self.connection, relation, times), inspected)
         except (RowCountMismatch, *relations.ENGINE_ERRORS) as error:
             self._reraise_environment_error(error)
             first = error
@@ -581,13 +581,13 @@ class Batch:
     def _land_without_new_columns(self, relation: FileRelation, inspected: _FileProfiles) -> _BatchResult:
         """Lands again without new columns where one of them, such as a key written twice, cannot be read."""
         try:
-            return self._land_readable(relation, inspected)
+            return self._land_relation(relation, inspected)
         except relations.ENGINE_ERRORS as error:
             if not (self.keeps_new and relations.is_about_kinds(error)) or len(self.group) > 1:
                 raise
             self._reraise_environment_error(error)
         self.keeps_new = False
-        return self._land_readable(relation, inspected)
+        return self._land_relation(relation, inspected)
 
     def _reraise_environment_error(self, error: Exception) -> None:
         """Reraises a full disk or too little memory: neither is a fault of the file."""
@@ -597,7 +597,7 @@ class Batch:
         if isinstance(error, duckdb.IOException) and _OWN_DISK.search(str(error)):
             raise OSError(errno.ENOSPC, "the disk is full") from error
 
-    def _land_readable(self, relation: FileRelation, inspected: _FileProfiles) -> _BatchResult:
+    def _land_relation(self, relation: FileRelation, inspected: _FileProfiles) -> _BatchResult:
         """Lands every feed of the files.
 
         Raises:
@@ -679,7 +679,7 @@ class Batch:
         if has_lines:
             before = accumulate((n_records.get(token, 0) for token in self.members), initial=0)
             numbers = list(before)[:-1]
-            columns = {work.DELIVERY_ID: list(self.members), work.N_BEFORE: numbers}
+            columns = {work.origin_column("_delivery_id"): list(self.members), work.N_BEFORE: numbers}
             self.connection.register(mapping.FILES_BEFORE, pa.table(columns))
         return n_records
 

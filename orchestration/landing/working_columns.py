@@ -22,16 +22,20 @@ Each name begins with a sign, so that none meets a column that a mapping can nam
 from orchestration.base import sql
 
 PATH = "?path"
-DELIVERY_ID = "?_delivery_id"
 N_BEFORE = "?n_before"
 RECORD = sql.name("?record")
 FITS = sql.name("?fits")
 DIFFERS = sql.name("?differs")
 
 
+def origin_column(column: str) -> str:
+    """One of the columns of the origin, such as `_delivery_id`."""
+    return f"?{column}"
+
+
 def origin(column: str) -> str:
-    """SQL name of one of the columns of the origin, such as `_delivery_id`."""
-    return sql.name(f"?{column}")
+    """SQL name of one of the columns of the origin."""
+    return sql.name(origin_column(column))
 
 
 def untrimmed(column: str) -> str:

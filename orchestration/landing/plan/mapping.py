@@ -39,7 +39,7 @@ _ORIGIN = {column: work.origin(column) for column in relations.ORIGIN}
 
 @dataclass(frozen=True)
 class Compiled:
-    """SQL of one feed over the files of a readable.
+    """SQL of one feed over the files of a relation.
 
     `landed` yields the columns that the feed fills, `_placeholders` (the fields that hold a placeholder for
     a time, with commas between; mostly NULL), `_personal` (the same of fields whose value was personal
@@ -259,7 +259,7 @@ def compile_feed(
 def _lines_before(relation: FileRelation) -> str:
     """SQL that turns the number of a record among all files into its line in its own file.
 
-    A file that the careful reader went over counts its sound records: their order is that of the file.
+    A file that was read line by line counts its sound records: their order is that of the file.
     """
     header = f" + {relation.n_header_lines}" if relation.has_lines and relation.n_header_lines else ""
     return f"{header} - {sql.name(work.N_BEFORE)}" if relation.members else header

@@ -80,7 +80,7 @@ NOWHERE = Origin("", "", datetime.max)
 ORIGIN = ("_source_file", "_delivery_id", "_delivered_at")
 """Columns that say which delivery a row is from, as in `Origin`."""
 PATH = sql.name(work.PATH)
-DELIVERY = sql.name(work.DELIVERY_ID)
+DELIVERY = work.origin("_delivery_id")
 """The delivery id while rows are read, and the path of their file."""
 _MEMBERS = "delivered_members"
 _AROUND_NAMES = " \t\r\n\v\f\u00a0\u200b\ufeff"
@@ -96,7 +96,7 @@ class FileRelation:
     `types` maps each column to its DuckDB type, `shapes` those of JSON that are read deeper. Columns of a
     delimited file are text, or times that are all written in one `time_format`. An untyped relation reads
     JSON of any shape, and its column `?fits` says whether the shape is the expected one.
-    `record_lines` holds the line of every record where the careful reader has been over the file;
+    `record_lines` holds the line of every record where the file was read line by line;
     `damage` what that reader set aside. The header of a delimited file takes `n_header_lines` lines,
     with `n_header_delimiters` in them; the engine skips `n_skipped` records of these, and takes the next one
     for the names. `layout` is what DuckDB calls the arrangement of JSON records, `keys`
@@ -156,7 +156,7 @@ class FileRelation:
     def member_table(self) -> pa.Table:
         """The rows of `members`."""
         columns = zip(*((o.source_file, o.delivery_id, o.delivered_at) for o in self.origins), strict=True)
-        names = [f"?{column}" for column in ORIGIN]
+        names = map(work.origin_column, ORIGIN)
         return pa.table(
             {
                 work.PATH: [str(path) for path in self.paths],
@@ -362,7 +362,7 @@ def _is_empty_array(connection: duckdb.DuckDBPyConnection, path: Path) -> bool:
 def with_times(
     connection: duckdb.DuckDBPyConnection, relation: FileRelation, columns: Container[str]
 ) -> FileRelation:
-    """The readable, with the type of times for those of some columns (folded) that begin as times.
+    """The relation, with the type of times for those of some columns (folded) that begin as times.
 
     All of them are written in one way, the one that most have in the first rows. Reading fails on a value
     further down that is written in another; then they are text (`FileRelation.untyped`).
