@@ -1,5 +1,7 @@
 """Opens DuckDB. No other module does, so that limits, time zone and spill folder hold everywhere."""
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -45,6 +47,19 @@ def connect(
     # A bar of DuckDB's own would break into the lines that a run prints.
     connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
     return connection
+
+
+@contextlib.contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Makes all changes of a block count together, or none of them where it fails."""
+    connection.begin()
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(duckdb.Error):  # the first failure is the one to report
+            connection.rollback()
+        raise
+    connection.commit()
 
 
 def restrict(connection: duckdb.DuckDBPyConnection, n_bytes: int, threads: int) -> None:

@@ -10,7 +10,7 @@ import dagster as dg
 import pandas as pd
 
 from expectations import judge
-from orchestration.base import progress
+from orchestration.base import engine, progress
 from orchestration.base.wording import count
 from orchestration.landing import unknown_words
 from orchestration.publish import built
@@ -111,7 +111,7 @@ def _small_deliveries(rows: list[tuple[str, str, date, int, float]]) -> Iterator
 
 def _write(workspace: Workspace, results: pd.DataFrame) -> None:
     columns = ", ".join(f"CAST({name} AS {type_}) AS {name}" for name, type_ in judge.RESULT_TYPES.items())
-    with workspace.connect() as connection:
+    with workspace.connect() as connection, engine.transaction(connection):
         built.clear(connection, [_JUDGED])
         connection.register("results", results)
         connection.execute("CREATE SCHEMA IF NOT EXISTS judged")

@@ -16,7 +16,7 @@ from dagster_dbt import (
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
 from orchestration import settings
-from orchestration.base import progress
+from orchestration.base import engine, progress
 from orchestration.defs import blind_spots
 from orchestration.defs.previews import preview
 from orchestration.publish import built
@@ -108,8 +108,9 @@ def build(context: dg.AssetExecutionContext, dbt: DbtCliResource, workspace: Wor
     """Builds and tests the selected models; dbt holds the warehouse alone while it runs."""
     keys = {key.path[0] for key in context.selected_asset_keys}
     progress.say(f"Building {len(context.selected_asset_keys)} models: {', '.join(sorted(keys))}")
-    with workspace.connect() as connection:
-        built.clear(connection, map(relation_of, context.selected_asset_keys))
+    selected = {relation_of(key) for key in context.selected_asset_keys}
+    with workspace.connect() as connection, engine.transaction(connection):
+        built.clear(connection, selected)
     if "coverage" in keys:
         blind_spots.prepare()
     # Nobody reads what dbt writes of itself at the end of a build, and it takes a second each time.

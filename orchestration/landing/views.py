@@ -59,8 +59,7 @@ def expose(
             counts[count.table] = counts.get(count.table, 0) + count.n_landed
     parts = _parts_with(live, manifest, home.raw)
     retired = set().union(*(found.retired for found in parts.values()))
-    with engine.connect(warehouse, limits=limits) as connection:
-        connection.begin()
+    with engine.connect(warehouse, limits=limits) as connection, engine.transaction(connection):
         for schema in {raw_tables.SYSTEM_SCHEMA, *(table.schema for table in bundle.all_tables())}:
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
         connection.execute(f"CREATE OR REPLACE TABLE {_RETIRED} (delivery_id VARCHAR)")
@@ -82,7 +81,6 @@ def expose(
         rows = _rows(raw_tables.QUARANTINE_COLUMNS, paths, _OF_NEWEST)
         connection.execute(f"CREATE OR REPLACE VIEW {raw_tables.SYSTEM_SCHEMA}.quarantine AS {rows}")
         _start_over(connection, inputs)
-        connection.commit()
     return counts
 
 

@@ -20,6 +20,7 @@ Relation = tuple[str, str]
 
 SCHEMA = raw_tables.SYSTEM_SCHEMA
 _NAMED = 3
+_WAY_OUT = "Start the job publish_marts, or materialize all assets; both build what is missing."
 
 
 @dataclass(frozen=True)
@@ -46,19 +47,13 @@ def read(connection: duckdb.DuckDBPyConnection) -> Built:
 
 
 def clear(connection: duckdb.DuckDBPyConnection, relations: Iterable[Relation]) -> None:
-    """Drops relations that are about to be built again, and takes them off the list.
+    """Drops relations that will be built again, and takes them off the list. Call it in a transaction.
 
     dbt would rename each of them, put the new one in its place and drop the old one, which takes longer and
     needs the room of both.
     """
-    kinds = {
-        (schema, name): "VIEW" if kind == "VIEW" else "TABLE"
-        for schema, name, kind in connection.execute(
-            "SELECT table_schema, table_name, table_type FROM information_schema.tables"
-        ).fetchall()
-    }
+    kinds = _kinds(connection)
     is_listed = bool(read(connection).relations)
-    connection.begin()
     for schema, name in relations:
         if is_listed:
             connection.execute(
@@ -66,7 +61,6 @@ def clear(connection: duckdb.DuckDBPyConnection, relations: Iterable[Relation]) 
             )
         if kind := kinds.get((schema, name)):
             connection.execute(f"DROP {kind} {sql.name(schema)}.{sql.name(name)}")
-    connection.commit()
 
 
 def note(
@@ -100,9 +94,17 @@ def require(present: Built, relations: list[Relation]) -> None:
     """
     missing = sorted(f"{schema}.{name}" for schema, name in set(relations) - present.relations)
     if missing:
-        named = ", ".join(missing[:_NAMED]) + (", ..." if len(missing) > _NAMED else "")
         raise RunError(
             f"Nothing was published: {len(missing)} of {len(relations)} tables were not built from the raw "
-            f"zone as it stands ({named}). Start the job publish_marts, or materialize all "
-            "assets; both build what is missing."
+            f"zone as it stands ({_first(missing)}). {_WAY_OUT}"
         )
+
+
+def _kinds(connection: duckdb.DuckDBPyConnection) -> dict[Relation, str]:
+    """Every relation of the warehouse: `TABLE` or `VIEW`."""
+    found = connection.execute("SELECT table_schema, table_name, table_type FROM information_schema.tables")
+    return {(schema, name): "VIEW" if kind == "VIEW" else "TABLE" for schema, name, kind in found.fetchall()}
+
+
+def _first(names: list[str]) -> str:
+    return ", ".join(names[:_NAMED]) + (", ..." if len(names) > _NAMED else "")

@@ -78,3 +78,20 @@ def test_a_file_opened_for_reading_cannot_be_changed(tmp_path: Path) -> None:
 def test_a_memory_limit_is_read_as_duckdb_reads_it(memory: str, n_bytes: int) -> None:
     """Without it, parts of a limit would not add up to it."""
     assert engine.bytes_of(memory) == pytest.approx(n_bytes, rel=0.05)
+
+
+def _replace(connection: duckdb.DuckDBPyConnection, query: str) -> None:
+    with engine.transaction(connection):
+        connection.execute("DROP TABLE t")
+        connection.execute(f"CREATE TABLE t AS {query}")
+
+
+def test_a_transaction_that_fails_changes_nothing(tmp_path: Path) -> None:
+    """Without it, a table that was dropped to make room would be gone after a failure."""
+    with engine.connect(tmp_path / "one.duckdb") as connection:
+        connection.execute("CREATE TABLE t AS SELECT 1 AS n")
+        with pytest.raises(duckdb.CatalogException):
+            _replace(connection, "SELECT * FROM nowhere")
+        assert connection.execute("SELECT n FROM t").fetchall() == [(1,)]
+        _replace(connection, "SELECT 2 AS n")
+        assert connection.execute("SELECT n FROM t").fetchall() == [(2,)]

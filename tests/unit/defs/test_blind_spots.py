@@ -4,6 +4,7 @@ from datetime import date
 from pathlib import Path
 
 import dagster as dg
+import duckdb
 import pandas as pd
 import pytest
 
@@ -37,12 +38,18 @@ def test_small_deliveries_of_one_source_and_day_share_a_sentence() -> None:
     ]
 
 
+def _workspace(home: Path) -> Workspace:
+    """A workspace with an empty raw zone."""
+    workspace = Workspace()
+    workspace.__dict__["settings"] = Settings(home=home)
+    place = workspace.home.create()
+    views.expose(place.warehouse, place, [], None, inputs="first")
+    return workspace
+
+
 def test_verdicts_on_coverage_that_was_not_built_whole_do_not_count(tmp_path: Path) -> None:
     """Without it, verdicts of a half-built coverage keep the place of the sound ones they replace."""
-    workspace = Workspace()
-    workspace.__dict__["settings"] = Settings(home=tmp_path)
-    home = workspace.home.create()
-    views.expose(home.warehouse, home, [], None, inputs="first")
+    workspace = _workspace(tmp_path)
     parents = {relation: set() for relation in blind_spots._READ}
     with workspace.connect() as connection:
         built.note(connection, parents, parents)
@@ -54,6 +61,17 @@ def test_verdicts_on_coverage_that_was_not_built_whole_do_not_count(tmp_path: Pa
     blind_spots._write(workspace, results)
     with workspace.connect() as connection:
         assert blind_spots._JUDGED not in built.read(connection).relations
+
+
+def test_verdicts_that_cannot_be_written_leave_the_earlier_ones(tmp_path: Path) -> None:
+    """Without it, a full disk at this point would leave the warehouse without any verdicts."""
+    workspace = _workspace(tmp_path)
+    results = pd.DataFrame(columns=list(judge.RESULT_COLUMNS))
+    blind_spots._write(workspace, results)
+    with pytest.raises(duckdb.Error):
+        blind_spots._write(workspace, results.drop(columns=["status"]))
+    with workspace.connect() as connection:
+        assert connection.execute("SELECT count(*) FROM judged.blind_spot_results").fetchall() == [(0,)]
 
 
 RED, WARNING = dg.AssetCheckSeverity.ERROR, dg.AssetCheckSeverity.WARN
