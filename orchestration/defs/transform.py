@@ -110,6 +110,7 @@ def build(context: dg.AssetExecutionContext, dbt: DbtCliResource, workspace: Wor
     progress.say(f"Building {len(context.selected_asset_keys)} models: {', '.join(sorted(keys))}")
     selected = {relation_of(key) for key in context.selected_asset_keys}
     with workspace.connect() as connection, engine.transaction(connection):
+        built.require_parents(connection, _parents(), selected)
         built.clear(connection, selected)
     if "coverage" in keys:
         blind_spots.prepare()

@@ -63,6 +63,30 @@ def clear(connection: duckdb.DuckDBPyConnection, relations: Iterable[Relation]) 
             connection.execute(f"DROP {kind} {sql.name(schema)}.{sql.name(name)}")
 
 
+def require_parents(
+    connection: duckdb.DuckDBPyConnection,
+    parents: Mapping[Relation, AbstractSet[Relation]],
+    selected: AbstractSet[Relation],
+) -> None:
+    """Refuses a build that reads what the warehouse does not hold and the build does not make.
+
+    Args:
+        connection: to the warehouse.
+        parents: of each relation, what it reads.
+        selected: what the build makes.
+
+    Raises:
+        RunError: a parent is missing; the message names it and the way out.
+    """
+    needed = set().union(*(parents[relation] for relation in selected)) - selected
+    missing = sorted(f"{schema}.{name}" for schema, name in needed - _kinds(connection).keys())
+    if missing:
+        raise RunError(
+            f"Nothing was built: the selected tables read {_first(missing)}, which the warehouse does not "
+            f"hold. {_WAY_OUT}"
+        )
+
+
 def note(
     connection: duckdb.DuckDBPyConnection,
     parents: Mapping[Relation, AbstractSet[Relation]],

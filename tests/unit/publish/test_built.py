@@ -94,3 +94,15 @@ def test_a_publication_of_older_tables_is_refused_with_names_and_a_way_out() -> 
         "Start the job publish_marts, or materialize all assets; both build what is missing."
     )
     built.require(present, [CASES, JOURNEYS])
+
+
+def test_a_build_whose_parents_are_missing_is_refused_before_anything_is_dropped(home: Home) -> None:
+    """Without it, a mart built by itself over a failed build is dropped, and cannot be built again."""
+    with _expose(home, "first") as connection:
+        connection.execute("CREATE SCHEMA marts; CREATE TABLE marts.mart_case AS SELECT 1 AS case_id")
+        with pytest.raises(
+            RunError, match=r"read intermediate\.cases, intermediate\.journeys, which"
+        ) as refusal:
+            built.require_parents(connection, PARENTS, {MART})
+        built.require_parents(connection, PARENTS, set(PARENTS))
+    assert str(refusal.value).endswith("both build what is missing.")
