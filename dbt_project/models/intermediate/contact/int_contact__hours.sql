@@ -15,7 +15,7 @@ with
             cast({{ local_time("c.started_at", "s.time_zone") }} as date) as day,
             cast(extract(hour from {{ local_time("c.started_at", "s.time_zone") }}) as bigint) as hour,
             count(*) as n
-        from {{ ref("int_contact__outcomes") }} as c
+        from {{ ref("int_contact__enriched") }} as c
         inner join {{ ref("int_source__spans") }} as s on c.source_instance = s.source_instance
         group by 1, 2, 3
     ),

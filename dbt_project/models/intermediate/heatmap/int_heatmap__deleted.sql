@@ -7,7 +7,7 @@ with
             coalesce(c.reason, '(unknown)') as reason,
             coalesce(c.channel, '(unknown)') as channel,
             cast({{ local_time("c.opened_at", "s.time_zone") }} as date) as opened_date
-        from {{ ref("int_case__outcomes") }} as c
+        from {{ ref("int_case__enriched") }} as c
         inner join {{ ref("int_source__spans") }} as s on c.source_instance = s.source_instance
         where c.is_deleted
     ),

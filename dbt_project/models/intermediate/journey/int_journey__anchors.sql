@@ -4,7 +4,7 @@
 -- still ties its contacts together.
 with
     chains as (
-        select chain_key from {{ ref("int_contact__outcomes") }} group by chain_key having count(*) > 1
+        select chain_key from {{ ref("int_contact__enriched") }} group by chain_key having count(*) > 1
     ),
 
     contacts as (
@@ -18,7 +18,7 @@ with
                 end
             ) as case_key,
             s.chain_key
-        from {{ ref("int_contact__outcomes") }} as c
+        from {{ ref("int_contact__enriched") }} as c
         left join chains as s on c.chain_key = s.chain_key
     )
 
@@ -28,7 +28,7 @@ select
     case
         when parent_case_id is not null then {{ hash_key(["'case'", "source_instance", "parent_case_id"]) }}
     end as linked_anchor_key
-from {{ ref("int_case__outcomes") }}
+from {{ ref("int_case__enriched") }}
 union all
 select
     item_key,

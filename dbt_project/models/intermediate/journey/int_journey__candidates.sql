@@ -13,7 +13,7 @@ select
     greatest(c.opened_at, c.ended_at) as ended_at,
     {{ local_time("c.opened_at", "s.time_zone") }} as started_local_at,
     {{ local_time("greatest(c.opened_at, c.ended_at)", "s.time_zone") }} as ended_local_at
-from {{ ref("int_case__outcomes") }} as c
+from {{ ref("int_case__enriched") }} as c
 inner join {{ ref("int_source__spans") }} as s on c.source_instance = s.source_instance
 where not coalesce(c.is_deleted, false)
 union all
@@ -32,5 +32,5 @@ select
     {{ local_time("c.started_at", "s.time_zone") }} as started_local_at,
     {{ local_time("greatest(c.started_at, coalesce(c.ended_at, c.started_at))", "s.time_zone") }}
     as ended_local_at
-from {{ ref("int_contact__outcomes") }} as c
+from {{ ref("int_contact__enriched") }} as c
 inner join {{ ref("int_source__spans") }} as s on c.source_instance = s.source_instance

@@ -42,7 +42,7 @@ with
             )
         from escalations as e
         inner join
-            {{ ref("int_case__outcomes") }} as k
+            {{ ref("int_case__enriched") }} as k
             on e.centre = k.centre
             and e.case_id = k.case_id
             and k.is_deleted

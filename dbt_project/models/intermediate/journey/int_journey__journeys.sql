@@ -60,7 +60,7 @@ with
             {{ any_known("c.is_bounced") }} as is_bounced,
             not ({{ any_known("not c.is_resolved") }}) as is_resolved,
             max(c.as_of_at) as as_of_at
-        from {{ ref("int_case__outcomes") }} as c
+        from {{ ref("int_case__enriched") }} as c
         inner join {{ ref("int_journey__items") }} as i on c.case_key = i.item_key
         group by i.journey_key
     ),
@@ -89,7 +89,7 @@ with
                     max(c.queue_wait_seconds) as queue_wait_seconds,
                     sum(c.hold_seconds) as hold_seconds,
                     count(*) filter (where c.is_answered and c.hold_seconds is null) as n_holds_unknown
-                from {{ ref("int_contact__outcomes") }} as c
+                from {{ ref("int_contact__enriched") }} as c
                 inner join {{ ref("int_journey__items") }} as i on c.contact_key = i.item_key
                 group by 1, 2
             ) as chains

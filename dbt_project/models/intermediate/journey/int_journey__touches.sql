@@ -7,7 +7,7 @@ with
     items as (
         select i.journey_key, i.centre, coalesce(c.chain_key, i.item_key) as unit_key, i.reason, i.channel
         from {{ ref("int_journey__items") }} as i
-        left join {{ ref("int_contact__outcomes") }} as c on i.item_key = c.contact_key
+        left join {{ ref("int_contact__enriched") }} as c on i.item_key = c.contact_key
     )
 
 select distinct

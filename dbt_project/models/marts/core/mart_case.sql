@@ -64,7 +64,7 @@ select
     e.first_escalated_at,
     c.is_deleted,
     coalesce(m.n_merged, 0) as n_merged
-from {{ ref("int_case__outcomes") }} as c
+from {{ ref("int_case__enriched") }} as c
 inner join {{ ref("int_source__spans") }} as s on c.source_instance = s.source_instance
 inner join {{ ref("int_source__entities") }} as n on c.centre = n.centre and n.entity = 'escalations'
 left join {{ ref("int_journey__items") }} as i on c.case_key = i.item_key

@@ -47,7 +47,7 @@ select
     c.link_confidence,
     c.is_evaluated,
     c.is_internal
-from {{ ref("int_contact__outcomes") }} as c
+from {{ ref("int_contact__enriched") }} as c
 inner join {{ ref("int_journey__items") }} as i on c.contact_key = i.item_key
 left join {{ ref("dim_queue") }} as q on c.centre = q.centre and c.first_queue_id = q.queue_id
 left join {{ ref("dim_team") }} as t on c.centre = t.centre and c.first_team_id = t.team_id

@@ -6,7 +6,7 @@ with
             c.*,
             coalesce(c.channel, '(unknown)') as known_channel,
             cast(extract(hour from {{ local_time("c.started_at", "s.time_zone") }}) as bigint) as hour_of_day
-        from {{ ref("int_contact__outcomes") }} as c
+        from {{ ref("int_contact__enriched") }} as c
         inner join {{ ref("int_source__spans") }} as s on c.source_instance = s.source_instance
     ),
 

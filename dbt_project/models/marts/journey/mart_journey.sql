@@ -11,7 +11,7 @@ with
             c.centre,
             i.journey_key,
             min(c.started_at) filter (where c.is_evaluated) as first_evaluated_contact_at
-        from {{ ref("int_contact__outcomes") }} as c
+        from {{ ref("int_contact__enriched") }} as c
         inner join {{ ref("int_journey__items") }} as i on c.contact_key = i.item_key
         group by 1, 2
     )

@@ -13,7 +13,7 @@ with
             c.first_queue_id as queue_id,
             c.channel,
             c.disposition as detail
-        from {{ ref("int_contact__outcomes") }} as c
+        from {{ ref("int_contact__enriched") }} as c
         inner join {{ ref("int_journey__items") }} as i on c.contact_key = i.item_key
         union all
         select
@@ -28,7 +28,7 @@ with
             null,
             c.channel,
             c.reason
-        from {{ ref("int_case__outcomes") }} as c
+        from {{ ref("int_case__enriched") }} as c
         inner join {{ ref("int_journey__items") }} as i on c.case_key = i.item_key
         union all
         select
@@ -65,7 +65,7 @@ with
             (
                 select coalesce(c.chain_key, i.item_key) as unit_key, min(i.journey_key) as journey_key
                 from {{ ref("int_journey__items") }} as i
-                left join {{ ref("int_contact__outcomes") }} as c on i.item_key = c.contact_key
+                left join {{ ref("int_contact__enriched") }} as c on i.item_key = c.contact_key
                 group by 1
             ) as i
             on h.unit_key = i.unit_key

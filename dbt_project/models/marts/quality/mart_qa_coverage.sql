@@ -9,7 +9,7 @@
 with
     contacts as (
         select c.*, w.window_type, w.window_start, w.window_end
-        from {{ ref("int_contact__outcomes") }} as c
+        from {{ ref("int_contact__enriched") }} as c
         inner join
             {{ ref("int_window__windows") }} as w
             on c.centre = w.centre

@@ -21,7 +21,7 @@ with
                 partition by c.source_instance, c.contact_id
                 order by x.valid_from desc nulls last, x.source_instance nulls last
             ) as expectation_choice
-        from {{ ref("int_contact__outcomes") }} as c
+        from {{ ref("int_contact__enriched") }} as c
         inner join {{ ref("int_journey__items") }} as i on c.contact_key = i.item_key
         inner join {{ ref("int_journey__journeys") }} as j on i.journey_key = j.journey_key
         left join

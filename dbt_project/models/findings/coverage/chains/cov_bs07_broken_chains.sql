@@ -35,7 +35,7 @@ with
             not coalesce(c.is_recorded, true) or p.contact_key is not null as is_affected,
             false as is_undecidable
         from {{ ref("int_entity__contacts") }} as c
-        inner join {{ ref("int_contact__outcomes") }} as o on c.contact_key = o.contact_key
+        inner join {{ ref("int_contact__enriched") }} as o on c.contact_key = o.contact_key
         left join overlapping_calls as p on c.contact_key = p.contact_key
         union all
         select

@@ -4,7 +4,7 @@
 with
     cases as (
         select c.*, cast({{ local_time("c.opened_at", "s.time_zone") }} as date) as opened_date
-        from {{ ref("int_case__outcomes") }} as c
+        from {{ ref("int_case__enriched") }} as c
         inner join {{ ref("int_source__spans") }} as s on c.source_instance = s.source_instance
     ),
 
@@ -19,7 +19,7 @@ with
             e.submitted_at >= {{ dbt.dateadd("second", -1, "c.started_at") }} as is_order_possible
         from {{ ref("int_entity__evaluations") }} as e
         inner join
-            {{ ref("int_contact__outcomes") }} as c on e.centre = c.centre and e.contact_id = c.contact_id
+            {{ ref("int_contact__enriched") }} as c on e.centre = c.centre and e.contact_id = c.contact_id
     ),
 
     escalations as (
@@ -30,7 +30,7 @@ with
 
     orders as (
         {% for relation, team, channel, day in [
-            ("int_contact__outcomes", "first_team_id", "channel", "started_date"),
+            ("int_contact__enriched", "first_team_id", "channel", "started_date"),
             ("cases", "group_id", "channel", "opened_date"),
             ("evaluations", "first_team_id", "channel", "started_date"),
             ("escalations", "null", "null", "requested_date"),
@@ -68,7 +68,7 @@ with
                 then {{ dbt.datediff("coalesce(k.ended_at, k.started_at)", "c.opened_at", "second") }}
                 else 0
             end as skew_seconds
-        from {{ ref("int_contact__outcomes") }} as k
+        from {{ ref("int_contact__enriched") }} as k
         inner join cases as c on k.recorded_case_key = c.case_key
         where
             c.opened_at

@@ -5,7 +5,7 @@ with
             {{ contact_dimensions("c") }},
             coalesce(c.direction, 'inbound') = 'outbound' as is_outbound,
             c.disposition
-        from {{ ref("int_contact__outcomes") }} as c
+        from {{ ref("int_contact__enriched") }} as c
         where c.is_answered
     ),
 

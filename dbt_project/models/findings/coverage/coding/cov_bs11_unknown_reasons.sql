@@ -11,11 +11,11 @@ with
                 c.reason_entry <> c.reason_close and lower(c.reason_entry) not in {{ vague_words() }}, false
             ) as is_affected,
             false as is_undecidable
-        from {{ ref("int_contact__outcomes") }} as c
+        from {{ ref("int_contact__enriched") }} as c
         union all
         select
             {{ case_dimensions("c", "s") }}, c.reason is null or lower(c.reason) in {{ vague_words() }}, false
-        from {{ ref("int_case__outcomes") }} as c
+        from {{ ref("int_case__enriched") }} as c
         inner join {{ ref("int_source__spans") }} as s on c.source_instance = s.source_instance
         where not coalesce(c.is_deleted, false)
     )

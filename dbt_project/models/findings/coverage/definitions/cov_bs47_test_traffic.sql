@@ -9,12 +9,12 @@ with
 
     findings as (
         select {{ contact_dimensions("c") }}, c.is_internal as is_affected, false as is_undecidable
-        from {{ ref("int_contact__outcomes") }} as c
+        from {{ ref("int_contact__enriched") }} as c
         left join customers as u on c.centre = u.centre and c.customer_id = u.customer_id
         where c.ani_status is not null or u.is_internal is not null
         union all
         select {{ case_dimensions("c", "s") }}, u.is_internal, false
-        from {{ ref("int_case__outcomes") }} as c
+        from {{ ref("int_case__enriched") }} as c
         inner join {{ ref("int_source__spans") }} as s on c.source_instance = s.source_instance
         inner join
             customers as u

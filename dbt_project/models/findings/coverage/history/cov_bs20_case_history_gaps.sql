@@ -34,7 +34,7 @@ with
             )
             or coalesce(c.n_reopens <> c.vendor_reopen_count, false) as is_affected,
             false as is_undecidable
-        from {{ ref("int_case__outcomes") }} as c
+        from {{ ref("int_case__enriched") }} as c
         inner join {{ ref("int_source__spans") }} as s on c.source_instance = s.source_instance
         left join torn_histories as t on c.case_key = t.case_key
         where not coalesce(c.is_deleted, false)
@@ -51,7 +51,7 @@ with
             false
         from {{ ref("int_entity__case_changes") }} as h
         inner join {{ ref("int_source__spans") }} as s on h.source_instance = s.source_instance
-        left join {{ ref("int_case__outcomes") }} as c on h.case_key = c.case_key
+        left join {{ ref("int_case__enriched") }} as c on h.case_key = c.case_key
         left join {{ ref("int_case__merges") }} as m on h.case_key = m.merged_case_key
         where c.case_key is null and m.merged_case_key is null
         group by h.centre, h.source_instance, h.case_key

@@ -18,7 +18,7 @@ with
             not c.is_case_linked as is_unlinked,
             c.is_answered and c.talk_seconds >= {{ threshold("handled_talk_seconds") }} as is_handled,
             not s.is_delivered or c.started_date between s.first_date and s.last_date as is_in_span
-        from {{ ref("int_contact__outcomes") }} as c
+        from {{ ref("int_contact__enriched") }} as c
         inner join case_spans as s on c.centre = s.centre
         where
             coalesce(c.is_customer_initiated, true)

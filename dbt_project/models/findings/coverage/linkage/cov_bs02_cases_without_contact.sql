@@ -9,13 +9,13 @@ with
     -- A case has its contact by a link, or by its customer's contact about then.
     contacted_cases as (
         select distinct case_key
-        from {{ ref("int_contact__outcomes") }}
+        from {{ ref("int_contact__enriched") }}
         where case_key is not null
         union
         select distinct c.case_key
-        from {{ ref("int_case__outcomes") }} as c
+        from {{ ref("int_case__enriched") }} as c
         inner join
-            {{ ref("int_contact__outcomes") }} as k
+            {{ ref("int_contact__enriched") }} as k
             on c.centre = k.centre
             and c.customer_id = k.customer_id
             and k.started_at
@@ -30,7 +30,7 @@ with
             s.is_delivered,
             s.first_date,
             s.last_date
-        from {{ ref("int_case__outcomes") }} as c
+        from {{ ref("int_case__enriched") }} as c
         inner join {{ ref("int_source__spans") }} as w on c.source_instance = w.source_instance
         inner join contact_spans as s on c.centre = s.centre
         left join contacted_cases as k on c.case_key = k.case_key

@@ -9,7 +9,7 @@ with
                 c.n_customers_of_number > {{ threshold("shared_number_customers") }}, false
             ) as is_affected,
             false as is_undecidable
-        from {{ ref("int_contact__outcomes") }} as c
+        from {{ ref("int_contact__enriched") }} as c
         where
             {{ is_word("c.channel", "contacts.channel", ["voice"]) }}
             and coalesce(c.is_customer_initiated, true)

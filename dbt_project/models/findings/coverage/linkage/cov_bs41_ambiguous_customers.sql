@@ -16,13 +16,13 @@ with
             coalesce(c.is_ambiguous, false) or a.customer_id is not null as is_affected,
             -- Whose number it is, and how many people's, only the CRM's records could tell.
             c.customer_id is null and not e.is_delivered as is_undecidable
-        from {{ ref("int_contact__outcomes") }} as c
+        from {{ ref("int_contact__enriched") }} as c
         inner join {{ ref("int_source__entities") }} as e on c.centre = e.centre and e.entity = 'customers'
         left join ambiguous_customers as a on c.centre = a.centre and c.customer_id = a.customer_id
         where c.customer_id is not null or c.ani is not null or c.email is not null
         union all
         select {{ case_dimensions("c", "s") }}, a.customer_id is not null, false
-        from {{ ref("int_case__outcomes") }} as c
+        from {{ ref("int_case__enriched") }} as c
         inner join {{ ref("int_source__spans") }} as s on c.source_instance = s.source_instance
         left join ambiguous_customers as a on c.centre = a.centre and c.customer_id = a.customer_id
         where c.customer_id is not null and not coalesce(c.is_deleted, false)

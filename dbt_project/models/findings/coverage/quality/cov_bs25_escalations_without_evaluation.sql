@@ -3,7 +3,7 @@
 with
     evaluated_journeys as (
         select i.journey_key, min(c.started_at) as first_evaluated_contact_at
-        from {{ ref("int_contact__outcomes") }} as c
+        from {{ ref("int_contact__enriched") }} as c
         inner join {{ ref("int_journey__items") }} as i on c.contact_key = i.item_key
         where c.is_evaluated
         group by i.journey_key

@@ -52,7 +52,7 @@ with
         from {{ ref("int_window__days") }} as d
         inner join {{ ref("int_source__entities") }} as e on d.centre = e.centre and e.entity = 'contacts'
         inner join
-            (select distinct source_instance from {{ ref("int_case__outcomes") }}) as c
+            (select distinct source_instance from {{ ref("int_case__enriched") }}) as c
             on d.source_instance = c.source_instance
         where not e.is_delivered
     )

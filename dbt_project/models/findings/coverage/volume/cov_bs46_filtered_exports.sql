@@ -15,7 +15,7 @@ with
             s.last_date,
             {{ trailing_digits("c.case_id") }} as digits,
             coalesce(c.is_deleted, false) as is_deleted
-        from {{ ref("int_case__outcomes") }} as c
+        from {{ ref("int_case__enriched") }} as c
         inner join {{ ref("int_source__spans") }} as s on c.source_instance = s.source_instance
     ),
 
