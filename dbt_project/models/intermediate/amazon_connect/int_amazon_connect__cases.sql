@@ -45,7 +45,7 @@ select
     n.group_id,
     n.resolution_code,
     {{
-        unfilled(
+        null_columns(
             "cases",
             [
                 "parent_case_id",

@@ -44,7 +44,7 @@ with
             {%- for column in contract()["contacts"] %}
                 ,
                 {% if column in inferred %} {{ column }}
-                {% else %} {{ unfilled("contacts", [column]) }}
+                {% else %} {{ null_columns("contacts", [column]) }}
                 {% endif %}
             {%- endfor %}
         from inferred_chains

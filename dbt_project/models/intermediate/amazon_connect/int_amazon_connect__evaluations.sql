@@ -9,7 +9,7 @@ select
     e.score_percentage as score,
     e.submitted_at,
     'submitted' as status,
-    {{ unfilled("evaluations", ["is_automatic", "calibration_session_id"]) }},
+    {{ null_columns("evaluations", ["is_automatic", "calibration_session_id"]) }},
     e.delivered_at
 from {{ ref("stg_amazon_connect__evaluations") }} as e
 left join

@@ -41,13 +41,13 @@ with
             agent_id,
             started_at,
             enqueued_at,
-            {{ unfilled("legs", ["dequeued_at"]) }},
+            {{ null_columns("legs", ["dequeued_at"]) }},
             answered_at,
             ended_at,
-            {{ unfilled("legs", ["queue_outcome"]) }},
-            {{ unfilled("legs", ["talk_seconds", "hold_seconds", "wrap_up_seconds"]) }},
+            {{ null_columns("legs", ["queue_outcome"]) }},
+            {{ null_columns("legs", ["talk_seconds", "hold_seconds", "wrap_up_seconds"]) }},
             initiation_method,
-            {{ unfilled("legs", ["end_reason"]) }},
+            {{ null_columns("legs", ["end_reason"]) }},
             delivered_at
         from {{ ref("int_amazon_connect__inferred_contacts") }}
         where queue_id is not null or answered_at is not null
@@ -65,7 +65,7 @@ select
     dequeued_at,
     answered_at,
     disconnected_at as ended_at,
-    {{ unfilled("legs", ["duration_seconds"]) }},
+    {{ null_columns("legs", ["duration_seconds"]) }},
     queue_outcome,
     agent_interaction_seconds as talk_seconds,
     customer_hold_seconds as hold_seconds,

@@ -14,7 +14,7 @@ with
             ) as is_callback,
             min(initiated_at) as started_at,
             max(disconnected_at) as ended_at,
-            {{ unfilled("contacts", ["duration_seconds"]) }},
+            {{ null_columns("contacts", ["duration_seconds"]) }},
             {{ first_filled("customer_id", "leg_seq") }} as customer_id,
             min_by(customer_endpoint, leg_seq) filter (where customer_endpoint_status is not null) as ani,
             {{ first_filled("customer_endpoint_status", "leg_seq") }} as ani_status,

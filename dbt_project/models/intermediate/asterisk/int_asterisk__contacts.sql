@@ -58,7 +58,7 @@ select
         then false
     end as is_answered,
     true as is_recorded,
-    {{ unfilled("contacts", ["duration_seconds", "email", "is_callback", "delivered_version_at"]) }},
+    {{ null_columns("contacts", ["duration_seconds", "email", "is_callback", "delivered_version_at"]) }},
     case
         when q.delivered_at > r.delivered_at then q.delivered_at else coalesce(r.delivered_at, q.delivered_at)
     end as delivered_at

@@ -31,9 +31,9 @@ with
             {{ columns }},
             place,
             started_at,
-            {{ unfilled("legs", ["enqueued_at"]) }},
+            {{ null_columns("legs", ["enqueued_at"]) }},
             transfer_type,
-            {{ unfilled("legs", ["end_reason", "queue_outcome"]) }},
+            {{ null_columns("legs", ["end_reason", "queue_outcome"]) }},
             delivered_at
         from dialled_legs
         union all
@@ -42,13 +42,13 @@ with
             s.centre,
             s.source_instance,
             s.contact_id,
-            {{ unfilled("legs", ["queue_id", "agent_id", "answered_at", "ended_at"]) }},
+            {{ null_columns("legs", ["queue_id", "agent_id", "answered_at", "ended_at"]) }},
             null as talk_seconds,
             s.first_event_no + 1 as place,
             s.ended_at as started_at,
-            {{ unfilled("legs", ["enqueued_at"]) }},
+            {{ null_columns("legs", ["enqueued_at"]) }},
             {{ asterisk_ending("s.ended_by", "transfer") }} as transfer_type,
-            {{ unfilled("legs", ["end_reason", "queue_outcome"]) }},
+            {{ null_columns("legs", ["end_reason", "queue_outcome"]) }},
             s.delivered_at
         from queue_stays as s
         left join
@@ -80,7 +80,7 @@ select
     ended_at,
     queue_outcome,
     cast(talk_seconds as double) as talk_seconds,
-    {{ unfilled("legs", ["duration_seconds", "hold_seconds", "wrap_up_seconds"]) }},
+    {{ null_columns("legs", ["duration_seconds", "hold_seconds", "wrap_up_seconds"]) }},
     transfer_type,
     end_reason,
     delivered_at

@@ -68,7 +68,7 @@ select
     end as is_answered,
     c.is_callback,
     true as is_recorded,
-    {{ unfilled("contacts", ["duration_seconds", "email", "delivered_version_at"]) }},
+    {{ null_columns("contacts", ["duration_seconds", "email", "delivered_version_at"]) }},
     c.delivered_at
 from {{ ref("int_genesys_cloud__outside_conversations") }} as c
 left join

@@ -16,7 +16,7 @@ select
         then 'draft'
         else e.status
     end as status,
-    {{ unfilled("evaluations", ["is_automatic", "calibration_session_id"]) }},
+    {{ null_columns("evaluations", ["is_automatic", "calibration_session_id"]) }},
     e.delivered_at
 from {{ ref("stg_genesys_cloud__evaluations") }} as e
 inner join

@@ -62,7 +62,7 @@ select
     case when enqueued_at is not null then left_queue_at end as dequeued_at,
     answered_at,
     case when agent_session_id is null then left_queue_at else handled_until_at end as ended_at,
-    {{ unfilled("legs", ["duration_seconds"]) }},
+    {{ null_columns("legs", ["duration_seconds"]) }},
     case
         when is_unreached and queue_outcome = 'answered' then 'unreached' else queue_outcome
     end as queue_outcome,

@@ -14,7 +14,7 @@ select
     'internal' as source,
     'derived' as origin,
     {{
-        unfilled(
+        null_columns(
             "escalations",
             ["customer_id", "reason", "severity", "approved_at", "accepted_at", "deescalated_at"],
         )

@@ -58,7 +58,7 @@ select
     end as is_sla_met,
     case when n.n_articles > 0 then true end as is_knowledge_used,
     {{
-        unfilled(
+        null_columns(
             "cases",
             [
                 "vendor_reassignment_count",

@@ -71,7 +71,7 @@ select
     c.time_zone,
     p.phones,
     e.emails,
-    {{ unfilled("customers", ["other_ids"]) }},
+    {{ null_columns("customers", ["other_ids"]) }},
     c.merged_into,
     c.is_internal,
     c.created_at,

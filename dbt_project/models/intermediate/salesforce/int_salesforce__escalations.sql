@@ -72,8 +72,8 @@ select
     'functional' as type,
     'internal' as source,
     'recorded' as origin,
-    {{ unfilled("escalations", ["contact_id", "customer_id", "reason", "severity"]) }},
-    {{ unfilled("escalations", ["approved_at", "accepted_at", "deescalated_at"]) }},
+    {{ null_columns("escalations", ["contact_id", "customer_id", "reason", "severity"]) }},
+    {{ null_columns("escalations", ["approved_at", "accepted_at", "deescalated_at"]) }},
     delivered_at
 from recorded_escalations
 cross join {{ ref("stg_faultline__parameters") }} as p

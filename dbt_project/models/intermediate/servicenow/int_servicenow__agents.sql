@@ -18,7 +18,7 @@ select
     user_id as crm_user_id,
     case when count(distinct team_id) = 1 then min(team_id) end as team_id,
     min(created_at) as valid_from,
-    {{ unfilled("agents", ["telephony_id", "qa_user_id", "role", "tier", "hired_on", "valid_to"]) }},
+    {{ null_columns("agents", ["telephony_id", "qa_user_id", "role", "tier", "hired_on", "valid_to"]) }},
     max(delivered_at) as delivered_at
 from members
 group by centre, source_instance, user_id

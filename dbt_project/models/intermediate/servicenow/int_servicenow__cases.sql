@@ -41,7 +41,7 @@ select
     coalesce(case when a.n_articles > 0 then true end, i.is_knowledge_flagged) as is_knowledge_used,
     r.is_met as is_timely_response,
     i.is_deleted,
-    {{ unfilled("cases", ["merged_into"]) }},
+    {{ null_columns("cases", ["merged_into"]) }},
     i.delivered_at
 from {{ ref("int_servicenow__incidents") }} as i
 left join

@@ -21,7 +21,7 @@ with
             u.time_zone,
             u.phones,
             u.emails,
-            {{ unfilled("customers", ["other_ids"]) }},
+            {{ null_columns("customers", ["other_ids"]) }},
             coalesce(m.customer_id, u.merged_into_key) as merged_into,
             u.is_internal,
             u.created_at,

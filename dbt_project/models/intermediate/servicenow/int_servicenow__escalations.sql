@@ -65,7 +65,7 @@ select
     'recorded' as origin,
     case level when 2 then 'high' when 3 then 'overdue' end as severity,
     deescalated_at,
-    {{ unfilled("escalations", ["contact_id", "customer_id", "reason", "approved_at", "accepted_at"]) }},
+    {{ null_columns("escalations", ["contact_id", "customer_id", "reason", "approved_at", "accepted_at"]) }},
     delivered_at
 from rises
 cross join {{ ref("stg_faultline__parameters") }} as p

@@ -6,7 +6,7 @@ select
     coalesce(team_id, group_id) as team_id,
     name as team,
     created_at as valid_from,
-    {{ unfilled("teams", ["function", "valid_to"]) }},
+    {{ null_columns("teams", ["function", "valid_to"]) }},
     delivered_at
 from {{ ref("stg_servicenow__groups") }} as g
 where not coalesce(is_deleted, false)

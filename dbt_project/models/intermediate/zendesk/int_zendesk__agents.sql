@@ -7,7 +7,7 @@ select
     u.user_id as crm_user_id,
     coalesce(g.team_id, u.default_group_id) as team_id,
     u.created_at as valid_from,
-    {{ unfilled("agents", ["telephony_id", "qa_user_id", "role", "tier", "hired_on", "valid_to"]) }},
+    {{ null_columns("agents", ["telephony_id", "qa_user_id", "role", "tier", "hired_on", "valid_to"]) }},
     u.delivered_at
 from {{ ref("stg_zendesk__users") }} as u
 left join

@@ -30,7 +30,7 @@ select
     m.n_reopens as vendor_reopen_count,
     m.solved_at as vendor_resolved_at,
     case when c.n_breached > 0 then false when c.n_running = 0 and c.n_clocks > 0 then true end as is_sla_met,
-    {{ unfilled("cases", ["is_knowledge_used"]) }},
+    {{ null_columns("cases", ["is_knowledge_used"]) }},
     case when c.is_late_reply then false when c.is_replied then true end as is_timely_response,
     t.merged_into is null and (t.status = 'deleted' or coalesce(t.is_deleted, false)) as is_deleted,
     t.merged_into,

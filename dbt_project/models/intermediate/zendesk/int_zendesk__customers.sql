@@ -55,7 +55,7 @@ select
     c.time_zone,
     p.phones,
     e.emails,
-    {{ unfilled("customers", ["other_ids"]) }},
+    {{ null_columns("customers", ["other_ids"]) }},
     coalesce(m.customer_id, c.merged_into) as merged_into,
     c.is_internal,
     c.created_at,

@@ -6,7 +6,7 @@ select
     team_id,
     name as team,
     created_at as valid_from,
-    {{ unfilled("teams", ["function", "valid_to"]) }},
+    {{ null_columns("teams", ["function", "valid_to"]) }},
     delivered_at
 from {{ ref("stg_zendesk__groups") }} as g
 where not coalesce(is_deleted, false) and team_id is not null

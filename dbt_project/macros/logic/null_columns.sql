@@ -1,7 +1,7 @@
-{# Columns of an entity that a vendor's export does not tell, as NULL of the right type.
+{# Columns of an entity that a vendor's export does not hold, as NULL of the right type.
 
    Their absence shows as blind spots where it matters. #}
-{% macro unfilled(entity, columns) %}
+{% macro null_columns(entity, columns) %}
     {%- set types = contract()[entity] -%}
     {%- for column in columns %}
         cast(null as {{ landed_type(types[column]) }}) as {{ column }} {%- if not loop.last %},{% endif %}
