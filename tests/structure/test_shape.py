@@ -25,14 +25,11 @@ LONG = {
     "int_heatmap__cell_blind_spots": (100, 7),
     "int_identity__contacts": (118, 7),
     "int_identity__identifiers": (232, 7),
-    "int_journey__escalations": (105, 7),
-    "int_journey__journeys": (166, 8),
     "int_source__daily_counts": (94, 7),
     "int_source__deliveries": (177, 7),
     "int_source__unknown_words": (114, 7),
     "mart_blind_spot": (145, 10),
     "mart_escalation_heatmap": (101, 7),
-    "mart_journey_event": (159, 9),
     "mart_source_health": (90, 8),
 }
 
