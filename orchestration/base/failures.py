@@ -139,8 +139,9 @@ RULES = (
     ),
     Rule(
         _NO_DATABASE,
-        "{place} is damaged, or another version of DuckDB wrote it. Delete it, then run again: a run builds "
-        "the warehouse anew from the raw zone.",
+        # Never "delete {place}": some of these name no file, and then the place is the home.
+        "{place} holds a warehouse that is damaged, or that another version of DuckDB wrote. Delete the file "
+        "`warehouse.duckdb` below the home, then run again: a run builds it anew from the raw zone.",
         is_vague=True,
     ),
     Rule(

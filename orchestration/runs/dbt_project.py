@@ -182,7 +182,7 @@ def call(
 
 
 def _refused(config: Settings, command: str, reason: str) -> FaultlineError:
-    return failures.of_rules([Link("dbt", reason)], config.paths.dbt) or RunError(
+    return failures.of_rules([Link("dbt", reason)], config.paths.root) or RunError(
         f"`dbt {command}` failed: {reason}"
     )
 

@@ -169,7 +169,13 @@ def test_a_warehouse_that_is_no_database_may_be_deleted(tmp_path: Path) -> None:
     file = tmp_path / "warehouse.duckdb"
     file.write_bytes(b"no database" * 1000)
     shown = failures.explained(raised(lambda: duckdb.connect(str(file))))
-    assert str(shown).startswith(f"{file} is damaged, or another version of DuckDB wrote it. Delete it")
+    assert str(shown).startswith(f"{file} holds a warehouse that is damaged, or that another version")
+
+
+def test_a_damaged_warehouse_costs_nobody_the_home(tmp_path: Path) -> None:
+    """Without it, an error that names no file would end in the advice to delete all exports and the salt."""
+    shown = failures.explained(duckdb.FatalException("database has been invalidated"), tmp_path)
+    assert "Delete the file `warehouse.duckdb` below the home" in str(shown)
 
 
 def test_what_dbt_says_of_a_full_disk_is_a_full_disk() -> None:

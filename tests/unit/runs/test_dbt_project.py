@@ -103,7 +103,7 @@ def test_a_parse_that_was_cut_off_leaves_the_last_manifest_and_the_next_one_heal
     last = dbt_project.prepare(config).manifest_path
     monkeypatch.setattr(dbt_project, "fingerprint", lambda _folders: "other models")
     dbt(manifest, code)
-    with pytest.raises(RunError, match=r"The disk of .*dbt is full\. Make room on it, then run again\."):
+    with pytest.raises(RunError, match=r"The disk of .*home is full\. Make room on it, then run again\."):
         dbt_project.prepare(config)
     assert last.read_text(encoding="utf-8") == WHOLE
     left = {path.name for path in config.paths.dbt.iterdir()}
