@@ -65,6 +65,16 @@ def without_comments(sql: str) -> str:
     return " ".join(re.sub(r"--[^\n]*", " ", sql).split())
 
 
+def until_closed(sql: str, start: int) -> str:
+    """SQL from `start` up to the bracket that closes what was opened before it, or to the end."""
+    depth = 0
+    for at in range(start, len(sql)):
+        depth += {"(": 1, ")": -1}.get(sql[at], 0)
+        if depth < 0:
+            return sql[start:at]
+    return sql[start:]
+
+
 @cache
 def yaml_of(path: Path) -> Any:
     """The content of a YAML file."""

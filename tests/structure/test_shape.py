@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.sources.connectors import bundle
-from tests.structure.reading import MODELS, models, text_of, without_comments
+from tests.structure.reading import MODELS, models, text_of, until_closed, without_comments
 
 MAX_LINES, MAX_JOINS = 90, 7
 # Models that wait to be split, with their lines and joins. A model leaves the list when it fits, and never grows.
@@ -35,7 +35,7 @@ LONG = {
 
 # Ids that are unique only within a source, and so are joined by the key that holds both.
 KEYED_IDS = {"contact_id", "case_id", "merged_case_id", "item_id", "unit_id", "chain_id"}
-_CONDITION = r"\bon (.*?)(?=\b(?:on|inner|left|right|full|cross|join|where|group by|union)\b|$)"
+_END = r"\b(?:on|using|inner|left|right|full|cross|join|where|group by|union)\b"
 
 
 def _lines(path: Path) -> int:
@@ -47,10 +47,19 @@ def _joins(path: Path) -> int:
 
 
 def joined_columns(sql: str) -> Iterator[set[str]]:
-    """The columns that each join compares for equality."""
-    for condition in re.findall(_CONDITION, sql):
-        pairs = re.findall(r"\b\w+\.(\w+) = \w+\.(\w+)\b", condition)
-        yield {column for pair in pairs for column in pair}
+    """The columns that each join compares for equality, also within a function such as `coalesce`."""
+    for match in re.finditer(r"\bon |\busing ?\(", sql):
+        condition = until_closed(sql, match.end())
+        if match.group() != "on ":
+            yield set(re.findall(r"\w+", condition))
+            continue
+        parts = re.split(r"\b(?:and|or)\b", re.split(_END, condition)[0])
+        yield {
+            column
+            for part in parts
+            if re.search(r"[^<>!]=", part)
+            for column in re.findall(r"\b\w+\.(\w+)\b", part)
+        }
 
 
 def test_models_are_short_and_join_few_tables() -> None:
@@ -98,6 +107,8 @@ def test_contacts_and_cases_are_joined_by_their_key() -> None:
             "join b on a.x = b.x inner join (select d.n from d join e on d.m = e.m) as c on a.n = c.n",
             [{"x"}, {"m"}, {"n"}],
         ),
+        ("from a left join b using (x, y) inner join c on a.z = c.z", [{"x", "y"}, {"z"}]),
+        ("from a join b on coalesce(a.x, a.y) = b.x and a.z <> b.z", [{"x", "y"}]),
         ("from a cross join b inner join c on a.x = c.x and (a.y = c.z or c.z is null)", [{"x", "y", "z"}]),
     ],
 )
