@@ -253,44 +253,52 @@ def _escaped(text: str) -> str:
     return escape(text)
 
 
-@contextlib.contextmanager
-def _progress_display(is_debugging: bool) -> Iterator[None]:
+class _Display(logging.Handler):
     """Shows each stage while it lasts, with a bar where its share is known, and leaves a line behind.
 
     Where the output is no terminal, it prints a line for every tenth of a long stage.
     """
-    # Bound to today's stdout: the tools' own output is sent elsewhere while the job runs.
-    screen = Console(file=sys.stdout, highlight=False)
-    bar = Progress(
-        SpinnerColumn(),
-        BarColumn(bar_width=24),
-        TextColumn("{task.description}", markup=False),
-        console=screen,
-        transient=True,
-        redirect_stdout=False,
-        redirect_stderr=False,
-        disable=is_debugging or not screen.is_terminal,
-    )
-    stage = bar.add_task("Starting ...", total=None)
-    shown_tenths = 0
 
-    def show(message: str, share: float | None) -> None:
-        nonlocal shown_tenths
-        bar.update(stage, description=f"{message} ...", total=share and 1.0, completed=share or 0.0)
+    def __init__(self, *, has_bar: bool) -> None:
+        super().__init__()
+        # Bound to today's stdout: the tools' own output is sent elsewhere while the job runs.
+        self._screen = Console(file=sys.stdout, highlight=False)
+        self.bar = Progress(
+            SpinnerColumn(),
+            BarColumn(bar_width=24),
+            TextColumn("{task.description}", markup=False),
+            console=self._screen,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+            disable=not (has_bar and self._screen.is_terminal),
+        )
+        self._stage = self.bar.add_task("Starting ...", total=None)
+        self._shown_tenths = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        message, share = record.getMessage(), getattr(record, "share", None)
+        self.bar.update(
+            self._stage, description=f"{message} ...", total=share and 1.0, completed=share or 0.0
+        )
         tenths = int(10 * (share or 0))
-        if share is None or (bar.disable and tenths > shown_tenths):
-            line = Text(f"  {message}")
-            if message.startswith(progress.WARNING):
-                line.stylize("yellow", 2, 2 + len(progress.WARNING))
-            screen.print(line, soft_wrap=True)
-        shown_tenths = tenths
+        if share is None or (self.bar.disable and tenths > self._shown_tenths):
+            mark = Text("Warning: ", "yellow") if record.levelno >= logging.WARNING else Text()
+            self._screen.print(Text("  ") + mark + Text(message), soft_wrap=True)
+        self._shown_tenths = tenths
 
-    remove = progress.listen(show)
+
+@contextlib.contextmanager
+def _progress_display(is_debugging: bool) -> Iterator[None]:
+    """Shows what the block logs as its progress; without a bar where the tools' own logs are shown, too."""
+    display = _Display(has_bar=not is_debugging)
+    progress.LOGGER.setLevel(logging.DEBUG)
+    progress.LOGGER.addHandler(display)
     try:
-        with bar:
+        with display.bar:
             yield
     finally:
-        remove()
+        progress.LOGGER.removeHandler(display)
 
 
 def main() -> None:

@@ -45,7 +45,7 @@ def test_a_delivery_with_other_content_replaces_the_earlier_rows(place: Place) -
 
 @pytest.mark.parametrize("appends", [False, True])
 def test_other_code_lands_everything_anew_and_says_once_what_it_cannot(
-    place: Place, monkeypatch: pytest.MonkeyPatch, appends: bool
+    place: Place, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, appends: bool
 ) -> None:
     """Without it, rows that the old code misread stay as they are until somebody thinks of a version number."""
     place.source(append=appends).put("a.csv", csv_text(*cases(3)))
@@ -56,12 +56,11 @@ def test_other_code_lands_everything_anew_and_says_once_what_it_cannot(
 
     def landed_by(version: str) -> tuple[list[str], list[str]]:
         """Files that landed, and what was said of those that could not."""
-        said: list[str] = []
         monkeypatch.setattr(code, "digest", lambda *_modules: version)
-        remove = progress.listen(lambda message, _share: said.append(message))
+        caplog.clear()
+        caplog.set_level("INFO", progress.LOGGER.name)
         files = [delivery.file for delivery in place.land().deliveries]
-        remove()
-        return files, [line for line in said if "stay as they were" in line]
+        return files, [line for line in caplog.messages if "stay as they were" in line]
 
     message = (
         "b.csv and 1 more of crm landed under another mapping or version of Faultline, and are no longer among "
@@ -87,7 +86,11 @@ def test_other_code_lands_everything_anew_and_says_once_what_it_cannot(
 )
 @pytest.mark.parametrize("folder", ["raw", "quarantine"])
 def test_files_whose_rows_are_damaged_land_again(
-    place: Place, appends: bool, spoil: Callable[[Path], object], folder: str
+    place: Place,
+    appends: bool,
+    spoil: Callable[[Path], object],
+    folder: str,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Without it, one file that a disk lost fails every later run of the home."""
     place.source(append=appends)
@@ -102,11 +105,8 @@ def test_files_whose_rows_are_damaged_land_again(
     assert [len(rows) for rows in before] == [6, 2]
     (written,) = (place.home.root / folder).rglob("*.parquet")
     spoil(written)
-    said: list[str] = []
-    remove = progress.listen(lambda message, _share: said.append(message))
     assert [d.file for d in place.land().deliveries] == ["0.csv", "10.csv"]
-    remove()
-    assert f"{written} is missing or damaged. The files that its rows are from land again." in said[0]
+    assert f"{written} is missing or damaged. The files that its rows are from land again." in caplog.text
     assert [place.exposed(query) for query in queries] == before
     assert place.land().deliveries == []
 

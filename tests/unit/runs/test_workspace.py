@@ -1,8 +1,8 @@
 """Two runs never share a home, and no run waits for another one without a limit or a word."""
 
 import fcntl
+import logging
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,16 +20,14 @@ def home(tmp_path: Path) -> Home:
 
 
 @pytest.fixture
-def lines() -> Iterator[list[str]]:
+def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
     """What a person reads."""
-    found: list[str] = []
-    remove = progress.listen(lambda message, _: found.append(message))
-    yield found
-    remove()
+    caplog.set_level(logging.INFO, progress.LOGGER.name)
+    return caplog
 
 
 def test_dbt_of_a_killed_run_that_does_not_end_stops_the_next_run_with_a_sentence(
-    home: Home, lines: list[str]
+    home: Home, log: pytest.LogCaptureFixture
 ) -> None:
     """Without it, the next run would hang for ever, whatever FAULTLINE_LOCK_WAIT_SECONDS says."""
     with home.dbt_lock.open("w") as dbt:
@@ -40,7 +38,9 @@ def test_dbt_of_a_killed_run_that_does_not_end_stops_the_next_run_with_a_sentenc
         f"dbt of a run that has ended still writes to {home.root} after 0 s. End it (`pgrep -f "
         "orchestration.runs.dbt_process` lists it), or raise FAULTLINE_LOCK_WAIT_SECONDS, then run again."
     )
-    assert lines == [f"dbt of a run that has ended is still at work in {home.root}; waiting for it to end."]
+    assert log.messages == [
+        f"dbt of a run that has ended is still at work in {home.root}; waiting for it to end."
+    ]
     with workspace.run_lock(home, 0):  # the lock was given back
         pass
 
@@ -55,13 +55,13 @@ def test_a_run_goes_on_as_soon_as_dbt_of_a_killed_run_has_ended(home: Home) -> N
     end.join()
 
 
-def test_a_run_does_not_wait_for_a_dbt_that_only_parses(home: Home, lines: list[str]) -> None:
+def test_a_run_does_not_wait_for_a_dbt_that_only_parses(home: Home, log: pytest.LogCaptureFixture) -> None:
     """Without it, the UI that reads the models would pass for a killed run that still writes."""
     parsing = Path(for_parsing(Settings(home=home.root))["FAULTLINE_DBT_LOCK"])
     with parsing.open("w") as dbt:
         fcntl.flock(dbt, fcntl.LOCK_SH)
         with workspace.run_lock(home, 0):
-            assert lines == []
+            assert log.messages == []
 
 
 @pytest.mark.parametrize("name", ["parsing_lock", "dbt_parsing_lock"])
