@@ -7,24 +7,26 @@ from itertools import groupby
 from typing import Any
 
 import dagster as dg
+import duckdb
 import pandas as pd
 
 from expectations import judge
-from orchestration.base import engine, progress
+from orchestration.base import progress
 from orchestration.base.wording import count
+from orchestration.defs.python_table import Made, python_table
 from orchestration.landing import unknown_words
 from orchestration.publish import built
 from orchestration.runs.workspace import Workspace
 from orchestration.settings import PROJECT_ROOT
 
-_JUDGED: built.Relation = ("judged", "blind_spot_results")
-_READ: set[built.Relation] = {
+JUDGED: built.Relation = ("judged", "blind_spot_results")
+READS: set[built.Relation] = {
     ("coverage", "cov_scopes"),
     ("intermediate", "int_source__deliveries"),
     ("intermediate", "int_source__unknown_words"),
     ("reference", "blind_spots"),
 }
-RESULTS = dg.AssetKey(_JUDGED)
+RESULTS = dg.AssetKey(JUDGED)
 REGISTRY_FILE = PROJECT_ROOT / "seeds" / "reference" / "blind_spots.csv"
 _SMALL_DELIVERIES = (
     "SELECT source_instance, file_set, day, n_rows, n_usual FROM intermediate.int_source__deliveries "
@@ -60,42 +62,39 @@ _CHECKS = [
 ]
 
 
-@dg.asset(
-    key=RESULTS,
-    deps=[dg.AssetKey(relation) for relation in sorted(_READ)],
+@python_table(
+    JUDGED,
+    reads=READS,
+    columns=judge.RESULT_TYPES,
     group_name="judged",
     kinds={"great_expectations"},
     owners=["team:data-engineering"],
+    tags={"domain": "blind_spots"},
     check_specs=_CHECKS,
     description="One row per blind spot, source instance, scope and window: ok, warn, blind or errored.",
 )
-def blind_spot_results(context: dg.AssetExecutionContext, workspace: Workspace) -> Iterator[Any]:
-    """Judges the coverage and writes the verdicts where dbt reads them."""
+def blind_spot_results(
+    context: dg.AssetExecutionContext, connection: duckdb.DuckDBPyConnection, workspace: Workspace
+) -> Made:
+    """Judges the coverage; says what a person should know of the newest deliveries and of unknown words."""
     progress.say("Judging blind spots")
-    with workspace.connect(read_only=True) as connection:
-        coverage = connection.execute("SELECT * FROM coverage.cov_scopes").df()
-        registry = connection.execute("SELECT * FROM reference.blind_spots WHERE is_implemented").df()
-        small = connection.execute(_SMALL_DELIVERIES).fetchall()
-        words = connection.execute(unknown_words.QUERY).fetchall()
+    small = connection.execute(_SMALL_DELIVERIES).fetchall()
+    words = connection.execute(unknown_words.QUERY).fetchall()
     for message in _small_deliveries(small):
         context.log.warning(message)
         progress.warn(f"Small delivery: {message}")
     for sentence in unknown_words.sentences(words):
         context.log.warning(sentence)
         progress.warn(sentence)
+    coverage = connection.execute("SELECT * FROM coverage.cov_scopes").df()
+    registry = connection.execute("SELECT * FROM reference.blind_spots WHERE is_implemented").df()
     results = judge.judge(coverage, registry, workspace.home.gx)
-    _write(workspace, results)
-    docs = judge.docs_index(workspace.home.gx)
     counts = results["status"].value_counts().to_dict()
-    yield dg.MaterializeResult(
-        metadata={
-            "dagster/row_count": len(results),
-            "data_docs": dg.MetadataValue.path(str(docs)),
-            **{f"n_{status}": int(n) for status, n in counts.items()},
-        }
-    )
-    for row in implemented():
-        yield _check(row, coverage, results)
+    metadata = {
+        "data_docs": dg.MetadataValue.path(str(judge.docs_index(workspace.home.gx))),
+        **{f"n_{status}": int(n) for status, n in counts.items()},
+    }
+    return Made(results, metadata, [_check(row, coverage, results) for row in implemented()])
 
 
 def _small_deliveries(rows: list[tuple[str, str, date, int, float]]) -> Iterator[str]:
@@ -107,16 +106,6 @@ def _small_deliveries(rows: list[tuple[str, str, date, int, float]]) -> Iterator
             f"{source}/{file_set} delivered {count(n_rows, 'row')} on {day}, where {n_usual:,.0f} are usual"
             f"{more}. They landed, and count as BS04."
         )
-
-
-def _write(workspace: Workspace, results: pd.DataFrame) -> None:
-    columns = ", ".join(f"CAST({name} AS {type_}) AS {name}" for name, type_ in judge.RESULT_TYPES.items())
-    with workspace.connect() as connection, engine.transaction(connection):
-        built.clear(connection, [_JUDGED])
-        connection.register("results", results)
-        connection.execute("CREATE SCHEMA IF NOT EXISTS judged")
-        connection.execute(f"CREATE TABLE judged.blind_spot_results AS SELECT {columns} FROM results")
-        built.note(connection, {_JUDGED: _READ}, [_JUDGED])
 
 
 def _check(row: dict[str, str], coverage: pd.DataFrame, results: pd.DataFrame) -> dg.AssetCheckResult:

@@ -125,7 +125,7 @@ def build(context: dg.AssetExecutionContext, dbt: DbtCliResource, workspace: Wor
     with workspace.connect() as connection:
         outputs = [event for event in events if isinstance(event, dg.Output)]
         materialized = [relation_of(context.asset_key_for_output(event.output_name)) for event in outputs]
-        built.note(connection, _parents(), materialized)
+        built.record(connection, _parents(), materialized)
     with workspace.connect(read_only=True) as connection:
         existing = {
             (row[0], row[1])

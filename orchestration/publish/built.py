@@ -1,4 +1,4 @@
-"""What the warehouse was built from, noted inside the warehouse itself.
+"""What the warehouse was built from, recorded inside the warehouse itself.
 
 `raw_faultline.inputs` holds the fingerprint of the inputs that the raw zone shows.
 `raw_faultline.built` lists the tables and views that were built from these inputs, parents included. The raw
@@ -87,7 +87,7 @@ def require_parents(
         )
 
 
-def note(
+def record(
     connection: duckdb.DuckDBPyConnection,
     parents: Mapping[Relation, AbstractSet[Relation]],
     materialized: Iterable[Relation],

@@ -1,19 +1,12 @@
-"""The step that judges: small deliveries, when a check warns or turns red, from what its verdicts count as built."""
+"""The step that judges: small deliveries, when a check warns or turns red."""
 
 from datetime import date
-from pathlib import Path
 
 import dagster as dg
-import duckdb
 import pandas as pd
 import pytest
 
-from expectations import judge
 from orchestration.defs import blind_spots
-from orchestration.landing import views
-from orchestration.publish import built
-from orchestration.runs.workspace import Workspace
-from orchestration.settings import Settings
 
 DAY = date(2025, 2, 17)
 BS01 = {
@@ -36,42 +29,6 @@ def test_small_deliveries_of_one_source_and_day_share_a_sentence() -> None:
         "They landed, and count as BS04.",
         "tel/calls delivered 4 rows on 2025-02-17, where 50 are usual. They landed, and count as BS04.",
     ]
-
-
-def _workspace(home: Path) -> Workspace:
-    """A workspace with an empty raw zone."""
-    workspace = Workspace()
-    workspace.__dict__["settings"] = Settings(home=home)
-    place = workspace.home.create()
-    views.expose(place.warehouse, place, [], None, inputs="first")
-    return workspace
-
-
-def test_verdicts_on_coverage_that_was_not_built_whole_do_not_count(tmp_path: Path) -> None:
-    """Without it, verdicts of a half-built coverage keep the place of the sound ones they replace."""
-    workspace = _workspace(tmp_path)
-    parents = {relation: set() for relation in blind_spots._READ}
-    with workspace.connect() as connection:
-        built.note(connection, parents, parents)
-    results = pd.DataFrame(columns=list(judge.RESULT_COLUMNS))
-    blind_spots._write(workspace, results)
-    with workspace.connect() as connection:
-        assert blind_spots._JUDGED in built.read(connection).relations
-        built.clear(connection, [("coverage", "cov_scopes")])
-    blind_spots._write(workspace, results)
-    with workspace.connect() as connection:
-        assert blind_spots._JUDGED not in built.read(connection).relations
-
-
-def test_verdicts_that_cannot_be_written_leave_the_earlier_ones(tmp_path: Path) -> None:
-    """Without it, a full disk at this point would leave the warehouse without any verdicts."""
-    workspace = _workspace(tmp_path)
-    results = pd.DataFrame(columns=list(judge.RESULT_COLUMNS))
-    blind_spots._write(workspace, results)
-    with pytest.raises(duckdb.Error):
-        blind_spots._write(workspace, results.drop(columns=["status"]))
-    with workspace.connect() as connection:
-        assert connection.execute("SELECT count(*) FROM judged.blind_spot_results").fetchall() == [(0,)]
 
 
 RED, WARNING = dg.AssetCheckSeverity.ERROR, dg.AssetCheckSeverity.WARN

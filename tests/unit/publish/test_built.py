@@ -27,24 +27,24 @@ def _expose(home: Home, inputs: str) -> duckdb.DuckDBPyConnection:
 
 def test_what_is_built_in_order_counts_as_built_from_the_raw_zone(home: Home) -> None:
     with _expose(home, "first") as connection:
-        built.note(connection, PARENTS, [CASES, JOURNEYS, MART])
+        built.record(connection, PARENTS, [CASES, JOURNEYS, MART])
         assert built.read(connection) == built.Built("first", frozenset(PARENTS))
 
 
 def test_a_mart_over_an_older_parent_does_not_count(home: Home) -> None:
     """Without it, one mart built by itself would pass older cases off as those of today."""
     with _expose(home, "first") as connection:
-        built.note(connection, PARENTS, [CASES, JOURNEYS, MART])
+        built.record(connection, PARENTS, [CASES, JOURNEYS, MART])
     with _expose(home, "second") as connection:
-        built.note(connection, PARENTS, [MART])
-        built.note(connection, PARENTS, [CASES])
+        built.record(connection, PARENTS, [MART])
+        built.record(connection, PARENTS, [CASES])
         assert built.read(connection) == built.Built("second", frozenset({CASES}))
 
 
 def test_what_is_built_again_counts_only_when_it_is_whole(home: Home) -> None:
     """Without it, tables of a build that was killed would be published."""
     with _expose(home, "first") as connection:
-        built.note(connection, PARENTS, [CASES, JOURNEYS, MART])
+        built.record(connection, PARENTS, [CASES, JOURNEYS, MART])
         built.clear(connection, [MART])
         assert built.read(connection).relations == {CASES, JOURNEYS}
 
@@ -66,7 +66,7 @@ def test_what_is_built_again_makes_room_first(home: Home) -> None:
 def test_a_raw_zone_that_fails_half_way_changes_nothing(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without it, a raw zone of half new views would keep the name of its old inputs."""
     with _expose(home, "first") as connection:
-        built.note(connection, PARENTS, [CASES])
+        built.record(connection, PARENTS, [CASES])
 
     def fails(*_: object) -> None:
         raise OSError("No space left on device")
@@ -81,7 +81,7 @@ def test_a_raw_zone_that_fails_half_way_changes_nothing(home: Home, monkeypatch:
 def test_a_warehouse_of_an_earlier_version_counts_as_not_built(home: Home) -> None:
     with engine.connect(home.warehouse) as connection:
         built.clear(connection, [MART])
-        built.note(connection, PARENTS, [CASES])
+        built.record(connection, PARENTS, [CASES])
         assert built.read(connection) == built.Built("", frozenset())
 
 

@@ -82,7 +82,7 @@ def landed(config: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 def _build(config: Settings, *relations: built.Relation) -> None:
     with engine.connect(config.paths.warehouse) as connection:
-        built.note(connection, {relation: set() for relation in relations}, relations)
+        built.record(connection, {relation: set() for relation in relations}, relations)
 
 
 def test_documentation_after_a_whole_build_counts(landed: Settings) -> None:
