@@ -11,6 +11,7 @@ import dagster as dg
 from orchestration.base import progress
 from orchestration.base.text import printable
 from orchestration.defs.previews import preview
+from orchestration.defs.tags import personal_data
 from orchestration.landing import absences, pipeline, report, views
 from orchestration.landing.manifest import Manifest
 from orchestration.landing.people import hashing
@@ -45,12 +46,15 @@ def _specs() -> list[dg.AssetSpec]:
         dg.AssetSpec(
             [table.schema, table.name],
             description=f"One row per {table.grain.removeprefix('one ')}, as sources delivered it.",
+            tags=personal_data(table.columns) | {"domain": "sources"},
             **shared,
         )
         for table in bundle.all_tables()
     ]
     system = [
-        dg.AssetSpec([raw_tables.SYSTEM_SCHEMA, table], description=text, **shared)
+        dg.AssetSpec(
+            [raw_tables.SYSTEM_SCHEMA, table], description=text, tags={"domain": "sources"}, **shared
+        )
         for table, text in _SYSTEM_DESCRIPTIONS.items()
     ]
     return [*tables, *system]

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from orchestration.base import progress
-from orchestration.defs.transform import relation_of, transform
+from orchestration.defs.transform import model_keys, relation_of
 from orchestration.publish import built, publication
 from orchestration.runs import dbt_docs, dbt_project
 from orchestration.runs.run_store import PUBLICATION
@@ -13,7 +13,7 @@ from orchestration.runs.workspace import Workspace
 
 
 def _marts() -> list[dg.AssetKey]:
-    return [key for key in transform().keys if key.path[0] in ("marts", "reference")]
+    return [key for key in model_keys() if key.path[0] in ("marts", "reference")]
 
 
 def published_marts(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.MaterializeResult:  # type: ignore[type-arg]
@@ -59,6 +59,7 @@ def publishing() -> dg.Definitions:
         group_name="published",
         kinds={"duckdb", "parquet"},
         owners=["team:service-analytics"],
+        tags={"domain": "publication"},
         description="marts.duckdb for BI tools, a Parquet file per mart, and the report page.",
         freshness_policy=dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=36)),
     )

@@ -19,10 +19,15 @@ from orchestration import settings
 from orchestration.base import engine, progress
 from orchestration.defs import blind_spots
 from orchestration.defs.previews import preview
+from orchestration.defs.tags import personal_data
 from orchestration.publish import built
 from orchestration.runs import dbt_project
 from orchestration.runs.workspace import Workspace
 from orchestration.sources import raw_tables
+
+# What needs a judgement, and all that follows; everything else comes before it.
+_JUDGED = f"source:{blind_spots.JUDGED[0]}+"
+_NOT_BUILT = "resource_type:unit_test"
 
 FIRST_RAW_TABLE = dg.AssetKey([raw_tables.SYSTEM_SCHEMA, "sources"])
 
@@ -33,16 +38,15 @@ class LayerTranslator(DagsterDbtTranslator):
     def get_asset_spec(
         self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
     ) -> dg.AssetSpec:
-        """Names the owner of the dbt group, adds inlined parents, and ties the registries to the raw tables.
+        """Takes owner and tags from the dbt group, adds inlined parents, ties registries to the raw tables.
 
         All is built together, or nothing is. What reads an inlined model also keeps the tables behind it as
         parents: Dagster puts no step behind another for the sake of an asset that no step makes.
         """
         spec = super().get_asset_spec(manifest, unique_id, project)
         node = self.get_resource_props(manifest, unique_id)
-        owners = _owners(manifest, node)
-        if owners:
-            spec = spec.replace_attributes(owners=owners)
+        if node["resource_type"] != "source":
+            spec = spec.replace_attributes(owners=_owners(manifest, node), tags={**spec.tags, **_tags(node)})
         inlined = [_key(parent) for parent in _parents_of(manifest, node) if _is_inlined(parent)]
         is_seed = node["resource_type"] == "seed"
         return spec.merge_attributes(deps=[*inlined, *([FIRST_RAW_TABLE] if is_seed else [])])
@@ -87,6 +91,7 @@ def inlined_specs(manifest: Mapping[str, Any]) -> list[dg.AssetSpec]:
             description=node["description"],
             group_name=node["schema"],
             owners=_owners(manifest, node),
+            tags=_tags(node),
         )
         for node in manifest["nodes"].values()
         if _is_inlined(node)
@@ -94,9 +99,13 @@ def inlined_specs(manifest: Mapping[str, Any]) -> list[dg.AssetSpec]:
 
 
 def _owners(manifest: Mapping[str, Any], node: Mapping[str, Any]) -> list[str]:
-    """Owners of a node's dbt group as Dagster writes them; none of a source, which has no group."""
-    found = manifest["groups"].get(f"group.faultline.{node['config'].get('group')}")
-    return [_team(found["owner"]["name"])] if found else []
+    """Owners of a node's dbt group as Dagster writes them."""
+    return [_team(manifest["groups"][f"group.faultline.{node['config']['group']}"]["owner"]["name"])]
+
+
+def _tags(node: Mapping[str, Any]) -> dict[str, str]:
+    """The domain of a node, and whether its declared columns stand for people."""
+    return personal_data(node["columns"]) | {"domain": node["config"]["group"]}
 
 
 def _team(name: str) -> str:
@@ -131,7 +140,7 @@ def build(context: dg.AssetExecutionContext, dbt: DbtCliResource, workspace: Wor
             (row[0], row[1])
             for row in connection.execute(
                 "SELECT table_schema, table_name FROM information_schema.tables "
-                "WHERE table_type = 'BASE TABLE'"
+                "WHERE table_type = 'BASE TABLE' OR table_schema = 'marts'"
             ).fetchall()
         }
         for event in events:
@@ -146,32 +155,44 @@ def _parsed() -> tuple[DbtProject, dict[str, Any]]:
 
 
 @cache
-def transform() -> dg.AssetsDefinition:
-    """All models and registries as assets; parses them into the home where its manifest is out of date.
+def _dbt_assets(name: str, select: str, exclude: str) -> dg.AssetsDefinition:
+    project, manifest = _parsed()
+    checks = DagsterDbtTranslatorSettings(enable_asset_checks=True, enable_source_tests_as_checks=False)
+    decorator = dbt_assets(
+        manifest=manifest,
+        project=project,
+        name=name,
+        dagster_dbt_translator=LayerTranslator(settings=checks),
+        select=select,
+        exclude=exclude,
+    )
+    return decorator(build)
+
+
+def build_sets() -> tuple[dg.AssetsDefinition, dg.AssetsDefinition]:
+    """All models and registries as assets: those up to the coverage, and those that need its judgement.
+
+    Parses the project into the home where its manifest is out of date.
 
     Raises:
         orchestration.errors.RunError: dbt cannot parse its project.
     """
-    project, manifest = _parsed()
-    decorator = dbt_assets(
-        manifest=manifest,
-        project=project,
-        name="transform",
-        dagster_dbt_translator=LayerTranslator(
-            settings=DagsterDbtTranslatorSettings(
-                enable_asset_checks=True, enable_source_tests_as_checks=False
-            )
-        ),
-        exclude="resource_type:unit_test",
+    return (
+        _dbt_assets("models_up_to_coverage", "fqn:*", f"{_NOT_BUILT} {_JUDGED}"),
+        _dbt_assets("models_after_judgement", _JUDGED, _NOT_BUILT),
     )
-    return decorator(build)
+
+
+def model_keys() -> set[dg.AssetKey]:
+    """The keys of all models and registries that dbt builds."""
+    return {key for models in build_sets() for key in models.keys}
 
 
 @dg.definitions
 def models() -> dg.Definitions:
     """What dbt builds, and the models that it inlines."""
     _, manifest = _parsed()
-    return dg.Definitions(assets=[transform(), *inlined_specs(manifest)])
+    return dg.Definitions(assets=[*build_sets(), *inlined_specs(manifest)])
 
 
 def relation_of(key: dg.AssetKey) -> built.Relation:
@@ -185,7 +206,8 @@ def _parents() -> dict[built.Relation, set[built.Relation]]:
     inlined = {spec.key for spec in inlined_specs(_parsed()[1])}
     return {
         relation_of(key): {relation_of(dep) for dep in deps - inlined}
-        for key, deps in transform().asset_deps.items()
+        for models in build_sets()
+        for key, deps in models.asset_deps.items()
     }
 
 

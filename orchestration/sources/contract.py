@@ -87,6 +87,11 @@ class Column:
         """Whether only a keyed hash of it lands."""
         return self.pii == "hash" or self.type in IDENTIFIER_TYPES
 
+    @property
+    def is_personal(self) -> bool:
+        """Whether it stands for a person: the hash of a customer's id, or the id of an agent."""
+        return self.is_hashed or self.pii == "staff"
+
 
 @dataclass(frozen=True)
 class Table:

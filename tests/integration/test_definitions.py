@@ -73,8 +73,34 @@ def test_lineage(graph: Any, upstream: str, downstream: str) -> None:
 
 def test_dbt_builds_once_before_the_judgement_and_once_after(definitions: dg.Definitions) -> None:
     """Without it, each inlined model between two tables could split the build; every part starts dbt anew."""
-    steps = [node.name for node in definitions.resolve_job_def("publish_marts").nodes]
-    assert len([name for name in steps if name.startswith("transform")]) == 2, steps
+    steps = {node.name for node in definitions.resolve_job_def("publish_marts").nodes}
+    assert steps == {
+        "land_exports",
+        "models_up_to_coverage",
+        "judged__blind_spot_results",
+        "models_after_judgement",
+        "published__marts",
+    }
+
+
+@pytest.mark.parametrize(
+    ("asset", "domain", "is_personal"),
+    [
+        ("raw_mapped/contacts", "sources", True),
+        ("raw_zendesk/users", "sources", True),
+        ("raw_faultline/parameters", "sources", False),
+        ("marts/mart_contact", "contacts", True),
+        ("marts/mart_escalation_heatmap", "heatmap", False),
+        ("staging/stg_zendesk__tickets", "sources", False),
+        ("judged/blind_spot_results", "blind_spots", False),
+        ("published/marts", "publication", False),
+    ],
+)
+def test_assets_are_found_by_domain_and_personal_data(
+    graph: Any, asset: str, domain: str, is_personal: bool
+) -> None:
+    tags = graph.get(dg.AssetKey(asset.split("/"))).tags
+    assert (tags["domain"], "personal_data" in tags) == (domain, is_personal)
 
 
 def test_every_asset_says_what_it_is_and_whose(graph: Any) -> None:
