@@ -20,8 +20,6 @@ LONG = {
     "int_case__coverage": (182, 7),
     "int_case__merges": (94, 7),
     "int_case__enriched": (154, 7),
-    "int_contact__legs": (123, 7),
-    "int_contact__enriched": (138, 8),
     "int_heatmap__cell_blind_spots": (100, 7),
     "int_identity__contacts": (118, 7),
     "int_identity__identifiers": (232, 7),
