@@ -21,8 +21,6 @@ LONG = {
     "int_case__merges": (94, 7),
     "int_case__enriched": (154, 7),
     "int_heatmap__cell_blind_spots": (100, 7),
-    "int_identity__contacts": (118, 7),
-    "int_identity__identifiers": (232, 7),
     "int_source__daily_counts": (94, 7),
     "int_source__deliveries": (177, 7),
     "int_source__unknown_words": (114, 7),

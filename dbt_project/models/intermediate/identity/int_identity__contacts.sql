@@ -1,73 +1,23 @@
 -- One row per contact: the customer behind it, with how that is known and how sure it is.
 -- In this order: the case it was recorded for, the customer's own id, a number of one customer, an
 -- address of one customer, a shared number of which one customer alone has an open case about then.
-{% set kinds = ["phone", "email"] %}
 with
-    contacts as (select * from {{ ref("int_identity__recorded_contacts") }}),
-
-    identified as (
-        {% for kind in kinds %}
-            select contact_key, centre, started_at, '{{ kind }}' as identifier_kind, {{ kind }} as identifier
-            from contacts
-            where {{ kind }} is not null
-            {% if not loop.last %}
-                union all
-            {% endif %}
-        {% endfor %}
-    ),
-
-    -- What leads to nobody need not be told once for each of the many who share it.
-    leads as (
-        select distinct
-            centre,
-            identifier_kind,
-            identifier,
-            valid_from,
-            valid_to,
-            method,
-            n_customers_sharing,
-            is_internal,
-            case when method is not null then customer_id end as customer_id
-        from {{ ref("int_identity__identifiers") }}
-    ),
-
-    candidates as (
-        select
-            c.contact_key,
-            c.centre,
-            c.started_at,
-            i.identifier_kind,
-            i.customer_id,
-            i.method,
-            i.n_customers_sharing,
-            i.is_internal
-        from identified as c
-        inner join
-            leads as i
-            on c.centre = i.centre
-            and c.identifier_kind = i.identifier_kind
-            and c.identifier = i.identifier
-            and c.started_at >= i.valid_from
-            and c.started_at < i.valid_to
-    ),
-
-    matched as (
+    contact_totals as (
         select
             contact_key,
-            {% for kind in kinds %}
-                min(customer_id) filter (where method = '{{ kind }}') as {{ kind }}_customer_id,
-            {% endfor %}
+            min(customer_id) filter (where method = 'phone') as phone_customer_id,
+            min(customer_id) filter (where method = 'email') as email_customer_id,
             max(n_customers_sharing) as n_customers_sharing,
             max(n_customers_sharing) filter (where identifier_kind = 'phone') as n_customers_of_number,
             bool_or(is_internal) as is_internal_number
-        from candidates
+        from {{ ref("int_identity__contact_matches") }}
         group by contact_key
     ),
 
-    -- Of those who share a number the one with an open case; two are a tie, and a tie decides nothing.
-    pending as (
+    -- Of the customers who share a number, the only one with an open case. Two such customers decide nothing.
+    open_case_customers as (
         select k.contact_key, min(k.customer_id) as customer_id
-        from candidates as k
+        from {{ ref("int_identity__contact_matches") }} as k
         inner join
             {{ ref("int_case__current") }} as c
             on k.centre = c.centre
@@ -80,7 +30,7 @@ with
         having count(distinct k.customer_id) = 1
     ),
 
-    linked as (
+    contact_links as (
         select
             c.contact_key,
             c.centre,
@@ -109,10 +59,10 @@ with
             coalesce(c.customer_id, m.phone_customer_id, m.email_customer_id) is null
             and coalesce(m.n_customers_sharing, 0) > 1 as is_ambiguous,
             c.customer_id is null and coalesce(m.is_internal_number, false) as is_internal_number
-        from contacts as c
-        left join matched as m on c.contact_key = m.contact_key
-        left join pending as p on c.contact_key = p.contact_key
+        from {{ ref("int_identity__recorded_contacts") }} as c
+        left join contact_totals as m on c.contact_key = m.contact_key
+        left join open_case_customers as p on c.contact_key = p.contact_key
     )
 
 select l.*, {{ link_confidence("link_method") }} as link_confidence
-from linked as l
+from contact_links as l
