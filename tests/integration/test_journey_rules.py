@@ -245,11 +245,11 @@ def fill(warehouse: duckdb.DuckDBPyConnection, items: list[Item]) -> None:
             "customer_link_confidence": lambda i: i.confidence, "reason": lambda i: i.reason,
             "started_at": lambda i: i.started_at, "ended_at": lambda i: i.ended_at,
         }),
-        "case__outcomes": (cases, {
+        "case__enriched": (cases, {
             "case_key": lambda i: i.key, "centre": lambda i: i.centre, "source_instance": lambda i: i.source,
             "parent_case_id": lambda i: i.case and i.case[1],
         }),
-        "contact__outcomes": (contacts, {
+        "contact__enriched": (contacts, {
             "contact_key": lambda i: i.key, "recorded_case_key": lambda i: i.case_key, "centre": lambda i: i.centre,
             "source_instance": lambda i: i.source,
             "chain_key": lambda i: hashed("chain", i.source, i.chain or i.id),
