@@ -133,6 +133,13 @@ def test_models_belong_to_the_owner_of_their_dbt_group(graph: Any, model: str, g
     assert owners == [f"team:{owner.lower().replace(' ', '-')}"]
 
 
+def test_no_asset_check_waits_for_a_test_that_runs_leave_out(graph: Any) -> None:
+    """The UI would show the check as never executed, which reads as a fault."""
+    names = {key.name for key in graph.asset_check_keys}
+    assert any(name.startswith("unique_combination_") for name in names)
+    assert [name for name in names if name.startswith("key_")] == []
+
+
 def test_each_measured_blind_spot_is_an_asset_check(graph: Any) -> None:
     checks = {key.name.split("_")[0] for key in graph.asset_check_keys if key.asset_key.path[0] == "judged"}
     measured = (

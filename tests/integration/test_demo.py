@@ -8,6 +8,7 @@ import duckdb
 import pytest
 
 from tests.integration.conftest import DEMO, Run, run
+from tests.keys import check_keys
 
 pytestmark = pytest.mark.integration
 
@@ -16,6 +17,10 @@ def test_the_run_prints_its_stages_and_where_the_result_is(demo: Run) -> None:
     for expected in ("Landed", "Building", "Judging blind spots", "Publishing", "index.html", "marts.duckdb"):
         assert expected in demo.output
     assert "Traceback" not in demo.output
+
+
+def test_the_keys_of_the_tables_below_the_marts_hold(demo: Run, tmp_path: Path) -> None:
+    check_keys(demo.home, tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,11 @@
 """The main job on two exports nobody here wrote, against what was measured on them by hand."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.integration.conftest import Run
+from tests.keys import check_keys
 
 pytestmark = [pytest.mark.integration, pytest.mark.real_data]
 
@@ -39,6 +42,10 @@ EAGLE = "source_instance = 'eagle_bank_crm'"
 )
 def test_measured_figures(real: Run, what: str, query: str, expected: int) -> None:
     assert real.one(f"SELECT {query}") == expected, what
+
+
+def test_the_keys_of_the_tables_below_the_marts_hold(real: Run, tmp_path: Path) -> None:
+    check_keys(real.home, tmp_path)
 
 
 def test_settled_counts_stand_beside_raw_ones(real: Run) -> None:

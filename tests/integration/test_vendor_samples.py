@@ -9,6 +9,7 @@ import pytest
 
 from tests.integration import samples
 from tests.integration.conftest import Run, run
+from tests.keys import check_keys
 
 pytestmark = [pytest.mark.integration, pytest.mark.real_data]
 
@@ -34,6 +35,10 @@ def line(tmp_path_factory: pytest.TempPathFactory, real_data: Path) -> Run:
 
 def test_every_row_lands(line: Run) -> None:
     assert "; 0 rows quarantined" in line.output
+
+
+def test_the_keys_of_the_tables_below_the_marts_hold(line: Run, tmp_path: Path) -> None:
+    check_keys(line.home, tmp_path)
 
 
 @pytest.mark.parametrize("mart", ["mart_case", "mart_contact"])

@@ -50,6 +50,27 @@ def test_only_staging_reads_sources_and_one_each(manifest: dict[str, Any]) -> No
     assert broken == {}
 
 
+def test_every_table_has_a_test_of_its_key(manifest: dict[str, Any]) -> None:
+    """Without it, a table that doubles rows does so unseen until a figure is wrong.
+
+    A run tries the keys of marts, and `make test` those of the tables below them, inlined ones included. The keys of
+    staging hold by construction: unit tests of dbt try its macro.
+    """
+    tested = {
+        (node["attached_node"], node["test_metadata"]["name"])
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "test" and node.get("test_metadata")
+    }
+    without = [
+        node["name"]
+        for key, node in manifest["nodes"].items()
+        if node["resource_type"] == "model"
+        and not node["path"].startswith("staging")
+        and (key, "unique_combination" if node["path"].startswith("marts") else "key") not in tested
+    ]
+    assert without == [], "add `key` with its columns to the `data_tests` of these models"
+
+
 def test_every_data_test_runs_in_one_of_the_two_builds_of_a_run(manifest: dict[str, Any]) -> None:
     """dbt runs a test where it finds all that the test reads: what it builds, what that reads, and sources.
 

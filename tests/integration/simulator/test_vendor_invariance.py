@@ -6,6 +6,7 @@ without them, as often as they come. What a vendor cannot record is listed here,
 
 import os
 from itertools import product
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ from seeds.simulator.exports import registry
 from tests.integration.conftest import Run, run
 from tests.integration.simulator.centres import simulate
 from tests.integration.simulator.privacy import check_no_canary_lands
+from tests.keys import check_keys
 
 pytestmark = pytest.mark.integration
 
@@ -118,6 +120,10 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 def test_every_row_lands(line: Run) -> None:
     assert "; 0 rows quarantined" in line.output
+
+
+def test_the_keys_of_the_tables_below_the_marts_hold(line: Run, tmp_path: Path) -> None:
+    check_keys(line.home, tmp_path)
 
 
 def test_no_canary_lands(line: Run) -> None:

@@ -8,6 +8,7 @@ import pytest
 from seeds.simulator.centre.story import ISSUE
 from tests.integration.conftest import Run, faultline, run
 from tests.integration.simulator.privacy import check_no_canary_lands
+from tests.keys import check_keys
 
 pytestmark = pytest.mark.integration
 
@@ -37,6 +38,10 @@ def truth(simulated: Path, query: str) -> list[tuple]:
 
 def test_every_row_lands(line: Run) -> None:
     assert "; 0 rows quarantined" in line.output
+
+
+def test_the_keys_of_the_tables_below_the_marts_hold(line: Run, tmp_path: Path) -> None:
+    check_keys(line.home, tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,13 @@
 -- One row per mention of a contact record by a contact event, an agent's event, an analysis or an evaluation.
--- No kind of mention is complete: what it leaves out is unknown.
+-- No kind of mention is complete: what it leaves out is unknown. `mention_id` tells mentions of one kind and
+-- moment apart.
 {% set missed = "('MISSED', 'REJECTED', 'ERROR')" %}
 select
     centre,
     source_instance,
     contact_id,
+    'contact event' as kind,
+    event_type as mention_id,
     initial_contact_id,
     initiation_method,
     channel,
@@ -25,6 +28,8 @@ select
     centre,
     source_instance,
     contact_id,
+    'agent event',
+    event_id,
     initial_contact_id,
     upper(initiation_method),
     upper(channel),
@@ -43,6 +48,8 @@ select
     centre,
     source_instance,
     contact_id,
+    'analysis',
+    cast(is_redacted as {{ dbt.type_string() }}),
     null,
     null,
     channel,
@@ -62,6 +69,8 @@ select
     centre,
     source_instance,
     contact_id,
+    'evaluation',
+    evaluation_id,
     null,
     null,
     null,

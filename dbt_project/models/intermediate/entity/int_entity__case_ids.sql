@@ -1,4 +1,4 @@
--- One row per delivered case or state of one: what it was merged into, of all sources.
+-- One row per delivered case id and case it was merged into, if into any, of all sources.
 {% set models = [
     "stg_mapped__cases",
     "int_mapped__case_snapshots",
@@ -7,10 +7,14 @@
     "int_servicenow__cases",
     "int_zendesk__cases",
 ] %}
-{% for model in models %}
-    select centre, source_instance, case_id, merged_into
-    from {{ ref(model) }}
-    {% if not loop.last %}
-        union all
-    {% endif %}
-{% endfor %}
+select distinct centre, source_instance, case_id, merged_into
+from
+    (
+        {% for model in models %}
+            select centre, source_instance, case_id, merged_into
+            from {{ ref(model) }}
+            {% if not loop.last %}
+                union all
+            {% endif %}
+        {% endfor %}
+    ) as delivered_cases

@@ -1,6 +1,8 @@
 -- One row per stay of a case or contact chain with a team, before equal neighbours are joined.
+-- `step_order` counts the stays of one item: of a case, or of one contact of a chain.
 select
     case_key as unit_key,
+    case_key as item_key,
     centre,
     source_instance,
     'case' as unit_type,
@@ -13,6 +15,7 @@ where field = 'group' and value is not null
 union all
 select
     c.chain_key as unit_key,
+    c.contact_key as item_key,
     l.centre,
     l.source_instance,
     'chain' as unit_type,

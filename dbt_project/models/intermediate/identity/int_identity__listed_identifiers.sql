@@ -72,6 +72,8 @@ with
 
 select
     l.centre,
+    l.source_instance,
+    l.customer_id as listed_customer_id,
     l.identifier_kind,
     l.identifier,
     coalesce(m.customer_id, l.customer_id) as customer_id,

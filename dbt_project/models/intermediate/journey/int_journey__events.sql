@@ -1,7 +1,6 @@
 -- One row per event of a journey: a contact, a case opened, a status, a handoff or a recorded escalation.
 with
-    -- A case or a chain, as handoffs name it.
-    units as (
+    handoff_units as (
         select coalesce(c.chain_key, i.item_key) as unit_key, min(i.journey_key) as journey_key
         from {{ ref("int_journey__items") }} as i
         left join {{ ref("int_contact__enriched") }} as c on i.item_key = c.contact_key
@@ -15,6 +14,7 @@ select
     c.contact_id as source_key,
     c.started_at as event_at,
     1 as type_order,
+    c.contact_key as event_key,
     case when c.is_abandoned then 'contact_abandoned' else 'contact' end as event_type,
     c.first_team_id as team_id,
     c.first_queue_id as queue_id,
@@ -30,6 +30,7 @@ select
     c.case_id,
     c.opened_at,
     2,
+    c.case_key,
     'case_opened',
     null,
     null,
@@ -45,6 +46,7 @@ select
     v.case_id,
     v.valid_from,
     3,
+    {{ hash_key(["v.case_key", "v.interval_seq"]) }},
     'case_status',
     null,
     null,
@@ -62,13 +64,14 @@ select
     h.unit_id,
     h.handed_at,
     4,
+    {{ hash_key(["h.unit_key", "h.handoff_seq"]) }},
     'handoff',
     h.to_team_id,
     null,
     null,
     h.from_team_id
 from {{ ref("int_handoff__handoffs") }} as h
-inner join units as u on h.unit_key = u.unit_key
+inner join handoff_units as u on h.unit_key = u.unit_key
 union all
 select
     journey_key,
@@ -77,6 +80,7 @@ select
     escalation_id,
     escalated_at,
     5,
+    {{ hash_key(["source_instance", "escalation_id"]) }},
     'escalation',
     null,
     null,
