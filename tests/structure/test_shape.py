@@ -16,13 +16,9 @@ LONG = {
     "cov_bs36_clock_skew": (123, 7),
     "cov_bs44_schema_drift": (101, 7),
     "cov_bs46_filtered_exports": (133, 7),
-    "int_heatmap__cell_blind_spots": (100, 7),
-    "int_source__daily_counts": (94, 7),
     "int_source__deliveries": (177, 7),
     "int_source__unknown_words": (114, 7),
     "mart_blind_spot": (145, 10),
-    "mart_escalation_heatmap": (101, 7),
-    "mart_source_health": (90, 8),
 }
 
 # Ids that are unique only within a source, and so are joined by the key that holds both.

@@ -128,3 +128,15 @@
             where r.source_instance is null
         ) as single
 {% endmacro %}
+
+{# The raw tables with a date, once for each entity of the contract that their rows feed, and the condition that the
+   rows of the entity meet. #}
+{% macro dated_feeds() %}
+    {%- set feeds = [] -%}
+    {%- for spec in raw_tables().values() if spec.event_at -%}
+        {%- for entity, condition in spec.feeds.items() -%}
+            {%- do feeds.append({"spec": spec, "entity": entity, "condition": condition}) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(feeds) }}
+{% endmacro %}

@@ -7,14 +7,8 @@ with
         where b.is_implemented
     ),
 
-    coverage as (
-        select *
-        from {{ ref("cov_windows") }}
-        where blind_spot_id in (select l.blind_spot_id from linked as l)
-    ),
-
     cells as (
-        select distinct centre, dim_x, value_x, dim_y, value_y, window_type, window_start
+        select distinct cell_key, centre, dim_x, value_x, dim_y, value_y, window_type, window_start
         from {{ ref("int_heatmap__counts") }}
     ),
 
@@ -30,7 +24,8 @@ with
                 {{ dim_y }} as y,
                 sum(affected_n + undecidable_n) as affected_n,
                 sum(total_n) as total_n
-            from coverage
+            from {{ ref("cov_windows") }}
+            where blind_spot_id in (select l.blind_spot_id from linked as l)
             group by 1, 2, 3, 4, 5, 6
         ),
     {% endfor %}
@@ -39,7 +34,7 @@ with
         {% for dim_x, dim_y in heatmap_pairs() %}
             {% set outer_last = loop.last %}
             {% for match_x, match_y in [(true, true), (true, false), (false, true), (false, false)] %}
-                select c.*, k.blind_spot_id, k.affected_n, k.total_n
+                select c.cell_key, c.centre, c.window_type, k.blind_spot_id, k.affected_n, k.total_n
                 from cells as c
                 inner join
                     {{ dim_x }}_{{ dim_y }} as k
@@ -61,17 +56,13 @@ with
 
     summed as (
         select
+            cell_key,
             centre,
-            dim_x,
-            value_x,
-            dim_y,
-            value_y,
             window_type,
-            window_start,
             blind_spot_id,
             sum(affected_n) / nullif(cast(sum(total_n) as double), 0) as affected_share
         from matched
-        group by 1, 2, 3, 4, 5, 6, 7, 8
+        group by cell_key, centre, window_type, blind_spot_id
     ),
 
     -- A check that broke has seen nothing: it counts as fully affected wherever it applies.
@@ -83,13 +74,9 @@ with
     )
 
 select
+    s.cell_key,
     s.centre,
-    s.dim_x,
-    s.value_x,
-    s.dim_y,
-    s.value_y,
     s.window_type,
-    s.window_start,
     l.metric_id,
     s.blind_spot_id,
     l.overlap_group,

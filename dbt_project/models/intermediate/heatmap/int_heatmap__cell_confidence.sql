@@ -2,31 +2,15 @@
 -- Product over overlap groups of what the worst blind spot of each group leaves.
 with
     overlap_groups as (
-        select
-            centre,
-            dim_x,
-            value_x,
-            dim_y,
-            value_y,
-            window_type,
-            window_start,
-            metric_id,
-            overlap_group,
-            max(affected_share) as affected_share
+        select cell_key, metric_id, overlap_group, max(affected_share) as affected_share
         from {{ ref("int_heatmap__cell_blind_spots") }}
-        group by 1, 2, 3, 4, 5, 6, 7, 8, 9
+        group by cell_key, metric_id, overlap_group
     ),
 
     -- Rounded, because a sum of logarithms depends on the order of its terms in the last digits.
     products as (
         select
-            centre,
-            dim_x,
-            value_x,
-            dim_y,
-            value_y,
-            window_type,
-            window_start,
+            cell_key,
             metric_id,
             case
                 when max(affected_share) >= 1
@@ -34,14 +18,14 @@ with
                 else round(exp(sum(ln(1.0 - least(affected_share, 0.999999999)))), 9)
             end as seen_share
         from overlap_groups
-        group by 1, 2, 3, 4, 5, 6, 7, 8
+        group by cell_key, metric_id
     ),
 
     ranked_blind_spots as (
         select
             b.*,
             row_number() over (
-                partition by centre, dim_x, value_x, dim_y, value_y, window_type, window_start, metric_id
+                partition by cell_key, metric_id
                 order by affected_share desc nulls last, blind_spot_id nulls last
             ) as blind_spot_rank
         from {{ ref("int_heatmap__cell_blind_spots") }} as b
@@ -51,13 +35,4 @@ with
 select p.*, w.blind_spot_id as top_blind_spot_id, w.affected_share as top_affected_share
 from products as p
 left join
-    ranked_blind_spots as w
-    on p.centre = w.centre
-    and p.dim_x = w.dim_x
-    and p.value_x = w.value_x
-    and p.dim_y = w.dim_y
-    and p.value_y = w.value_y
-    and p.window_type = w.window_type
-    and p.window_start = w.window_start
-    and p.metric_id = w.metric_id
-    and w.blind_spot_rank = 1
+    ranked_blind_spots as w on p.cell_key = w.cell_key and p.metric_id = w.metric_id and w.blind_spot_rank = 1

@@ -34,6 +34,7 @@ with
     )
 
 select
+    {{ cell_key("d", "w") }} as cell_key,
     d.centre,
     d.dim_x,
     d.value_x,
@@ -52,4 +53,4 @@ inner join
     on d.centre = w.centre
     and d.started_date >= w.window_start
     and d.started_date < w.window_end
-group by 1, 2, 3, 4, 5, 6, 7, 8, 9
+group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10

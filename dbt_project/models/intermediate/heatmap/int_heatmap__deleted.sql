@@ -1,4 +1,4 @@
--- One row per heatmap cell and window with cases that were deleted, by what the cases say of themselves.
+-- One row per heatmap cell with cases that were deleted, by what the cases say of themselves.
 with
     deleted as (
         select
@@ -28,19 +28,11 @@ with
         {% endfor %}
     )
 
-select
-    c.centre,
-    c.dim_x,
-    c.value_x,
-    c.dim_y,
-    c.value_y,
-    w.window_type,
-    w.window_start,
-    cast(count(*) as bigint) as n_deleted
+select {{ cell_key("c", "w") }} as cell_key, cast(count(*) as bigint) as n_deleted
 from cells as c
 inner join
     {{ ref("int_window__windows") }} as w
     on c.centre = w.centre
     and c.opened_date >= w.window_start
     and c.opened_date < w.window_end
-group by 1, 2, 3, 4, 5, 6, 7
+group by 1

@@ -2,12 +2,7 @@
 -- key counts on the day of its first row, so that one which comes again on another day is a duplicate
 -- there. What is delivered again because it changed is another row, and so is another event of a log:
 -- no duplicates. Neither are the copies that a vendor is known to write of every row.
-{% set fed = [] %}
-{% for spec in raw_tables().values() if spec.event_at %}
-    {% for entity, condition in spec.feeds.items() %}
-        {% do fed.append({"spec": spec, "entity": entity, "condition": condition}) %}
-    {% endfor %}
-{% endfor %}
+{% set fed = dated_feeds() %}
 with
     {% for one in fed %}
         {%- set spec = one.spec %}

@@ -45,10 +45,7 @@ with
     ),
 
     cells as (
-        select
-            b.blind_spot_id,
-            b.centre,
-            count(distinct {{ hash_key(["b.dim_x", "b.value_x", "b.dim_y", "b.value_y"]) }}) as n_cells
+        select b.blind_spot_id, b.centre, count(distinct b.cell_key) as n_cells
         from {{ ref("int_heatmap__cell_blind_spots") }} as b
         where b.window_type = 'span' and b.affected_share > 0
         group by b.blind_spot_id, b.centre

@@ -18,13 +18,7 @@ with
         from {{ ref("int_heatmap__counts") }} as c
         left join
             {{ ref("int_heatmap__cell_confidence") }} as k
-            on c.centre = k.centre
-            and c.dim_x = k.dim_x
-            and c.value_x = k.value_x
-            and c.dim_y = k.dim_y
-            and c.value_y = k.value_y
-            and c.window_type = k.window_type
-            and c.window_start = k.window_start
+            on c.cell_key = k.cell_key
             and c.metric_id = k.metric_id
     ),
 
@@ -90,12 +84,4 @@ select
     top_blind_spot_id
 from stated as s
 left join {{ ref("dim_team") }} as t on s.dim_x = 'team' and s.centre = t.centre and s.value_x = t.team_id
-left join
-    {{ ref("int_heatmap__deleted") }} as d
-    on s.centre = d.centre
-    and s.dim_x = d.dim_x
-    and s.value_x = d.value_x
-    and s.dim_y = d.dim_y
-    and s.value_y = d.value_y
-    and s.window_type = d.window_type
-    and s.window_start = d.window_start
+left join {{ ref("int_heatmap__deleted") }} as d on s.cell_key = d.cell_key

@@ -1,10 +1,11 @@
 -- One row per source instance, entity and day of its events; what was quarantined stands on the
 -- last day, since a broken row seldom tells its own.
 with
-    quarantined as (
+    delivered_rows as (
         select
             d.source_instance,
             d.entity,
+            sum(d.n_landed) as n_landed,
             cast(sum(d.n_quarantined) as bigint) as n_quarantined,
             cast(count(*) filter (where d.status <> 'landed') as bigint) as n_files_quarantined
         from {{ ref("stg_faultline__deliveries") }} as d
@@ -29,12 +30,6 @@ with
         inner join {{ ref("int_source__spans") }} as w on s.source_instance = w.source_instance
     ),
 
-    landed as (
-        select source_instance, entity, sum(n_landed) as n_landed
-        from {{ ref("stg_faultline__deliveries") }}
-        group by 1, 2
-    ),
-
     -- Entities without a date of their own stand in one row.
     days as (
         select
@@ -52,7 +47,7 @@ with
         select f.source_instance, f.entity, f.span_end, coalesce(l.n_landed, 0), null
         from fed as f
         left join newest as n on f.source_instance = n.source_instance and f.entity = n.entity
-        left join landed as l on f.source_instance = l.source_instance and f.entity = l.entity
+        left join delivered_rows as l on f.source_instance = l.source_instance and f.entity = l.entity
         where n.entity is null
     )
 
@@ -65,15 +60,14 @@ select
     cast(d.n_duplicates as bigint) as n_duplicates,
     d.n_duplicates / nullif(cast(d.n_received as double), 0) as duplicate_share,
     case
-        when n.last_date is null or d.day = n.last_date then coalesce(q.n_quarantined, 0) else 0
+        when n.last_date is null or d.day = n.last_date then coalesce(l.n_quarantined, 0) else 0
     end as n_quarantined,
     case
-        when n.last_date is null or d.day = n.last_date then coalesce(q.n_files_quarantined, 0) else 0
+        when n.last_date is null or d.day = n.last_date then coalesce(l.n_files_quarantined, 0) else 0
     end as n_files_quarantined,
     coalesce(l.n_landed, 0) > 0 as is_delivered,
     cast({{ dbt.datediff("n.last_event_at", "f.as_of_at", "second") }} as double) / 3600 as freshness_hours
 from days as d
 inner join fed as f on d.source_instance = f.source_instance and d.entity = f.entity
 left join newest as n on d.source_instance = n.source_instance and d.entity = n.entity
-left join quarantined as q on d.source_instance = q.source_instance and d.entity = q.entity
-left join landed as l on d.source_instance = l.source_instance and d.entity = l.entity
+left join delivered_rows as l on d.source_instance = l.source_instance and d.entity = l.entity
