@@ -12,13 +12,8 @@ from tests.structure.reading import MODELS, models, text_of, until_closed, witho
 MAX_LINES, MAX_JOINS = 90, 7
 # Models that wait to be split, with their lines and joins. A model leaves the list when it fits, and never grows.
 LONG = {
-    "cov_bs04_unusual_volume": (122, 7),
-    "cov_bs36_clock_skew": (123, 7),
-    "cov_bs44_schema_drift": (101, 7),
-    "cov_bs46_filtered_exports": (133, 7),
     "int_source__deliveries": (177, 7),
     "int_source__unknown_words": (114, 7),
-    "mart_blind_spot": (145, 10),
 }
 
 # Ids that are unique only within a source, and so are joined by the key that holds both.

@@ -52,56 +52,13 @@ with
         {% endfor %}
     ),
 
-    -- A case that names its contact was opened while that lasted: how far off it lies is the skew.
-    distances as (
-        select
-            c.centre,
-            c.source_instance,
-            c.case_key,
-            c.opened_date,
-            k.source_instance as contact_source_instance,
-            k.contact_id,
-            case
-                when c.opened_at < k.started_at
-                then {{ dbt.datediff("k.started_at", "c.opened_at", "second") }}
-                when c.opened_at > coalesce(k.ended_at, k.started_at)
-                then {{ dbt.datediff("coalesce(k.ended_at, k.started_at)", "c.opened_at", "second") }}
-                else 0
-            end as skew_seconds
-        from {{ ref("int_contact__enriched") }} as k
-        inner join cases as c on k.recorded_case_key = c.case_key
-        where
-            c.opened_at
-            >= {{ dbt.dateadd("hour", "-1 * " ~ threshold_literal("case_link_hours"), "k.started_at") }}
-            and c.opened_at <= {{ dbt.dateadd("hour", threshold_literal("case_link_hours"), "k.started_at") }}
-    ),
-
-    -- Of several contacts of a case the nearest one led to it.
-    pairs as (
-        select *
-        from
-            (
-                select
-                    d.*,
-                    row_number() over (
-                        partition by case_key
-                        order by
-                            abs(skew_seconds) nulls last,
-                            contact_source_instance nulls last,
-                            contact_id nulls last
-                    ) as choice
-                from distances as d
-            ) as ranked
-        where choice = 1
-    ),
-
     skewed_days as (
         select
             source_instance,
             contact_source_instance,
             opened_date,
             abs({{ percentile("skew_seconds", 0.5) }}) > {{ threshold("bs36_skew_seconds") }} as is_skewed
-        from pairs
+        from {{ ref("int_blind_spot__case_skews") }}
         group by source_instance, contact_source_instance, opened_date
         having count(*) >= {{ threshold("min_points") }}
     ),
@@ -110,13 +67,13 @@ with
         select *
         from orders
         union all
-        select {{ source_dimensions("p", "opened_date") }}, s.is_skewed, false
-        from pairs as p
+        select {{ source_dimensions("c", "opened_date") }}, s.is_skewed, false
+        from {{ ref("int_blind_spot__case_skews") }} as c
         inner join
             skewed_days as s
-            on p.source_instance = s.source_instance
-            and p.contact_source_instance = s.contact_source_instance
-            and p.opened_date = s.opened_date
+            on c.source_instance = s.source_instance
+            and c.contact_source_instance = s.contact_source_instance
+            and c.opened_date = s.opened_date
     )
 
     {{ counted("findings") }}
