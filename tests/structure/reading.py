@@ -65,6 +65,11 @@ def without_comments(sql: str) -> str:
     return " ".join(re.sub(r"--[^\n]*", " ", sql).split())
 
 
+def without_statements(sql: str) -> str:
+    """SQL without Jinja's own statements, in which `range` is Python's."""
+    return re.sub(r"\{%.*?%\}", " ", sql)
+
+
 def until_closed(sql: str, start: int) -> str:
     """SQL from `start` up to the bracket that closes what was opened before it, or to the end."""
     depth = 0

@@ -1,7 +1,6 @@
 """SQL runs on every engine, knows no vendor after its own folder, and never looks at the clock."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,11 +9,11 @@ from orchestration.sources.connectors import bundle
 from tests.structure.reading import (
     MODELS,
     below,
-    models,
     name_of,
     sql_files,
     text_of,
     without_comments,
+    without_statements,
     yaml_entries,
 )
 
@@ -41,68 +40,15 @@ DUCKDB_ONLY = (
     r"|\bover (?!\(|\{)\w+|\),\s*select\b"
     r"|\bqualify\b|\bglob\b|\bat time zone\b|\bpivot\b|\bsummarize\b|\bignore nulls\b|\bon conflict\b"
 )
-ORDERED = r"\b(row_number|lag|lead|first_value|last_value|nth_value|ntile)\s*\("
-UNIQUE_POSITION = r"(\w+\.)?(\w*_seq|position|min\(stay_seq\))( (asc|desc))?( nulls (first|last))?"
-
-
-def _jinja_ranges_apart(sql: str) -> str:
-    """SQL without Jinja's own statements, in which `range` is Python's."""
-    return re.sub(r"\{%.*?%\}", " ", sql)
 
 
 def _found(pattern: str, paths: list[Path], *, is_code_only: bool = True) -> list[str]:
     hits = []
     for path in paths:
         text = text_of(path)
-        searched = _jinja_ranges_apart(without_comments(text)) if is_code_only else text
+        searched = without_statements(without_comments(text)) if is_code_only else text
         hits += [f"{name_of(path)}: {m.group()}" for m in re.finditer(pattern, searched, re.IGNORECASE)]
     return hits
-
-
-def _bracketed(text: str, start: int) -> str:
-    """What stands between the bracket that opens at `start` and the one that closes it."""
-    depth = 0
-    for at in range(start, len(text)):
-        depth += {"(": 1, ")": -1}.get(text[at], 0)
-        if depth == 0:
-            return text[start + 1 : at]
-    raise ValueError(f"unbalanced brackets: {text[start : start + 80]}")
-
-
-def _split(text: str) -> list[str]:
-    """Parts between commas that stand in no bracket."""
-    parts, depth, begin = [], 0, 0
-    for at, character in enumerate(text):
-        depth += {"(": 1, ")": -1, "{": 1, "}": -1}.get(character, 0)
-        if character == "," and depth == 0:
-            parts.append(text[begin:at].strip())
-            begin = at + 1
-    return [*parts, text[begin:].strip()]
-
-
-def orderings(sql: str) -> Iterator[tuple[str, list[str]]]:
-    """Every window function whose result hangs on its order, with the expressions it orders by."""
-    for match in re.finditer(ORDERED, sql):
-        after = match.end() - 1 + len(_bracketed(sql, match.end() - 1)) + 2
-        window = re.match(r"\s*(filter\s*\(.*?\)\s*)?over\s*\(", sql[after:])
-        if window is None:
-            yield match.group(1), []  # a window named elsewhere cannot be checked, so it counts as unordered
-            continue
-        inside = _bracketed(sql, after + window.end() - 1)
-        ordered = re.search(r"\border by\b(.*?)(\brows between\b.*|\brange between\b.*)?$", inside)
-        yield match.group(1), _split(ordered.group(1).strip()) if ordered else []
-
-
-def order_keys(sql: str) -> Iterator[str]:
-    """Every expression that rows are ordered by, with its direction and the place of its NULLs."""
-    for match in re.finditer(r"\border by\b", sql):
-        depth, end = 0, len(sql)
-        for at in range(match.end(), len(sql)):
-            depth += {"(": 1, ")": -1}.get(sql[at], 0)
-            if depth < 0:
-                end = at
-                break
-        yield from _split(re.sub(r"\b(rows|range) (between|unbounded)\b.*|\"", "", sql[match.end() : end]))
 
 
 def test_no_vendor_is_named_outside_its_own_folders() -> None:
@@ -141,47 +87,6 @@ def test_fixtures_of_unit_tests_speak_common_sql() -> None:
         for match in re.finditer(DUCKDB_ONLY + r"|\bvarchar\b", fixture["rows"], re.IGNORECASE)
     ]
     assert not hits
-
-
-def test_every_order_that_decides_a_value_has_a_tie_breaker() -> None:
-    loose = [
-        f"{name_of(path)}: {function} over (order by {', '.join(by) or 'nothing'})"
-        for path in sql_files()
-        for function, by in orderings(without_comments(text_of(path)))
-        if len(by) < 2 and not (by and re.fullmatch(UNIQUE_POSITION, by[0]))
-    ]
-    assert not loose
-
-
-def test_every_order_of_a_model_says_where_nulls_come() -> None:
-    """Without it, other rows would win on an engine that sorts NULLs first."""
-    vague = [
-        f"{name_of(path)}: order by {key}"
-        for path in models()
-        for key in order_keys(_jinja_ranges_apart(without_comments(text_of(path))))
-        if not re.search(r"\bnulls (first|last)$", key)
-    ]
-    assert not vague
-
-
-def test_order_keys_are_read_out_of_sql() -> None:
-    sql = "(select sum(a) over (order by f(b, c) desc, d rows between 1 preceding and current row) from t order by e)"
-    assert list(order_keys(sql)) == ["f(b, c) desc", "d", "e"]
-
-
-@pytest.mark.parametrize(
-    ("sql", "expected"),
-    [
-        ("row_number() over (order by a)", [("row_number", ["a"])]),
-        ("lag(x, 2) over (partition by p order by f(a, b) desc, c)", [("lag", ["f(a, b) desc", "c"])]),
-        ("lag(x in ('a')) over (order by s rows between 1 preceding and current row)", [("lag", ["s"])]),
-        ("row_number() over (partition by p)", [("row_number", [])]),
-        ("row_number() over neighbours", [("row_number", [])]),
-        ("sum(x) over (order by a)", []),
-    ],
-)
-def test_orderings_are_read_out_of_sql(sql: str, expected: list[tuple[str, list[str]]]) -> None:
-    assert list(orderings(sql)) == expected
 
 
 @pytest.mark.parametrize(

@@ -7,3 +7,17 @@
 {% macro last_filled(value, order) %}
     max_by({{ value }}, {{ order }}) filter (where {{ value }} is not null)
 {% endmacro %}
+
+{# The first value by a time that several rows may share; of values of one moment the smallest. #}
+{% macro earliest_filled(value, moment) %}
+    min_by({{ value }}, {{ row_of([moment, value]) }}) filter (
+        where {{ value }} is not null and {{ moment }} is not null
+    )
+{% endmacro %}
+
+{# The last value by such a time; of values of one moment the largest. #}
+{% macro latest_filled(value, moment) %}
+    max_by({{ value }}, {{ row_of([moment, value]) }}) filter (
+        where {{ value }} is not null and {{ moment }} is not null
+    )
+{% endmacro %}

@@ -22,8 +22,7 @@ with
         select
             t.*,
             lead(valid_from) over (
-                partition by centre, identifier_kind, identifier
-                order by valid_from nulls last, valid_to nulls last
+                partition by centre, identifier_kind, identifier order by valid_from nulls last
             ) as next_from
         from times as t
     )

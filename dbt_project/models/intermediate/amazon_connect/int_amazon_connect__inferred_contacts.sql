@@ -20,11 +20,9 @@ with
             min(channel) as channel,
             coalesce(min(initiated_at), min(seen_at)) as started_at,
             max(ended_at) as ended_at,
-            {{ first_filled("queue_id", "coalesce(enqueued_at, seen_at)") }} as queue_id,
+            {{ earliest_filled("queue_id", "coalesce(enqueued_at, seen_at)") }} as queue_id,
             min(enqueued_at) as enqueued_at,
-            min_by(agent_id, connected_to_agent_at) filter (
-                where connected_to_agent_at is not null
-            ) as agent_id,
+            {{ earliest_filled("agent_id", "connected_to_agent_at") }} as agent_id,
             min(connected_to_agent_at) as connected_to_agent_at,
             min(connected_to_system_at) as connected_to_system_at,
             max(delivered_at) as delivered_at

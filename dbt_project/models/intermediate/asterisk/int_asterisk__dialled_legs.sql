@@ -14,8 +14,7 @@ with
             r.contact_id,
             min(r.record_no) as record_no,
             row_number() over (
-                partition by r.source_instance, r.contact_id
-                order by min(r.record_no) nulls last, max(r.party) nulls last
+                partition by r.source_instance, r.contact_id order by min(r.record_no) nulls last
             ) as party_no,
             min(s.first_event_no) as first_event_no,
             min(s.ended_by) as previous_ended_by,

@@ -67,8 +67,7 @@ select
     contact_id,
     cast(
         row_number() over (
-            partition by source_instance, contact_id
-            order by place nulls last, started_at nulls last, transfer_type nulls last
+            partition by source_instance, contact_id order by place nulls last
         ) as {{ dbt.type_bigint() }}
     ) as leg_seq,
     queue_id,

@@ -6,19 +6,19 @@ with
         select
             e.*,
             lag(event) over (
-                partition by source_instance, call_id order by event_no nulls last, event_at nulls last
+                partition by source_instance, call_id order by event_no nulls last
             ) as previous_event,
             lag(event_at) over (
-                partition by source_instance, call_id order by event_no nulls last, event_at nulls last
+                partition by source_instance, call_id order by event_no nulls last
             ) as previous_event_at,
             lag(coalesce(queue_id, '') || '/' || coalesce(agent_id, '')) over (
-                partition by source_instance, call_id order by event_no nulls last, event_at nulls last
+                partition by source_instance, call_id order by event_no nulls last
             ) as previous_parties,
             lead(event) over (
-                partition by source_instance, call_id order by event_no nulls last, event_at nulls last
+                partition by source_instance, call_id order by event_no nulls last
             ) as next_event,
             lead(event_at) over (
-                partition by source_instance, call_id order by event_no nulls last, event_at nulls last
+                partition by source_instance, call_id order by event_no nulls last
             ) as next_event_at
         from {{ ref("int_asterisk__queue_log_events") }} as e
     ),

@@ -60,13 +60,13 @@ select
         then coalesce(talk_seconds, {{ dbt.datediff("answered_at", "ended_at", "second") }})
     end as talk_seconds,
     lag(stay_no) over (
-        partition by source_instance, contact_id order by first_event_no nulls last, stay_no nulls last
+        partition by source_instance, contact_id order by first_event_no nulls last
     ) as previous_stay_no,
     lag(ended_by) over (
-        partition by source_instance, contact_id order by first_event_no nulls last, stay_no nulls last
+        partition by source_instance, contact_id order by first_event_no nulls last
     ) as previous_ended_by,
     lead(stay_no) over (
-        partition by source_instance, contact_id order by first_event_no nulls last, stay_no nulls last
+        partition by source_instance, contact_id order by first_event_no nulls last
     ) as next_stay_no,
     delivered_at
 from answered_stays

@@ -8,12 +8,13 @@ select
     cast(
         row_number() over (
             partition by case_key, field
-            order by changed_at nulls last, change_seq nulls first, value nulls first
+            order by changed_at nulls last, change_seq nulls first, value nulls first, changed_by nulls first
         ) as bigint
     ) as interval_seq,
     changed_at as valid_from,
     lead(changed_at) over (
-        partition by case_key, field order by changed_at nulls last, change_seq nulls first, value nulls first
+        partition by case_key, field
+        order by changed_at nulls last, change_seq nulls first, value nulls first, changed_by nulls first
     ) as valid_to,
     value,
     changed_by,

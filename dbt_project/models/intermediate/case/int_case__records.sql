@@ -21,7 +21,8 @@ select
             r.changed_at nulls last,
             r.change_seq nulls first,
             r.old_value nulls first,
-            r.new_value nulls first
+            r.new_value nulls first,
+            r.changed_by nulls first
     ) as record_seq,
     lead(r.changed_at) over (
         partition by r.case_key, r.field
@@ -29,7 +30,8 @@ select
             r.changed_at nulls last,
             r.change_seq nulls first,
             r.old_value nulls first,
-            r.new_value nulls first
+            r.new_value nulls first,
+            r.changed_by nulls first
     )
     is null as is_last,
     lag(r.new_value) over (
@@ -38,7 +40,8 @@ select
             r.changed_at nulls last,
             r.change_seq nulls first,
             r.old_value nulls first,
-            r.new_value nulls first
+            r.new_value nulls first,
+            r.changed_by nulls first
     ) as previous_value
 from {{ ref("int_entity__case_changes") }} as r
 left join {{ ref("int_case__current") }} as c on r.case_key = c.case_key

@@ -17,7 +17,8 @@ with
                     a.valid_from desc nulls last,
                     q.valid_from desc nulls last,
                     a.agent_id nulls last,
-                    q.queue_id nulls last
+                    a.source_instance nulls last,
+                    q.source_instance nulls last
             ) as match_seq
         from {{ ref("int_entity__legs") }} as l
         left join

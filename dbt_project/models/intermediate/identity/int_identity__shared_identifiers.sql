@@ -33,8 +33,7 @@ with
             identifier,
             moment as valid_from,
             lead(moment) over (
-                partition by centre, identifier_kind, identifier
-                order by moment nulls last, identifier nulls last
+                partition by centre, identifier_kind, identifier order by moment nulls last
             ) as valid_to
         from moments
     ),

@@ -4,7 +4,7 @@ with
         select
             journey_key,
             min(escalated_at) as first_escalated_at,
-            min_by(type, escalated_at) as escalation_type,
+            {{ earliest_filled("type", "escalated_at") }} as escalation_type,
             count(*) as n_escalations
         from {{ ref("int_journey__escalations") }}
         where journey_key is not null and origin = 'recorded'

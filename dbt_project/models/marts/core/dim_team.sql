@@ -4,8 +4,9 @@ with
         select
             centre,
             team_id,
-            max_by(team, coalesce(valid_from, timestamp '1900-01-01 00:00:00')) as team,
-            max_by(function, coalesce(valid_from, timestamp '1900-01-01 00:00:00')) as function
+            {{ latest_filled("team", "coalesce(valid_from, timestamp '1900-01-01 00:00:00')") }} as team,
+            {{ latest_filled("function", "coalesce(valid_from, timestamp '1900-01-01 00:00:00')") }}
+            as function
         from {{ ref("int_entity__teams") }}
         group by centre, team_id
     ),
