@@ -29,7 +29,15 @@ from orchestration.landing.file_identity import Identity
 from orchestration.landing.manifest import IGNORED, LANDED, QUARANTINED, Commit, Count, DeliveryRecord, Part
 from orchestration.landing.people import hashing
 from orchestration.landing.plan import mapping
-from orchestration.landing.read import documents, relations, unsupported, workbooks
+from orchestration.landing.read import (
+    documents,
+    engine_errors,
+    headers,
+    line_by_line,
+    relations,
+    unsupported,
+    workbooks,
+)
 from orchestration.landing.read.relations import FileRelation, Origin
 from orchestration.landing.text_files import FileProfile
 from orchestration.sources.file_settings import BINARY, DELIMITED
@@ -371,7 +379,7 @@ class Batch:
         if member.reason or member.foreign or path is None or not 0 < path.stat().st_size <= BATCH_BYTES:
             return ""
         if self.options.format in DELIMITED:
-            return repr(relations.top_of(path, self.options))
+            return repr(headers.top_of(path, self.options))
         if self.options.format in BINARY or (member.rewritten and not member.rewritten.is_whole):
             return ""
         return "rewritten" if member.rewritten else relations.layout_of(path, self.options)
@@ -538,24 +546,24 @@ class Batch:
         times = mapping.plain_times(self.feeds, self.options)
         try:
             return self._land_relation(relations.with_times(self.connection, relation, times), inspected)
-        except (RowCountMismatch, *relations.ENGINE_ERRORS) as error:
+        except (RowCountMismatch, *engine_errors.ENGINE_ERRORS) as error:
             self._reraise_environment_error(error)
             first = error
-        if relations.is_about_kinds(first):
+        if engine_errors.is_about_kinds(first):
             try:
                 return self._land_without_new_columns(relation.untyped(), inspected)
-            except (RowCountMismatch, *relations.ENGINE_ERRORS) as error:
+            except (RowCountMismatch, *engine_errors.ENGINE_ERRORS) as error:
                 self._reraise_environment_error(error)
                 first = error
         self._split_in_half()
         is_of_lines = relation.options.format in (*DELIMITED, "jsonl") and relation.layout != "array"
         if not is_of_lines or self.options.is_workbook:
-            raise UnreadableFile(relations.first_line(first)) from first
+            raise UnreadableFile(engine_errors.first_line(first)) from first
         return self._land_line_by_line(relation, inspected)
 
     def _land_line_by_line(self, relation: FileRelation, inspected: _FileProfiles) -> _BatchResult:
         names = self.form.names
-        careful = relations.copy_sound_records(
+        careful = line_by_line.copy_sound_records(
             relation,
             self.scratch / "careful",
             self.shapes,
@@ -574,16 +582,16 @@ class Batch:
         self._require_columns(careful)
         try:
             return self._land_without_new_columns(careful, inspected)
-        except relations.ENGINE_ERRORS as error:
+        except engine_errors.ENGINE_ERRORS as error:
             self._reraise_environment_error(error)
-            raise UnreadableFile(relations.first_line(error)) from error
+            raise UnreadableFile(engine_errors.first_line(error)) from error
 
     def _land_without_new_columns(self, relation: FileRelation, inspected: _FileProfiles) -> _BatchResult:
         """Lands again without new columns where one of them, such as a key written twice, cannot be read."""
         try:
             return self._land_relation(relation, inspected)
-        except relations.ENGINE_ERRORS as error:
-            if not (self.keeps_new and relations.is_about_kinds(error)) or len(self.group) > 1:
+        except engine_errors.ENGINE_ERRORS as error:
+            if not (self.keeps_new and engine_errors.is_about_kinds(error)) or len(self.group) > 1:
                 raise
             self._reraise_environment_error(error)
         self.keeps_new = False
@@ -592,7 +600,7 @@ class Batch:
     def _reraise_environment_error(self, error: Exception) -> None:
         """Reraises a full disk or too little memory: neither is a fault of the file."""
         self.engine.reconnect_if_closed()
-        if isinstance(error, relations.OWN_ERRORS):
+        if isinstance(error, engine_errors.OWN_ERRORS):
             raise error
         if isinstance(error, duckdb.IOException) and _OWN_DISK.search(str(error)):
             raise OSError(errno.ENOSPC, "the disk is full") from error
@@ -727,7 +735,7 @@ class Batch:
                 self.connection, self.source, self.file_set, feed, relation, new=new, codes=codes
             )
         except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException) as error:
-            raise UnreadableFile(f"{feed.table.name}: {relations.first_line(error)}") from error
+            raise UnreadableFile(f"{feed.table.name}: {engine_errors.first_line(error)}") from error
 
     def _counts(self, query: str) -> dict[str, int]:
         return dict(self.connection.execute(query).fetchall())

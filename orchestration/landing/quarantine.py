@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from orchestration.base import engine, sql
 from orchestration.base.engine import Limits
-from orchestration.landing.plan.mapping import WHOLE_RECORD, Compiled
+from orchestration.landing.plan.fault_sql import WHOLE_RECORD
+from orchestration.landing.plan.mapping import Compiled
 from orchestration.landing.read.relations import Damage, FileRelation
 from orchestration.sources import raw_tables
 

@@ -15,7 +15,7 @@ from orchestration.base.text import one_line
 from orchestration.errors import ConfigurationError
 from orchestration.landing import text_files
 from orchestration.landing.export_file import ExportFile, UnreadableFile
-from orchestration.landing.read import relations, unsupported
+from orchestration.landing.read import engine_errors, relations, unsupported
 from orchestration.landing.read.documents import JsonLayout
 from orchestration.onboarding import samples, total_rows, vendors
 from orchestration.onboarding.call_logs import as_calls
@@ -69,7 +69,7 @@ def draft(file: Path, exports: Path | None = None, limits: Limits = engine.SMALL
     except UnreadableFile as error:
         raise ConfigurationError(f"{file}: {error}.") from error
     except (duckdb.Error, OSError) as error:
-        raise ConfigurationError(f"{file} cannot be read: {relations.first_line(error)}") from error
+        raise ConfigurationError(f"{file} cannot be read: {engine_errors.first_line(error)}") from error
 
 
 def _draft(connection: duckdb.DuckDBPyConnection, file: Path, exports: Path | None, scratch: Path) -> str:
@@ -144,7 +144,7 @@ def _key_counts(
             relation = relations.open_relation(connection, (path,), (relations.NOWHERE,), options)
         counted = f"SELECT count(DISTINCT hash({', '.join(keys)})), count(*) FROM {relation.relation()}"
         n_keys, n_rows = connection.execute(f"{counted} WHERE {is_there}").fetchall()[0]
-    except (UnreadableFile, *relations.ENGINE_ERRORS):
+    except (UnreadableFile, *engine_errors.ENGINE_ERRORS):
         return None
     return n_keys, n_rows
 

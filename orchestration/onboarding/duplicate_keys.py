@@ -17,7 +17,7 @@ from orchestration.base import sql
 from orchestration.landing import export_file, text_files
 from orchestration.landing.export_file import ExportFile, UnreadableFile
 from orchestration.landing.plan import mapping
-from orchestration.landing.read import documents, relations
+from orchestration.landing.read import documents, engine_errors, headers, line_by_line, relations
 from orchestration.landing.read.relations import FileRelation, Origin
 from orchestration.onboarding import samples
 from orchestration.sources import contract
@@ -96,13 +96,13 @@ def scan(
     for group in _groups(target, delivered):
         try:
             read |= _read_together(target, group, [origin(delivered[number]) for number in group], delivered)
-        except (UnreadableFile, OSError, ValueError, *relations.ENGINE_ERRORS):
+        except (UnreadableFile, OSError, ValueError, *engine_errors.ENGINE_ERRORS):
             for number in group:
                 file = delivered[number]
                 with TemporaryDirectory(dir=scratch) as folder:
                     try:
                         read[number] = _read(target, number, file, origin(file), Path(folder)), 0
-                    except (UnreadableFile, OSError, ValueError, *relations.ENGINE_ERRORS):
+                    except (UnreadableFile, OSError, ValueError, *engine_errors.ENGINE_ERRORS):
                         continue
 
     def place(number: int, record: int) -> Place:
@@ -133,7 +133,7 @@ def _groups(target: Target, delivered: list[ExportFile]) -> list[list[int]]:
         )
         header: object = number
         if shares_header and not options.header:
-            header = relations.top_of(file.path, options)
+            header = headers.top_of(file.path, options)
         by_header.setdefault(header, []).append(number)
     return [group for numbers in by_header.values() for group in _batches(numbers)]
 
@@ -194,10 +194,10 @@ def _read(target: Target, number: int, file: ExportFile, origin: Origin, scratch
         if not relation.types:
             raise UnreadableFile("only the line-by-line reader finds its columns")
         _note(target, relation, str(number))
-    except (UnreadableFile, *relations.ENGINE_ERRORS):
+    except (UnreadableFile, *engine_errors.ENGINE_ERRORS):
         if options.format not in ("csv", "tsv", "lines", "jsonl"):
             raise
-        relation = relations.copy_sound_records(relation, scratch / "careful", shapes)
+        relation = line_by_line.copy_sound_records(relation, scratch / "careful", shapes)
         _note(target, relation, str(number))
     return relation
 

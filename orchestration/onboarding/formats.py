@@ -15,7 +15,7 @@ import charset_normalizer
 from orchestration.base.text import one_line
 from orchestration.landing import export_file, text_files
 from orchestration.landing.export_file import UnreadableFile
-from orchestration.landing.read import documents, relations, workbooks
+from orchestration.landing.read import documents, headers, workbooks
 from orchestration.onboarding import title_rows
 from orchestration.onboarding.columns import NAMELESS
 from orchestration.sources.file_settings import FileSet
@@ -76,7 +76,7 @@ def detect_format(path: Path, name: str) -> DetectedFormat:
     if json_format:
         options = FileSet(glob="*", format=json_format, records=records, encoding=encoding, feeds={})
         return DetectedFormat(options, remarks, [])
-    separator = relations.separator_named(text)
+    separator = headers.separator_named(text)
     text = text.partition("\n")[2] if separator else text
     delimiter, quote = _dialect(text, separator)
     top = title_rows.top_of(text, delimiter, quote)

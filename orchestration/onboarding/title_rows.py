@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 
 from orchestration.landing import text_files
-from orchestration.landing.read import relations, workbooks
+from orchestration.landing.read import headers, workbooks
 from orchestration.onboarding import vocabulary
 from orchestration.sources.file_settings import FileSet
 
@@ -55,7 +55,7 @@ def top_of_file(path: Path, options: FileSet) -> TitleRows:
     codec = text_files.needs_transcoding(path, options.encoding) or "utf-8-sig"
     with path.open("rb") as file:
         text = file.read(_SAMPLE_BYTES).decode(codec, errors="replace").removeprefix("\ufeff")
-    separator = relations.separator_named(text)
+    separator = headers.separator_named(text)
     if separator:
         text = text.partition("\n")[2]
     return top_of(text, separator or options.delimiter, options.quote)

@@ -1,19 +1,16 @@
-"""Plain files as DuckDB relations, and a slow, exact reader for damaged files.
+"""Plain files as DuckDB relations: DuckDB's own reader, with every column as text.
 
-The fast way is DuckDB's own reader with every column as text. It is trusted only where its row
-count agrees with the file's bytes; otherwise the sound records are copied one by one to another
-file, and what is damaged goes to quarantine with its line.
+It is fast, and trusted only where its row count agrees with the file's bytes. Any other file is read line by
+line (`line_by_line`).
 """
 
-import codecs
 import csv
 import io
 import re
 from array import array
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 
@@ -21,29 +18,19 @@ import duckdb
 import pyarrow as pa
 from pyarrow import parquet
 
-from orchestration.base import engine, sql
+from orchestration.base import sql
 from orchestration.landing import export_file, text_files
 from orchestration.landing import working_columns as work
 from orchestration.landing.export_file import UnreadableFile
+from orchestration.landing.read import engine_errors, headers
+from orchestration.landing.read.engine_errors import ENGINE_ERRORS, OWN_ERRORS
 from orchestration.sources.file_settings import DELIMITED, FileSet
 from orchestration.sources.shapes import Shape
 
 _JSON_SAMPLE = 20_480  # objects at the beginning that are looked at to learn the keys of JSON files
 _JSON_PLACES = 1_000  # and lines all through them, because a new key may come late
-_BATCH_LINES = 20_000
-_BATCH_BYTES = 16_000_000
-# Reading a second time what follows a quote that never closes may cost this much at most.
-_MAX_REREAD_RATIO = 2
-_MIN_REREAD = 4_000_000
 
-_SEPARATOR_LINE = re.compile(r'"?sep=([^\r\n])"?[^\S\n]*(\n|$)', re.IGNORECASE)
-_LONGEST_SEPARATOR_LINE = 32
 
-_PLACE = re.compile(r"(at byte \d+ )?in (line|record/value) \d+")
-# A message that quotes bytes of the file cannot always be decoded, and so not be raised.
-ENGINE_ERRORS = (duckdb.Error, UnicodeDecodeError)
-# Among these, what says nothing about the file.
-OWN_ERRORS = (duckdb.OutOfMemoryException, duckdb.InterruptException)
 # Times as most files write them. DuckDB reads these exactly, and as fast as it reads text; without a format
 # it would take `10:00 PM` for 10:00.
 _USUAL_TIMES = {
@@ -53,9 +40,6 @@ _USUAL_TIMES = {
 _SAMPLED_ROWS = 2_048
 # It reads words such as `epoch` as the first moment of 1900, and two digits as a year before that.
 _FIRST_TIME = "TIMESTAMP '1900-01-02 00:00:00'"
-_DOUBTFUL = "a time in doubt"
-_ABOUT_KINDS = ("JSON transform error", "Error when converting column", _DOUBTFUL)
-_ABOUT_MAPPINGS = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
 
 
 @dataclass(frozen=True)
@@ -83,10 +67,6 @@ PATH = sql.name(work.PATH)
 DELIVERY = work.origin("_delivery_id")
 """The delivery id while rows are read, and the path of their file."""
 _MEMBERS = "delivered_members"
-_AROUND_NAMES = " \t\r\n\v\f\u00a0\u200b\ufeff"
-"""What may stand around the name of a column and is no part of it."""
-Recast = Callable[[str], tuple[str, str]]
-"""Makes of the text of a record the one that is read, or the reason why it cannot."""
 
 
 @dataclass
@@ -206,9 +186,9 @@ class FileRelation:
         )
         if not times:
             return relation
+        refusal = f"error({sql.text(engine_errors.DOUBTFUL)})"
         checked = ", ".join(
-            f"CASE WHEN {c} < {_FIRST_TIME} THEN error({sql.text(_DOUBTFUL)}) ELSE {c} END AS {c}"
-            for c in times
+            f"CASE WHEN {c} < {_FIRST_TIME} THEN {refusal} ELSE {c} END AS {c}" for c in times
         )
         return f"(SELECT * REPLACE ({checked}) FROM {relation})"
 
@@ -273,7 +253,7 @@ def open_relation(
         except OWN_ERRORS:
             raise
         except ENGINE_ERRORS as error:
-            raise UnreadableFile(_damaged(error)) from error
+            raise UnreadableFile(engine_errors.damaged(error)) from error
     layout = layout_of(first, options)
     relation = FileRelation(paths, origins, options, {}, layout=layout)
     try:
@@ -288,10 +268,10 @@ def open_relation(
     except ENGINE_ERRORS as error:
         if options.format == "jsonl":
             return relation
-        raise UnreadableFile(_damaged(error)) from error
+        raise UnreadableFile(engine_errors.damaged(error)) from error
     if not names and layout == "array" and _is_empty_array(connection, first):
         names = list(needed)
-    return _shaped(replace(relation, keys=tuple(keys)), names, shapes)
+    return with_shapes(replace(relation, keys=tuple(keys)), names, shapes)
 
 
 def _typed(
@@ -302,7 +282,7 @@ def _typed(
         written = parquet.read_schema(paths[0]).names
     except (pa.ArrowException, OSError, ValueError):
         written = []  # damage of what Arrow notes beside the schema does not keep the engine from reading
-    names, same_name = _distinct_names(written)
+    names, same_name = headers.distinct_names(written)
     if len(names) != len(types):
         return FileRelation(paths, origins, options, types)
     renamed = {own: name for own, name in zip(types, names, strict=True) if own != name}
@@ -314,7 +294,7 @@ def _one_spelling(keys: Iterable[str]) -> list[str]:
     return list({sql.folded(key): key for key in keys}.values())
 
 
-def _shaped(relation: FileRelation, names: Iterable[str], shapes: Mapping[str, Shape]) -> FileRelation:
+def with_shapes(relation: FileRelation, names: Iterable[str], shapes: Mapping[str, Shape]) -> FileRelation:
     """A JSON relation with its columns; those that mappings read into have the type of their shape."""
     folded = {sql.folded(name): shape for name, shape in shapes.items() if not shape.is_text}
     found = {name: folded[sql.folded(name)] for name in names if sql.folded(name) in folded}
@@ -391,56 +371,8 @@ def with_times(
     )
 
 
-def is_about_kinds(error: Exception) -> bool:
-    """Whether a file failed only because a value is of another kind than those that were looked at.
-
-    In JSON an object, a list or a plain value takes the place of another; in a delimited file, text that of
-    a time.
-    """
-    return isinstance(error, duckdb.Error) and any(said in str(error) for said in _ABOUT_KINDS)
-
-
-def first_line(error: Exception) -> str:
-    """What an engine's error says of a file, without the values that its message may hold."""
-    if isinstance(error, _ABOUT_MAPPINGS):
-        return f"the mapping does not fit: {str(error).splitlines()[0][:200]}"
-    return _damaged(error)
-
-
-def _damaged(error: Exception) -> str:
-    place = _PLACE.search(str(error))
-    return f"damaged, or not of the declared format{f' ({place[0]})' if place else ''}; deliver it again"
-
-
-def separator_of(path: Path) -> str:
-    """The delimiter that a first line such as `sep=;` names, which Excel writes; empty without one."""
-    with path.open("rb") as file:
-        return separator_named(file.readline(_LONGEST_SEPARATOR_LINE).decode("utf-8-sig", errors="replace"))
-
-
-def separator_named(text: str) -> str:
-    """The same of a text."""
-    found = _SEPARATOR_LINE.match(text[:_LONGEST_SEPARATOR_LINE])
-    return found[1] if found else ""
-
-
-def top_of(path: Path, options: FileSet) -> bytes:
-    """Every line of a delimited file above its records: what files that are read together have in common.
-
-    Without a line of names, they share the mark of the encoding and the end of their lines.
-    """
-    n_lines = options.n_top_lines + bool(options.format != "lines" and separator_of(path))
-    with path.open("rb") as file:
-        lines = [file.readline(text_files.MAX_LINE_BYTES) for _ in range(n_lines + 1)]
-    top = b"".join(lines[:-1])
-    if options.has_header_line:
-        return top
-    first = lines[0]
-    return top + repr((first.startswith(codecs.BOM_UTF8), first[len(first.rstrip(b"\r\n")) :])).encode()
-
-
 def _with_header(paths: tuple[Path, ...], origins: tuple[Origin, ...], options: FileSet) -> FileRelation:
-    separator = separator_of(paths[0]) if options.format != "lines" else ""
+    separator = headers.separator_of(paths[0]) if options.format != "lines" else ""
     if separator:
         options = options.model_copy(update={"delimiter": separator})
     n_above = options.skip + bool(separator)
@@ -478,7 +410,7 @@ def _with_header(paths: tuple[Path, ...], origins: tuple[Origin, ...], options: 
         )
     if "\ufffd" in raw or "\0" in raw:
         raise UnreadableFile("the header line is no text in the declared encoding; correct `encoding`")
-    names, same_name = _distinct_names(joined_names(records))
+    names, same_name = headers.distinct_names(headers.joined_names(records))
     return FileRelation(
         paths,
         origins,
@@ -490,267 +422,3 @@ def _with_header(paths: tuple[Path, ...], origins: tuple[Origin, ...], options: 
         n_header_delimiters=("".join(above) + raw).count(options.delimiter),
         n_skipped=n_above + options.header_rows - 1,
     )
-
-
-def joined_names(rows: Sequence[Sequence[str]]) -> list[str]:
-    """One name for each column out of several header rows: `Call` above `Start` is `Call Start`.
-
-    A cell of an upper row spans the empty ones to its right, as far as the row below has names.
-    """
-    *upper, lowest = ([cell.strip(_AROUND_NAMES) for cell in row] for row in rows)
-    if not upper:
-        return list(rows[0])
-    width = max(len(lowest), *map(len, upper))
-    parts: list[list[str]] = [[] for _ in range(width)]
-    for row in upper:
-        spanning = ""
-        for i in range(width):
-            cell = row[i] if i < len(row) else ""
-            spanning = cell or spanning
-            below = lowest[i] if i < len(lowest) else ""
-            if (cell or below) and spanning not in parts[i]:
-                parts[i].append(spanning)
-    for i, cell in enumerate(lowest):
-        if cell and cell not in parts[i]:
-            parts[i].append(cell)
-    return [" ".join(filter(None, part)) for part in parts]
-
-
-def _distinct_names(written: Sequence[str]) -> tuple[list[str], dict[str, tuple[str, ...]]]:
-    """A name of its own for each column, without blanks around it; and the further ones of the same name."""
-    names: dict[str, str] = {}
-    same_name: dict[str, tuple[str, ...]] = {}
-    for i, one in enumerate(written):
-        called = one.strip(_AROUND_NAMES)
-        name = called or f"column{i}"
-        while sql.folded(name) in names:
-            name += "_"
-        if called and sql.folded(name) != sql.folded(called):
-            same_name[sql.folded(called)] = (*same_name.get(sql.folded(called), ()), name)
-        names[sql.folded(name)] = name
-    return list(names.values()), same_name
-
-
-# ---------------------------------------------------------------- careful reading
-
-
-def copy_sound_records(
-    relation: FileRelation,
-    target: Path,
-    shapes: Mapping[str, Shape] = MappingProxyType({}),
-    recast: Recast | None = None,
-) -> FileRelation:
-    """Copies the sound records of a text file to `target`; the rest becomes `damage`.
-
-    They stay as they are, but for what `recast` makes of lines of JSON.
-
-    Raises:
-        UnreadableFile: the format has no records that could be separated (a JSON array, Parquet).
-    """
-    if relation.options.format == "jsonl":
-        return _rewrite_json_lines(replace(relation, layout="newline_delimited"), target, shapes, recast)
-    if not relation.is_delimited:
-        raise UnreadableFile(f"damaged {relation.options.format} file; deliver it again")
-    lines, damage = array("q"), list[Damage]()
-    with target.open("wb") as out:
-        # The reader skips one line; which names stand in it does not matter.
-        out.write(
-            relation.options.delimiter.join(f"c{i}" for i in range(len(relation.types))).encode() + b"\n"
-        )
-        for line, record, reason in _Records(relation):
-            if reason:
-                damage.append(Damage(line, reason))
-            else:
-                out.write(record.encode() + b"\n")
-                lines.append(line)
-    return replace(
-        relation,
-        paths=(target,),
-        record_lines=lines,
-        damage=damage,
-        n_header_lines=1,
-        n_header_delimiters=len(relation.types) - 1,
-        n_skipped=0,
-    )
-
-
-class _Dialect:
-    """What lines and records of a delimited file look like, the same as to the fast reader.
-
-    Every pattern is possessive: a line is read once, whatever is in it.
-    """
-
-    def __init__(self, options: FileSet, width: int) -> None:
-        mark, quote = re.escape(options.delimiter), re.escape(options.quote)
-        plain = rf"(?:(?!{mark})[^\r\n])*+"
-        if quote:
-            pad = "" if options.delimiter == " " else " *+"
-            inside = rf"(?:[^{quote}]|{quote}{quote})*+"
-            value = rf"(?:{pad}{quote}{inside}{quote}{pad}|(?!{pad}{quote}){plain})"
-            opened = rf"{pad}{quote}{inside}"
-            self.opening = re.compile(rf"(?:{value}{mark})*+{opened}")
-            self.still_open = re.compile(rf"{inside}(?:{quote}{pad}(?:{mark}{value})*+{mark}{opened})?")
-            self.closing = re.compile(rf"{inside}{quote}{pad}(?:{mark}{value})*+")
-        else:
-            value = plain
-        self.quote = options.quote
-        self.record = re.compile(rf"{value}(?:{mark}{value}){{{width - 1}}}")
-        self.any_width = re.compile(rf"{value}(?:{mark}{value})*+")
-        self.mark = re.compile(rf"{value}({mark}|\Z)")
-
-
-class _Records:
-    """Every record of a delimited file as (line, text, reason); a reason says why it cannot be used.
-
-    After a quote that never closes, reading goes on with the very next line, so that one bad
-    character costs one line and not the rest of the file.
-    """
-
-    def __init__(self, relation: FileRelation) -> None:
-        self._width = len(relation.types)
-        self._dialect = _Dialect(relation.options, self._width)
-        self._source = islice(text_files.lines(relation.path), relation.n_header_lines, None)
-        self._again: list[tuple[int, bytes]] = []
-        self._budget = max(_MIN_REREAD, relation.path.stat().st_size * _MAX_REREAD_RATIO)
-
-    def _next(self) -> tuple[int, bytes] | None:
-        return self._again.pop() if self._again else next(self._source, None)
-
-    def __iter__(self) -> Iterator[tuple[int, str, str]]:
-        while (following := self._next()) is not None:
-            line, raw = following
-            text, reason = _as_text(raw)
-            record = _without_end(text)
-            if not reason and not record and self._width > 1:
-                continue  # an empty line is no record
-            if not reason and not self._dialect.record.fullmatch(record):
-                if self._dialect.quote and self._dialect.opening.fullmatch(text):
-                    record, reason = self._continued(text)
-                else:
-                    reason = self._fault(record)
-            yield line, record, reason
-
-    def _continued(self, text: str) -> tuple[str, str]:
-        """The whole record whose first line leaves a quote open; what is not part of it is given back."""
-        taken: list[tuple[int, bytes]] = []
-        parts, size = [text], len(text)
-        while size <= text_files.MAX_LINE_BYTES and (following := self._next()) is not None:
-            taken.append(following)
-            text, reason = _as_text(following[1])
-            parts.append(text)
-            size += len(text)
-            if reason:
-                break
-            if self._dialect.closing.fullmatch(_without_end(text)):
-                record = _without_end("".join(parts))
-                if self._dialect.record.fullmatch(record):
-                    return record, ""
-                break
-            if not self._dialect.still_open.fullmatch(text):
-                break
-        self._again.extend(reversed(taken))
-        self._budget -= size
-        if self._budget < 0:
-            raise UnreadableFile("too many quotes never close; correct `quote`")
-        return "", "a quote that never closes, or closes in the wrong place"
-
-    def _fault(self, record: str) -> str:
-        if not self._dialect.any_width.fullmatch(record):
-            return "a quote or a line break in the wrong place"
-        n_columns = sum(map(bool, self._dialect.mark.findall(record))) + 1
-        return f"{n_columns} columns where the header has {self._width}"
-
-
-def _as_text(raw: bytes) -> tuple[str, str]:
-    if raw == text_files.OVERLONG:
-        return "", f"line longer than {text_files.MAX_LINE_BYTES:,} bytes"
-    if b"\0" in raw:
-        return "", "holds a NUL byte"
-    try:
-        return raw.decode(), ""
-    except UnicodeDecodeError:
-        return "", "no text in the declared encoding"
-
-
-def _without_end(text: str) -> str:
-    return text.removesuffix("\n").removesuffix("\r")
-
-
-def _batches(numbered: Iterator[tuple[int, bytes]]) -> Iterator[list[tuple[int, bytes]]]:
-    """Lines in groups that a small engine can judge, however long they are."""
-    batch: list[tuple[int, bytes]] = []
-    n_bytes = 0
-    for line, raw in numbered:
-        batch.append((line, raw))
-        n_bytes += len(raw)
-        if len(batch) == _BATCH_LINES or n_bytes >= _BATCH_BYTES:
-            yield batch
-            batch, n_bytes = [], 0
-    if batch:
-        yield batch
-
-
-def _rewrite_json_lines(
-    relation: FileRelation, target: Path, shapes: Mapping[str, Shape], recast: Recast | None
-) -> FileRelation:
-    lines, damage = array("q"), list[Damage]()
-    types = {sql.folded(name): name for name in relation.types}
-    numbered = text_files.lines(relation.path)
-    with target.open("wb") as out, engine.connect() as connection:
-        for batch in _batches(numbered):
-            sound: list[tuple[int, str]] = []
-            for line, raw in batch:
-                text, reason = _as_text(raw.removeprefix(b"\xef\xbb\xbf") if line == 1 else raw)
-                if reason:
-                    damage.append(Damage(line, reason))
-                elif text.strip():
-                    sound.append((line, _without_end(text)))
-            judged = _judged(connection, sound, shapes)
-            for (line, text), (fault, keys) in zip(sound, judged, strict=True):
-                written, reason = recast(text) if recast and not fault else (text, fault)
-                if reason:
-                    damage.append(Damage(line, reason))
-                    continue
-                for key in filter(None, keys):
-                    types.setdefault(sql.folded(key), key)
-                out.write(written.encode() + b"\n")
-                lines.append(line)
-    damage.sort(key=lambda one: one.line)
-    careful = replace(relation, paths=(target,), record_lines=lines, damage=damage, is_untyped=True)
-    return _shaped(careful, types.values(), shapes)
-
-
-def _judged(
-    connection: duckdb.DuckDBPyConnection, lines: list[tuple[int, str]], columns: Iterable[str]
-) -> list[tuple[str, list[str]]]:
-    """Reason (or none) and keys of JSON lines, by the parser that will read them."""
-    # The fast reader sees only such keys; a line must not fare worse for damage in another one.
-    read = (
-        f"list_filter(keys, lambda k: lower(k) IN {sql.texts(map(sql.folded, columns))})"
-        if columns
-        else "keys"
-    )
-    texts = pa.table(
-        {"number": range(len(lines)), "line": pa.array([text for _, text in lines], pa.string())}
-    )
-    connection.register("texts", texts)
-    return connection.execute(
-        f"""
-        SELECT
-            CASE
-                WHEN keys IS NULL AND json_valid(line) THEN 'a JSON value that is no object'
-                WHEN keys IS NULL THEN 'malformed JSON'
-                WHEN len({read}) <> len(list_distinct({read})) THEN 'a JSON key that is written twice'
-                ELSE ''
-            END,
-            coalesce(keys, [])
-        FROM (
-            SELECT
-                number,
-                line,
-                CASE WHEN json_valid(line) AND json_type(line) = 'OBJECT' THEN json_keys(line) END AS keys
-            FROM texts
-        )
-        ORDER BY number
-        """
-    ).fetchall()

@@ -26,7 +26,7 @@ from orchestration.landing import archives, export_file, text_files
 from orchestration.landing.export_file import UnreadableFile
 from orchestration.landing.people import hashing
 from orchestration.landing.read.documents import RewrittenFile
-from orchestration.landing.read.relations import joined_names
+from orchestration.landing.read.headers import joined_names
 from orchestration.sources.file_settings import FileSet
 
 SAVE_AS = "open it in Excel and save it as an Excel workbook (.xlsx)"
