@@ -180,7 +180,7 @@ def sources_check(
     """Check the source files against the exports, and show what they deliver."""
     with _failures(debug):
         config = settings.load(sources=sources, exports=exports)
-        from orchestration.onboarding import source_check
+        from orchestration.onboarding.check import source_check
 
         if not source_check.check(config, out, _command("run", config.sources, config.exports)):
             raise typer.Exit(ConfigurationError.exit_code)

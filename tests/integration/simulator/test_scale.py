@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from orchestration import settings
-from orchestration.onboarding import source_check
+from orchestration.onboarding.check import source_check
 from seeds.simulator import deliver as delivering
 from seeds.simulator.exports import plain
 from seeds.simulator.scenario import Centre, Scenario

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from orchestration import settings
 from orchestration.cli import app
 from orchestration.errors import ConfigurationError
-from orchestration.onboarding import source_check
+from orchestration.onboarding.check import source_check
 from orchestration.settings import PROJECT_ROOT
 from orchestration.sources import source_files
 from orchestration.sources.file_settings import FieldMapping, FileSet, SourceDocument

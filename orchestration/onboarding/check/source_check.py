@@ -30,8 +30,9 @@ from orchestration.landing.people import hashing, protection
 from orchestration.landing.plan import lost_digits, mapping
 from orchestration.landing.read import documents, unsupported
 from orchestration.landing.read.relations import FileRelation, Origin
-from orchestration.onboarding import duplicate_keys, hints, roles, samples, title_rows
-from orchestration.onboarding.check_report import Report, path_from_here, show_rows, size_in_words
+from orchestration.onboarding import roles, samples, title_rows
+from orchestration.onboarding.check import duplicate_keys, hints
+from orchestration.onboarding.check.report import Report, path_from_here, show_rows, size_in_words
 from orchestration.settings import Settings
 from orchestration.sources import contract, source_files
 from orchestration.sources.file_settings import FileSet
