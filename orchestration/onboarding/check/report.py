@@ -1,11 +1,14 @@
 """Report of the check: lines and findings on the console, and a table of some mapped rows."""
 
+import re
 import textwrap
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+import duckdb
+import yaml
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -23,6 +26,24 @@ _LABEL = 10
 _INDENT = 5
 _MANY_KILOBYTES = 100
 _NARROWEST = 40
+
+
+class KeyLines:
+    """Lines of the keys of a source file that loaded well."""
+
+    def __init__(self, path: Path) -> None:
+        self._root = yaml.compose(path.read_text(encoding="utf-8-sig"), Loader=yaml.SafeLoader)
+
+    def of(self, *keys: str) -> int:
+        """Line of a key, or of its nearest parent that is written."""
+        node, line = self._root, 1
+        for wanted in keys:
+            pairs = node.value if isinstance(node, yaml.MappingNode) else []
+            found = next(((k, v) for k, v in pairs if k.value == wanted), None)
+            if found is None:
+                break
+            line, node = found[0].start_mark.line + 1, found[1]
+        return line
 
 
 @dataclass
@@ -155,3 +176,11 @@ def _cell(value: object, column: Column) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return one_line(str(value), _MAX_CELL)
+
+
+def reason_of(error: Exception) -> str:
+    """First line of a message; text in quotes may be a value and is masked."""
+    first = one_line((str(error) or error.__class__.__name__).splitlines()[0], 160)
+    if isinstance(error, duckdb.BinderException | duckdb.ParserException | duckdb.CatalogException):
+        return first
+    return re.sub(r"'[^']*'", lambda found: re.sub(r"\w", "x", found[0]), first)
