@@ -8,50 +8,37 @@ import errno
 import hashlib
 import re
 from array import array
-from collections import Counter
-from collections.abc import Callable, Container, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
 from itertools import accumulate
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import duckdb
 import pyarrow as pa
 
 from orchestration.base import durable, sql
-from orchestration.base.engine import Limits, connect, restrict
-from orchestration.landing import archives, export_file, files, quarantine, text_files
+from orchestration.landing import export_file, files, opening, parts, quarantine, row_counts, text_files
 from orchestration.landing import working_columns as work
+from orchestration.landing.engines import Engine
 from orchestration.landing.export_file import ExportFile, FileNotReady, UnreadableFile
 from orchestration.landing.file_identity import Identity
 from orchestration.landing.manifest import IGNORED, LANDED, QUARANTINED, Commit, Count, DeliveryRecord, Part
+from orchestration.landing.opening import BATCH_BYTES, PACKED_RATIO, BatchFile
 from orchestration.landing.people import hashing
 from orchestration.landing.plan import mapping
 from orchestration.landing.read import (
     documents,
     engine_errors,
-    headers,
     line_by_line,
     relations,
-    unsupported,
     workbooks,
 )
 from orchestration.landing.read.relations import FileRelation, Origin
+from orchestration.landing.row_counts import FileProfiles
 from orchestration.landing.text_files import FileProfile
-from orchestration.sources.file_settings import BINARY, DELIMITED
+from orchestration.sources.file_settings import DELIMITED
 from orchestration.sources.source_files import Feed, Source
 
-if TYPE_CHECKING:  # settings decide nothing about what lands
-    from orchestration.settings import Home
-
-# To see early that a column has too many values for a dictionary saves a twentieth of the time.
-PARQUET = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880, DICTIONARY_SIZE_LIMIT 1024"
-BATCH_BYTES = 64_000_000
-"""Bytes landed in one batch of several files."""
-# Expected growth of a packed file; a batch that grows by more is split.
-PACKED_RATIO = 8
 _OWN_DISK = re.compile(r"could not write|no space left|quota", re.IGNORECASE)
 
 
@@ -91,49 +78,8 @@ class _BatchResult:
     quarantine: str = ""
 
 
-_CountsByField = dict[str, Counter[str]]
-"""Sound rows by delivery and field, where a marker column names the field."""
-_WrittenPart = tuple[list[Part], dict[str, tuple[int, int]], _CountsByField, _CountsByField]
-_FileProfiles = Callable[[], dict[str, FileProfile]]
 KnownFiles = dict[tuple[str, str, str], DeliveryRecord]
 """The newest delivery of each file, by source instance, file set and name."""
-
-
-class Engine:
-    """What a batch is landed with: a database in memory of its own, and a thread that reads files beside it.
-
-    `limits` are the memory in bytes and the threads that it may use when it works alone.
-    """
-
-    def __init__(
-        self, home: "Home", salt: bytes, scratch: Path, limits: tuple[int, int], staff_ids: hashing.StaffIds
-    ) -> None:
-        self.home, self.salt, self.scratch, self.staff_ids = home, salt, scratch, staff_ids
-        self.memory, self.threads = limits
-        self.pool = ThreadPoolExecutor(1)
-        self.connection = self._connected()
-
-    def _connected(self) -> duckdb.DuckDBPyConnection:
-        connection = connect(limits=Limits(f"{self.memory}B", self.threads, self.scratch))
-        hashing.install(connection, self.salt, staff_ids=self.staff_ids)
-        return connection
-
-    def limit_to_share(self, n: int) -> None:
-        """Takes the n-th part of the machine."""
-        restrict(self.connection, self.memory // n, max(1, self.threads // n))
-
-    def reconnect_if_closed(self) -> None:
-        """Connects anew where an internal error, which some damaged files cause, has closed the database."""
-        try:
-            self.connection.execute("SELECT 1")
-        except duckdb.FatalException:
-            self.connection.close()
-            self.connection = self._connected()
-
-    def close(self) -> None:
-        """Ends its thread and its database."""
-        self.pool.shutdown()
-        self.connection.close()
 
 
 @dataclass
@@ -149,25 +95,6 @@ class PendingFiles:
     files: list[ExportFile] = field(default_factory=list)
     n_unchanged: int = 0
     identities: dict[str, Identity] = field(default_factory=dict)
-
-
-@dataclass
-class BatchFile:
-    """One file of a batch: where it can be read, and what is known of it so far."""
-
-    file: ExportFile
-    token: str
-    supersedes: str
-    delivered_at: datetime
-    path: Path | None = None
-    wrapped: documents.JsonEnvelope | None = None
-    rewritten: documents.RewrittenFile | None = None
-    reason: str = ""
-    digest: str = ""
-    foreign: str = ""
-    was_landed: bool = False
-    n_bytes: int = 0
-    n_lines: int = 0
 
 
 class Batch:
@@ -354,11 +281,11 @@ class Batch:
         for i, (token, member) in enumerate(self.members.items()):
             try:
                 if not member.reason:
-                    self._require_openable(member.file)
-                    member.path = self._plain(member.file, self.scratch / str(i))
+                    opening.require_openable(member.file)
+                    member.path = opening.plain(member.file, self.scratch / str(i), self.options)
                     member.n_bytes = member.path.stat().st_size
-                    member.foreign = self._foreign(member)
-                    self._unwrap(member, self.scratch / f"{i}.records")
+                    member.foreign = opening.foreign(member, self.options)
+                    opening.unwrap(member, self.scratch / f"{i}.records", self.options, self.form)
                     n_bytes += member.path.stat().st_size
             except UnreadableFile as error:
                 member.reason = str(error)
@@ -368,78 +295,10 @@ class Batch:
             if n_bytes > PACKED_RATIO * BATCH_BYTES:
                 self._split_in_half()
             if len(self.group) > 1:
-                by_key.setdefault(self._batch_key(member), []).append(member.file)
+                by_key.setdefault(opening.batch_key(member, self.options), []).append(member.file)
         alone = [[file] for file in by_key.pop("", [])]
         if alone or len(by_key) > 1:
             self._split(*by_key.values(), *alone)
-
-    def _batch_key(self, member: BatchFile) -> str:
-        """Batch key: header line, byte-order mark, JSON layout. Empty: land alone."""
-        path = member.path
-        if member.reason or member.foreign or path is None or not 0 < path.stat().st_size <= BATCH_BYTES:
-            return ""
-        if self.options.format in DELIMITED:
-            return repr(headers.top_of(path, self.options))
-        if self.options.format in BINARY or (member.rewritten and not member.rewritten.is_whole):
-            return ""
-        return "rewritten" if member.rewritten else relations.layout_of(path, self.options)
-
-    def _foreign(self, member: BatchFile) -> str:
-        """What a file that is no export is; empty for an export, and for every file that landed before."""
-        if member.path is None or member.was_landed:
-            return ""
-        options = self.options
-        return unsupported.kind_of(
-            member.file.name, member.path, glob=options.glob, encoding=options.encoding
-        )
-
-    def _require_openable(self, file: ExportFile) -> None:
-        if file.problem:
-            raise UnreadableFile(file.problem)
-        files.require_readable(file)
-
-    def _plain(self, file: ExportFile, scratch: Path) -> Path:
-        """The file unpacked, and as plain UTF-8 text with line feeds unless it is binary."""
-        path = file.path
-        if not export_file.is_plain(file):
-            path = archives.unpack(file, scratch.with_suffix(".unpacked"))
-        if self.options.format in BINARY:
-            return path
-        codec = text_files.needs_transcoding(path, self.options.encoding)
-        if (
-            codec == "utf-8-sig"
-            and self.options.format in DELIMITED
-            and not text_files.has_bare_returns(path)
-        ):
-            return path  # DuckDB's CSV reader knows this mark
-        return text_files.transcode(path, codec, scratch.with_suffix(".utf8")) if codec else path
-
-    def _unwrap(self, member: BatchFile, target: Path) -> None:
-        """Rewrites the sheet of a workbook as CSV, and JSON in an envelope as one record a line."""
-        path = member.path
-        if path is None or member.foreign:
-            return
-        if not self.options.is_binary:
-            text_files.require_text(path)
-        if self.options.is_workbook:
-            member.rewritten = workbooks.rewrite(path, target, self.options)
-            member.path = target
-            return
-        if not self.options.is_json or not path.stat().st_size:
-            return
-        try:
-            member.wrapped = documents.wrapping(path, self.form)
-        except UnreadableFile:
-            return  # other lines may be sound: the reader says which are not
-        if member.wrapped:
-            self._rewrite(member, target, recasts=False)
-
-    def _rewrite(self, member: BatchFile, target: Path, *, recasts: bool) -> None:
-        if member.path is None:
-            raise RuntimeError("a file that was not opened cannot be rewritten")
-        original = member.rewritten.original if member.rewritten else member.path
-        member.rewritten = documents.rewrite(original, target, self.form, member.wrapped, recasts=recasts)
-        member.path = target
 
     def _open_relation(self) -> FileRelation:
         """The files as one relation; JSON with another layout or spelling of keys is rewritten first."""
@@ -472,7 +331,7 @@ class Batch:
 
     def _rewrite_all(self, *, recasts: bool) -> None:
         for i, member in enumerate(self.members.values()):
-            self._rewrite(member, self.scratch / f"{i}.anew", recasts=recasts)
+            opening.rewrite(member, self.scratch / f"{i}.anew", self.form, recasts=recasts)
 
     def _opened(self) -> FileRelation:
         members = self.members.values()
@@ -538,7 +397,7 @@ class Batch:
             member.digest = found.digest if member.path == member.file.path else ""
         return result
 
-    def _land_with_fallbacks(self, relation: FileRelation, inspected: _FileProfiles) -> _BatchResult:
+    def _land_with_fallbacks(self, relation: FileRelation, inspected: FileProfiles) -> _BatchResult:
         """Lands with the fast reader; if that fails, untyped; if that fails, line by line."""
         if self.recasts:
             self._split_in_half()
@@ -561,7 +420,7 @@ class Batch:
             raise UnreadableFile(engine_errors.first_line(first)) from first
         return self._land_line_by_line(relation, inspected)
 
-    def _land_line_by_line(self, relation: FileRelation, inspected: _FileProfiles) -> _BatchResult:
+    def _land_line_by_line(self, relation: FileRelation, inspected: FileProfiles) -> _BatchResult:
         names = self.form.names
         careful = line_by_line.copy_sound_records(
             relation,
@@ -586,7 +445,7 @@ class Batch:
             self._reraise_environment_error(error)
             raise UnreadableFile(engine_errors.first_line(error)) from error
 
-    def _land_without_new_columns(self, relation: FileRelation, inspected: _FileProfiles) -> _BatchResult:
+    def _land_without_new_columns(self, relation: FileRelation, inspected: FileProfiles) -> _BatchResult:
         """Lands again without new columns where one of them, such as a key written twice, cannot be read."""
         try:
             return self._land_relation(relation, inspected)
@@ -605,7 +464,7 @@ class Batch:
         if isinstance(error, duckdb.IOException) and _OWN_DISK.search(str(error)):
             raise OSError(errno.ENOSPC, "the disk is full") from error
 
-    def _land_relation(self, relation: FileRelation, inspected: _FileProfiles) -> _BatchResult:
+    def _land_relation(self, relation: FileRelation, inspected: FileProfiles) -> _BatchResult:
         """Lands every feed of the files.
 
         Raises:
@@ -622,16 +481,15 @@ class Batch:
             (feed, self._compiled(feed, relation, extra if feed in keepers else ())) for feed in self.feeds
         ]
         n_records = self._counted_first(relation, compiled)
-        parts: list[Part] = []
+        tokens = tuple(self.members)
         counts: dict[str, list[Count]] = {token: [] for token in self.members}
         written = [
             self._write_feed(feed, query, relation, extra if feed in keepers else ())
             for feed, query in compiled
         ]
         compiled = [(feed, query) for feed, query, _ in written]
-        for feed, query, (part, found, empty_times, personal) in written:
-            parts += part
-            n_selected = {token: n for token, (n, _) in found.items()}
+        for feed, query, part in written:
+            n_selected = {token: n for token, (n, _) in part.rows.items()}
             if query.is_every_record:
                 if n_records and n_selected != n_records:
                     raise RowCountMismatch
@@ -640,11 +498,16 @@ class Batch:
             if feed.table.rows:
                 n_all = self._counts(query.count_all) if feed.where else n_selected
             for token in self.members:
-                n, n_bad = found.get(token, (0, 0))
+                n, n_bad = part.rows.get(token, (0, 0))
                 n_filtered = n_all.get(token, 0) - n
-                by_field = (tuple(sorted(one.get(token, {}).items())) for one in (empty_times, personal))
+                by_field = (
+                    tuple(sorted(one.get(token, {}).items())) for one in (part.placeholders, part.personal)
+                )
                 counts[token].append(Count(feed.table.full_name, n - n_bad, n_filtered, n_bad, *by_field))
-        is_one_line_each = self._reconcile(relation, n_records, inspected)
+        reconciled = row_counts.reconcile(self.connection, relation, n_records, inspected)
+        if reconciled.odd:
+            self._split_off(reconciled.odd)
+            raise RowCountMismatch
         outcomes = {
             token: _FileResult(n_records.get(token, 0), 0, tuple(counts[token])) for token in self.members
         }
@@ -660,7 +523,7 @@ class Batch:
         ]
         quarantined = ""
         if relation.damage or faulty:
-            if not is_one_line_each:
+            if not reconciled.is_one_line_each:
                 self._split_in_half()
                 raise RowCountMismatch
             counted = {token: n_records.get(token, 0) for token in self.members}
@@ -669,7 +532,15 @@ class Batch:
             quarantined = self._write_quarantine()
         missing = sorted({column for _, query in compiled for column in query.missing})
         return _BatchResult(
-            outcomes, tuple(parts), tuple(missing), tuple(map(hashing.shown, extra)), quarantined
+            outcomes,
+            tuple(
+                Part(feed.table.full_name, self._part_name(feed), part.n_rows, part.n_bytes, tokens)
+                for feed, _, part in written
+                if part.n_rows
+            ),
+            tuple(missing),
+            tuple(map(hashing.shown, extra)),
+            quarantined,
         )
 
     def _counted_first(
@@ -740,65 +611,6 @@ class Batch:
     def _counts(self, query: str) -> dict[str, int]:
         return dict(self.connection.execute(query).fetchall())
 
-    def _reconcile(self, relation: FileRelation, n_records: dict[str, int], inspected: _FileProfiles) -> bool:
-        """Trusts the fast reader only when its rows account for every line and delimiter of the files.
-
-        Returns:
-            Whether the line of each record is known.
-        """
-        if not relation.has_lines:
-            return True
-        if relation.record_lines is not None:
-            n_parsed = sum(n_records.values())
-            if n_parsed != len(relation.record_lines):
-                raise UnreadableFile(
-                    f"{abs(len(relation.record_lines) - n_parsed)} records could not be accounted for"
-                )
-            return True
-        # Of each file: records, and how far its lines and delimiters differ from what they take.
-        odd: dict[str, tuple[int, int]] = {}
-        bad: list[str] = []
-        for token, found in inspected().items():
-            n_parsed = n_records.get(token, 0)
-            n_lines = found.n_lines - relation.n_header_lines - n_parsed
-            n_marks = found.n_delimiters - relation.n_header_delimiters - n_parsed * (len(relation.types) - 1)
-            if not found.is_clean_text or found.has_long_line:
-                bad.append(token)
-            elif n_lines or (relation.is_delimited and n_marks):
-                odd[token] = (n_lines, n_marks)
-        if odd and relation.is_delimited and relation.options.format != "lines":
-            inside = self._inside(relation)
-            bad += [token for token, found in odd.items() if inside.get(token) != found]
-        else:
-            bad += odd
-        if bad:
-            self._split_off(bad)
-            raise RowCountMismatch
-        return not any(n_lines for n_lines, _ in odd.values())
-
-    def _inside(self, relation: FileRelation) -> dict[str, tuple[int, int]]:
-        """Line breaks and delimiters inside the values of each file.
-
-        Values may hold both. DuckDB takes a row with too many columns when the last ones are empty, so
-        delimiters count as well.
-        """
-        relation = relation.untyped()
-        delimiter = relation.options.delimiter
-        breaks, marks = (
-            "coalesce(sum({}), 0)".format(
-                " + ".join(
-                    f"coalesce((length({c}) - length(replace({c}, {mark}, ''))) // {length}, 0)"
-                    for c in map(sql.name, relation.types)
-                )
-            )
-            for mark, length in (("chr(10)", 1), (sql.text(delimiter), len(delimiter)))
-        )
-        rows = self.connection.execute(
-            f"SELECT {relations.DELIVERY}, {breaks}, {marks} "
-            f"FROM {relation.rows(map(sql.name, relation.types))} GROUP BY ALL"
-        )
-        return {token: (int(n_breaks), int(n_marks)) for token, n_breaks, n_marks in rows.fetchall()}
-
     # ------------------------------------------------------------ parts
 
     def _part_name(self, feed: Feed) -> str:
@@ -807,67 +619,26 @@ class Batch:
 
     def _write_feed(
         self, feed: Feed, query: mapping.Compiled, relation: FileRelation, new: tuple[str, ...]
-    ) -> tuple[Feed, mapping.Compiled, _WrittenPart]:
+    ) -> tuple[Feed, mapping.Compiled, parts.Written]:
         """Writes the part of a feed; once more where what seemed numbers with lost digits were codes."""
         written = self._write_part(query.landed, feed)
-        if any(n_bad for _, n_bad in written[1].values()):
+        if any(n_bad for _, n_bad in written.rows.values()):
             codes = {name for (name,) in self.connection.execute(query.codes).fetchall()}
             if codes:
                 query = self._compiled(feed, relation, new, codes)
                 written = self._write_part(query.landed, feed)
         return feed, query, written
 
-    def _write_part(self, select: str, feed: Feed) -> _WrittenPart:
-        """Writes the sound rows of a part beside its place.
-
-        Returns:
-            The part, unless it would be empty; for each delivery, rows selected and rows flagged bad; by
-            field, how many sound rows hold a placeholder, and in how many a value was hashed or masked.
-        """
+    def _write_part(self, select: str, feed: Feed) -> parts.Written:
+        """Writes the sound rows of a part beside its place; leaves nothing where there are none."""
         target = self.home.raw / self._part_name(feed)
         writing = target.with_name(f"{target.name}.writing")
         target.parent.mkdir(parents=True, exist_ok=True)
         self.staged[writing] = target
-        # Flags that are NULL cost nothing to write.
-        flagged = f"SELECT * REPLACE (nullif(_bad, false) AS _bad) FROM ({select})"
-        self.connection.execute(f"COPY ({flagged}) TO {sql.text(str(writing))} ({PARQUET})")
-        written = f"read_parquet({sql.path(writing)}, hive_partitioning=false)"
-        marks = (mapping.PLACEHOLDERS, mapping.PERSONAL)
-        counted = ", ".join(f"count({mark})" for mark in ("_bad", *marks))
-        found = self.connection.execute(
-            f"SELECT _delivery_id, count(*), {counted} FROM {written} GROUP BY ALL"
-        ).fetchall()
-        empty_times, personal = (
-            self._by_field(written, mark) if any(row[place] for row in found) else {}
-            for place, mark in enumerate(marks, 3)
-        )
-        n_bad = sum(row[2] for row in found)
-        n_sound = sum(row[1] for row in found) - n_bad
-        by_delivery = {token: (n, n_wrong) for token, n, n_wrong, *_ in found}
-        if not n_sound:
-            writing.unlink()
+        written = parts.write(self.connection, select, writing, self.scratch / "sound")
+        if not written.n_rows:
             del self.staged[writing]
-            return [], by_delivery, empty_times, personal
-        if n_bad:
-            sound = self.scratch / "sound"
-            self.connection.execute(
-                f"COPY (SELECT * FROM {written} WHERE _bad IS NULL) TO {sql.text(str(sound))} ({PARQUET})"
-            )
-            sound.replace(writing)
-        n_bytes, tokens = writing.stat().st_size, tuple(self.members)
-        part = Part(feed.table.full_name, self._part_name(feed), n_sound, n_bytes, tokens)
-        return [part], by_delivery, empty_times, personal
-
-    def _by_field(self, written: str, mark: str) -> _CountsByField:
-        """How many sound rows of each delivery a marker column names each field in."""
-        rows = self.connection.execute(
-            f"SELECT _delivery_id, {mark}, count(*) FROM {written} "
-            f"WHERE _bad IS NULL AND {mark} IS NOT NULL GROUP BY ALL"
-        )
-        found: _CountsByField = {}
-        for token, names, n in rows.fetchall():
-            found.setdefault(token, Counter()).update(dict.fromkeys(names.split(","), n))
-        return found
+        return written
 
     def discard(self) -> None:
         """Removes what was written and not moved into place."""
@@ -897,7 +668,7 @@ class Batch:
         target.parent.mkdir(parents=True, exist_ok=True)
         self.staged[writing] = target
         names = {token: member.file.name for token, member in self.members.items()}
-        quarantine.write(self.connection, writing, self.source.instance, names, PARQUET)
+        quarantine.write(self.connection, writing, self.source.instance, names, parts.PARQUET)
         return name
 
 

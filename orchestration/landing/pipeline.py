@@ -22,19 +22,18 @@ from orchestration.base.engine import bytes_of
 from orchestration.errors import RunError
 from orchestration.landing import compaction, export_file, file_identity, files
 from orchestration.landing.batches import (
-    BATCH_BYTES,
-    PACKED_RATIO,
-    PARQUET,
     Batch,
-    Engine,
     KnownFiles,
     MemoryLimitReached,
     PendingFiles,
     SplitBatch,
     short_digest,
 )
+from orchestration.landing.engines import Engine
 from orchestration.landing.export_file import ExportFile, FileNotReady
 from orchestration.landing.manifest import IGNORED, KNOWN, LANDED, Commit, DeliveryRecord, Manifest
+from orchestration.landing.opening import BATCH_BYTES, PACKED_RATIO
+from orchestration.landing.parts import PARQUET
 from orchestration.landing.people import hashing
 from orchestration.settings import Home
 from orchestration.sources.source_files import Source
