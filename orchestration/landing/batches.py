@@ -29,6 +29,7 @@ from orchestration.landing.plan import mapping
 from orchestration.landing.read import (
     documents,
     engine_errors,
+    json_keys,
     line_by_line,
     relations,
     workbooks,
@@ -426,7 +427,7 @@ class Batch:
             relation,
             self.scratch / "careful",
             self.shapes,
-            (lambda text: documents.recast_line(text, names)) if self.recasts else None,
+            (lambda text: json_keys.recast_line(text, names)) if self.recasts else None,
         )
         if relation.record_lines is not None and careful.record_lines is not None:
             numbers = relation.record_lines  # what was written anew before had other places

@@ -10,7 +10,7 @@ import duckdb
 from orchestration.base import sql
 from orchestration.landing import archives, export_file, text_files
 from orchestration.landing.export_file import ExportFile, UnreadableFile
-from orchestration.landing.read import documents, line_by_line, relations, workbooks
+from orchestration.landing.read import documents, json_keys, line_by_line, relations, workbooks
 from orchestration.landing.read.documents import JsonLayout
 from orchestration.landing.read.relations import NOWHERE, Damage, FileRelation, Origin
 from orchestration.sources.file_settings import FileSet
@@ -74,7 +74,7 @@ def head(
     opened = relations.open_relation(connection, (cut,), (origin,), options)
     varies = form is not None and options.is_json and documents.varies((cut,), form, opened.keys)
     names = form.names if form is not None and varies else {}
-    recast = (lambda text: documents.recast_line(text, names)) if varies else None
+    recast = (lambda text: json_keys.recast_line(text, names)) if varies else None
     relation = line_by_line.copy_sound_records(opened, scratch / "records", shapes, recast)
     if varies:
         spelled = {sql.folded(name): name for name in names}

@@ -12,35 +12,27 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 from orchestration.base import sql
 from orchestration.landing.export_file import UnreadableFile
 from orchestration.landing.people import hashing
+from orchestration.landing.read.json_keys import OF_REFERENCES, Conflict, Names, recast
+from orchestration.landing.read.json_stream import JsonStream
 from orchestration.landing.text_files import MAX_LINE_BYTES
 from orchestration.sources.shapes import ITEM
 from orchestration.sources.source_files import Source
 
-MAX_RECORD_CHARACTERS = 256_000_000
-"""A document beyond this that is no wrapper around records is not read."""
-_FIRST_CHARACTERS = 1 << 16
 _SAMPLE_BYTES = 2_000_000
 _DEEPEST_WRAPPER = 3
 _KEYS_SHOWN = 8
 _KEY = re.compile(rb'"([^"\\\x00-\x1f]{1,128})"\s*:')
-_BLANKS = re.compile(r"[ \t\r\n]*")
 _ARROWS = re.compile(r"""("[^"]+"|[A-Za-z_]\w*)((?:\s*->>?\s*'[^']*')+)""")
 _ARROW = re.compile(r"->>?\s*'([^']*)'")
 _PAGING = re.compile(
     r"next|nextpage(token)?|nextcursor|nexturi|previouspage|prev|count|total(size|hits|results)?|done|links|meta"
     r"|paging|pagination|page(number|size|count)?|aftercursor|endofstream|hasmore|cursor"
 )
-_VALUE, _SHOWN = "value", "display_value"
-_OF_REFERENCES = frozenset({_VALUE, _SHOWN, "link"})
-"""Keys of an object that REST interfaces write in the place of a value which names another record."""
-Names = dict[str, "Names"]
-"""Keys as a mapping spells them, each with those inside it; lists stand for their items."""
 
 
 @dataclass(frozen=True)
@@ -152,7 +144,7 @@ def wrapping(path: Path, form: JsonLayout) -> JsonEnvelope | None:
     """
     if form.records:
         return JsonEnvelope(form.records)
-    with _Stream(path) as stream:
+    with JsonStream(path) as stream:
         keys, found = _first_object(stream, form)
     if form.page and any(sql.folded(key) == sql.folded(form.page) for key in keys):
         return None
@@ -164,7 +156,7 @@ def wrapping(path: Path, form: JsonLayout) -> JsonEnvelope | None:
 def described(path: Path, form: JsonLayout) -> str:
     """What the first document is, and the way to its records, where that can be found; for a message."""
     try:
-        with _Stream(path) as stream:
+        with JsonStream(path) as stream:
             is_list = stream.peek() == "["
             keys, found = _first_object(stream, form)
     except UnreadableFile:
@@ -180,7 +172,7 @@ def described(path: Path, form: JsonLayout) -> str:
     return f"found {kind} with keys {shown}; expected {wanted}{way}"
 
 
-def _first_object(stream: "_Stream", form: JsonLayout) -> tuple[list[str], tuple[str, ...]]:
+def _first_object(stream: JsonStream, form: JsonLayout) -> tuple[list[str], tuple[str, ...]]:
     """Keys of the first document, and the place of records in it, if there are some."""
     if stream.peek() == "[":
         stream.take("[")
@@ -222,7 +214,7 @@ def guessed(path: Path) -> tuple[str, ...] | None:
     Raises:
         UnreadableFile: it is no JSON.
     """
-    with _Stream(path) as stream:
+    with JsonStream(path) as stream:
         if stream.peek() != "{":
             return None
         sizes: dict[tuple[str, ...], int] = {}
@@ -270,7 +262,7 @@ def varies(paths: Sequence[Path], form: JsonLayout, keys: Iterable[str]) -> bool
     for path in paths:
         with path.open("rb") as file:
             names = {name.decode("utf-8", "replace") for name in set(_KEY.findall(file.read(budget)))}
-        if form.is_known and len(names & _OF_REFERENCES) > 1:
+        if form.is_known and len(names & OF_REFERENCES) > 1:
             return True
         if any(sql.folded(name) in inner and name not in form.spellings for name in names):
             return True
@@ -312,7 +304,7 @@ def rewrite(
     """
     done = RewrittenFile(path, target, array("q"), [])
     way = wrapped.path if wrapped else ()
-    with _Stream(path) as stream, target.open("w", encoding="utf-8", newline="") as out:
+    with JsonStream(path) as stream, target.open("w", encoding="utf-8", newline="") as out:
         for number, (raw, value, is_found) in enumerate(islice(_records(stream, way, form), limit), 1):
             text = raw
             if form.page and (is_found or (isinstance(value, dict) and form.is_record(value))):
@@ -320,7 +312,7 @@ def rewrite(
             if recasts:
                 try:
                     text = recast(text, form.names)
-                except _Conflict as conflict:
+                except Conflict as conflict:
                     done.damage.append((number, str(conflict)))
                     continue
             if len(text) > MAX_LINE_BYTES:
@@ -333,7 +325,7 @@ def rewrite(
     return done
 
 
-def _records(stream: "_Stream", way: tuple[str, ...], form: JsonLayout) -> Iterator[tuple[str, Any, bool]]:
+def _records(stream: JsonStream, way: tuple[str, ...], form: JsonLayout) -> Iterator[tuple[str, Any, bool]]:
     """Text and value of each record, and whether it stood at the end of the way."""
     while start := stream.peek():
         if start == "[":
@@ -348,7 +340,7 @@ def _page(form: JsonLayout) -> tuple[str, ...]:
     return (form.page,) if form.page else ()
 
 
-def _document(stream: "_Stream", way: tuple[str, ...]) -> Iterator[tuple[str, Any, bool]]:
+def _document(stream: JsonStream, way: tuple[str, ...]) -> Iterator[tuple[str, Any, bool]]:
     if not way or stream.peek() != "{":
         yield (*stream.value(), False)
         return
@@ -366,7 +358,7 @@ def _document(stream: "_Stream", way: tuple[str, ...]) -> Iterator[tuple[str, An
         yield (*stream.value(), False)
 
 
-def _at_way(stream: "_Stream", way: tuple[str, ...]) -> Iterator[tuple[str, Any, bool]]:
+def _at_way(stream: JsonStream, way: tuple[str, ...]) -> Iterator[tuple[str, Any, bool]]:
     start = stream.peek()
     if way and start == "{":
         for key in stream.members():
@@ -380,190 +372,3 @@ def _at_way(stream: "_Stream", way: tuple[str, ...]) -> Iterator[tuple[str, Any,
         raw, value = stream.value()
         if isinstance(value, dict):
             yield raw, value, True
-
-
-class _Conflict(Exception):  # noqa: N818 - a finding about a record, not a fault of the program
-    """Two spellings of one key say different things in a record."""
-
-
-class _Number(str):
-    """A number as it is written."""
-
-    __slots__ = ()
-
-
-def recast(text: str, names: Names) -> str:
-    """A JSON value with the keys that the mapping reads as it spells them.
-
-    Raises:
-        _Conflict: two spellings of one key have different values.
-    """
-    value = json.loads(
-        text, parse_int=_Number, parse_float=_Number, parse_constant=_Number, object_pairs_hook=_Pairs
-    )
-    return _written(_named(value, names))
-
-
-def recast_line(text: str, names: Names) -> tuple[str, str]:
-    """The text with keys as the mapping spells them, and the reason why that cannot be (or nothing)."""
-    try:
-        return recast(text, names), ""
-    except _Conflict as conflict:
-        return text, str(conflict)
-    except (ValueError, RecursionError):
-        return text, ""  # whoever reads it next says what is wrong
-
-
-class _Pairs(list[tuple[str, Any]]):
-    """The members of an object as they stand, keys that are written twice among them."""
-
-
-def _named(value: Any, names: Names) -> Any:
-    if not names:
-        return _referred(value)
-    if isinstance(value, list) and not isinstance(value, _Pairs):
-        return [_named(item, names) for item in value]
-    if not isinstance(value, _Pairs):
-        return value
-    spelled = {sql.folded(name): name for name in reversed(names)}
-    groups: dict[str, list[tuple[str, Any]]] = {}
-    for key, inner in value:
-        groups.setdefault(sql.folded(key), []).append((key, inner))
-    kept = _Pairs()
-    for folded, members in groups.items():
-        if folded not in spelled:
-            kept.extend(members)
-            continue
-        name = spelled[folded]
-        if len(members) > 1 and len({key for key, _ in members}) < len(members):
-            kept.extend(members)  # written twice in one spelling: the reader reports it
-            continue
-        filled = [(key, _named(inner, names[name])) for key, inner in members if inner not in (None, "")]
-        if len({_written(inner) for _, inner in filled}) > 1:
-            both = " and ".join(f"`{key}`" for key, _ in filled)
-            raise _Conflict(f"{both} differ in one record; which of them counts nobody can say")
-        kept.append((name, filled[0][1] if filled else members[0][1]))
-    return kept
-
-
-def _referred(value: Any) -> Any:
-    """The value of a reference object, or what is shown for it; anything else as it is."""
-    members = dict(value) if isinstance(value, _Pairs) else {}
-    if len(members) < 2 or not members.keys() <= _OF_REFERENCES:  # noqa: PLR2004 - a pair
-        return value
-    return members.get(_VALUE, members.get(_SHOWN))
-
-
-def _written(value: Any) -> str:
-    if isinstance(value, _Pairs):
-        return "{" + ",".join(f"{json.dumps(k, ensure_ascii=False)}:{_written(v)}" for k, v in value) + "}"
-    if isinstance(value, list):
-        return "[" + ",".join(map(_written, value)) + "]"
-    return str(value) if isinstance(value, _Number) else json.dumps(value, ensure_ascii=False)
-
-
-# ---------------------------------------------------------------- the stream
-
-
-class _Stream:
-    """Values of a JSON file one by one, with no more of it in memory than the largest takes."""
-
-    def __init__(self, path: Path) -> None:
-        self._file = path.open(encoding="utf-8-sig", errors="surrogateescape", newline="")
-        self._decoder = json.JSONDecoder()
-        self._text, self._at, self._marked = "", 0, -1
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._file.close()
-
-    def _more(self) -> bool:
-        kept = self._at if self._marked < 0 else self._marked
-        length = max(_FIRST_CHARACTERS, len(self._text) - kept)
-        if len(self._text) - kept > MAX_RECORD_CHARACTERS:
-            raise UnreadableFile(f"a document longer than {MAX_RECORD_CHARACTERS:,} characters")
-        chunk = self._file.read(length)
-        self._text = self._text[kept:] + chunk
-        self._at -= kept
-        self._marked = min(self._marked, 0)
-        return bool(chunk)
-
-    def mark(self) -> None:
-        """Keeps what follows, to come back to it."""
-        self._marked = self._at
-
-    def forget(self) -> None:
-        """Gives up the mark."""
-        self._marked = -1
-
-    def return_to_mark(self) -> None:
-        """Goes back, and gives up the mark."""
-        self._at, self._marked = self._marked, -1
-
-    def peek(self) -> str:
-        """The next character that is no blank; empty at the end."""
-        while True:
-            found = _BLANKS.match(self._text, self._at)
-            self._at = found.end() if found else self._at
-            if self._at < len(self._text):
-                return self._text[self._at]
-            if not self._more():
-                return ""
-
-    def take(self, character: str) -> None:
-        """Passes the next character, which must be this one."""
-        if self.peek() != character:
-            raise self._damaged()
-        self._at += 1
-
-    def goes_on(self, end: str) -> bool:
-        """Whether there is another item; passes a comma, or the end."""
-        following = self.peek()
-        if following == ",":
-            self._at += 1
-            following = self.peek()
-        if following == end:
-            self._at += 1
-            return False
-        if not following:
-            raise self._damaged()
-        return True
-
-    def value(self) -> tuple[str, Any]:
-        """Text and value of what comes next."""
-        self.peek()
-        while True:
-            try:
-                value, end = self._decoder.raw_decode(self._text, self._at)
-            except RecursionError as error:
-                raise self._damaged() from error
-            except ValueError as error:
-                if not self._more():
-                    raise self._damaged() from error
-                continue
-            if end == len(self._text) and self._more():  # a number may go on
-                continue
-            raw = self._text[self._at : end]
-            self._at = end
-            return raw, value
-
-    def members(self) -> Iterator[str]:
-        """The keys of the object that comes next; whoever asks passes each value."""
-        self.take("{")
-        while self.goes_on("}"):
-            key = self.value()[1]
-            self.take(":")
-            yield str(key)
-
-    def items(self) -> Iterator[tuple[str, Any]]:
-        """The items of the list that comes next."""
-        self.take("[")
-        while self.goes_on("]"):
-            yield self.value()
-
-    def _damaged(self) -> UnreadableFile:
-        return UnreadableFile("damaged, or not JSON; deliver it again")

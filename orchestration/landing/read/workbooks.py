@@ -15,8 +15,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
-from functools import lru_cache
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -25,13 +24,12 @@ from xml.etree import ElementTree
 from orchestration.landing import archives, export_file, text_files
 from orchestration.landing.export_file import UnreadableFile
 from orchestration.landing.people import hashing
+from orchestration.landing.read import cell_text
 from orchestration.landing.read.documents import RewrittenFile
 from orchestration.landing.read.headers import joined_names
 from orchestration.sources.file_settings import FileSet
 
 SAVE_AS = "open it in Excel and save it as an Excel workbook (.xlsx)"
-_EXACT_DIGITS = 10**15
-"""Excel keeps 15 digits of a number: a longer one has lost some, and is written with an exponent."""
 _TEXT_BYTES = 256 << 20
 """Most that the parts of a workbook may hold that are kept in memory, unpacked: texts, styles, names."""
 _STREAMED = ("xl/worksheets/", "xl/media/", "xl/drawings/", "xl/pivotCache/")
@@ -47,8 +45,6 @@ _MARKS = re.compile(
     rb"|(?P<end></(?:\w+:)?sheetData>|<(?:\w+:)?sheetData/>)"
 )
 _RANGE = re.compile(rb"""\bref\s*=\s*["']\$?([A-Z]{1,3})\$?(\d{1,7}):\$?([A-Z]{1,3})\$?(\d{1,7})["']""")
-_ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
-_NO_CODE = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]')
 
 
 @dataclass
@@ -376,13 +372,13 @@ class _Rows:
             self._found.n_errors += 1
             return ""
         if isinstance(value, str):
-            return _plain(value)
+            return cell_text.plain(value)
         if isinstance(value, bool):
             return "true" if value else "false"
         number_format = self._book.format_of(cell["style_id"])
         if isinstance(value, int | float):
-            return _number(value, number_format, self._decimal)
-        return _moment(value, number_format, self._book.epoch)
+            return cell_text.number(value, number_format, self._decimal)
+        return cell_text.moment(value, number_format, self._book.epoch)
 
     def _filled(self, number: int, row: list[str]) -> list[str]:
         """The row with the values of merged cells that began above; they alone do not make a row."""
@@ -397,64 +393,6 @@ class _Rows:
             if merge.column <= len(row) and row[merge.column - 1]:
                 self._merges[merge.column] = merge.last, row[merge.column - 1]
         return row
-
-
-def _plain(text: str) -> str:
-    """A text with line feeds, and with the characters that the file format spells out."""
-    if "_x" in text:
-        text = _ESCAPED.sub(lambda found: _character(int(found[1], 16)), text)
-    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
-
-
-def _character(code: int) -> str:
-    if 0xD800 <= code < 0xE000:  # noqa: PLR2004 - half a character
-        return "\ufffd"
-    return chr(code) if code >= ord(" ") or chr(code) in "\t\n\r" else ""
-
-
-def _number(value: float, number_format: str, decimal: str) -> str:
-    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT_DIGITS:
-        value = int(value)
-    if abs(value) >= _EXACT_DIGITS:
-        return f"{value:.14E}".replace(".", decimal)
-    if isinstance(value, float):
-        return repr(value).replace(".", decimal)
-    # `007001` is the number 7001 that is shown with zeros.
-    return str(value).zfill(len(number_format)) if number_format.strip("0") == "" else str(value)
-
-
-@lru_cache(maxsize=1024)
-def _parts_of(number_format: str) -> tuple[bool, bool]:
-    """Whether a format shows a date, and whether it shows a time."""
-    code = _NO_CODE.sub("", number_format.split(";", maxsplit=1)[0]).lower()
-    has_time = "h" in code or "s" in code
-    return "d" in code or "y" in code or ("m" in code and not has_time), has_time
-
-
-def _moment(value: date | time | timedelta, number_format: str, epoch: datetime) -> str:
-    """A date or time; what is shown as a time alone, but takes a day or more, is a duration."""
-    if isinstance(value, timedelta):
-        return _duration(value)
-    has_date, has_time = _parts_of(number_format)
-    if isinstance(value, time):
-        # Day 0, which is none in the calendar: a placeholder.
-        return datetime.combine(epoch, value).isoformat(" ") if has_date else value.isoformat()
-    if isinstance(value, datetime):
-        if has_time and not has_date and value.year <= epoch.year + 1:
-            has_day_of_1900 = epoch.year < 1900 and value < datetime(1900, 3, 1)  # noqa: PLR2004
-            return _duration(value - epoch - timedelta(days=has_day_of_1900))
-        if has_date and not has_time and value.time() == time():
-            return value.date().isoformat()
-        return value.isoformat(" ")
-    return value.isoformat()
-
-
-def _duration(value: timedelta) -> str:
-    """Hours, however many, with minutes and seconds: `27:46:40`."""
-    sign = "-" if value < timedelta() else ""
-    minutes, seconds = divmod(abs(value), timedelta(minutes=1))
-    fraction = f".{seconds.microseconds:06}" if seconds.microseconds else ""
-    return f"{sign}{minutes // 60}:{minutes % 60:02}:{seconds.seconds:02}{fraction}"
 
 
 # ---------------------------------------------------------------- writing

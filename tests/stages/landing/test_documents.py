@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from orchestration.landing.read import documents
+from orchestration.landing.read import documents, json_stream
 from orchestration.landing.read.documents import JsonLayout
 from tests.stages.place import Place
 
@@ -282,7 +282,7 @@ def rewritten(tmp_path: Path, text: str, form: JsonLayout) -> list[Any]:
 def test_records_are_the_same_wherever_reading_pauses(
     tmp_path: Path, size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(documents, "_FIRST_CHARACTERS", size)
+    monkeypatch.setattr(json_stream, "_FIRST_CHARACTERS", size)
     rows = [{"id": i, "text": 'é"]}, ' * i, "n": [1.5e3, -2, {"x": []}]} for i in range(12)]
     text = (
         json.dumps({"a": 123, "tickets": rows, "z": "y"}, ensure_ascii=False, indent=1)
