@@ -1,11 +1,11 @@
 -- One row per case and field with a known history, and whether it is whole.
--- It begins with the opening of the case, joins up, and ends with how the case stands.
+-- A whole history begins with the opening of the case, has no gap, and ends with the delivered value.
 with
-    logged as (
+    log_totals as (
         select
             r.case_key,
             r.field,
-            -- A change to something unknown, or from something that the change before did not leave.
+            -- A gap: no new value, or an old value that is not the one that the change before set.
             bool_or(
                 (r.old_value is null and r.new_value is null)
                 or (r.field = 'status' and r.new_value is null)
@@ -22,7 +22,7 @@ with
         group by r.case_key, r.field
     ),
 
-    known as (
+    recorded_fields as (
         select distinct case_key, centre, source_instance, case_id, field
         from {{ ref("int_case__intervals") }}
     )
@@ -50,8 +50,8 @@ select
         end,
         false
     ) as is_end_known
-from known as k
+from recorded_fields as k
 cross join {{ ref("stg_faultline__parameters") }} as p
 left join {{ ref("int_case__current") }} as c on k.case_key = c.case_key
 left join {{ ref("int_case__coverage") }} as v on k.case_key = v.case_key
-left join logged as l on k.case_key = l.case_key and k.field = l.field
+left join log_totals as l on k.case_key = l.case_key and k.field = l.field

@@ -1,8 +1,10 @@
 -- One row per case with a known status history: when it was resolved, and how often reopened.
--- A word outside the vocabulary may mean resolved or not. What depends on its meaning is unknown: the first
--- resolution after it, and whether the case was reopened with it. Nor can a history without its beginning, or
--- with a gap, say when a case was first resolved. One that is not whole cannot count reopenings, and one
--- without its end says nothing of how the case stands.
+-- A status outside the vocabulary may mean resolved or not: the first resolution after it is unknown, and
+-- so is
+-- whether it reopened the case. A history without its beginning, or with a gap, does not know the first
+-- resolution. One that is not whole does not count reopenings, and one without its end does not know
+-- whether the
+-- case is resolved.
 {% set state %}
     case {{ is_word("value", "cases.status", ["resolved", "closed"]) }} when true then 1 when false then 0 else -1 end
 {% endset %}
@@ -20,7 +22,7 @@ with
         from statuses as s
     ),
 
-    summed as (
+    status_totals as (
         select
             case_key,
             min(valid_from) filter (where state = 1) as first_resolved_at,
@@ -57,5 +59,5 @@ select
         then false
     end as is_reopened,
     h.is_start_known and h.is_joined and h.is_end_known as is_whole
-from summed as c
+from status_totals as c
 inner join {{ ref("int_case__histories") }} as h on c.case_key = h.case_key and h.field = 'status'

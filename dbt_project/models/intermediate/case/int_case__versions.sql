@@ -1,5 +1,5 @@
 -- One row per known state of a case, in order; the state at delivery comes last.
--- A case that was merged into another is that other one, and has no states of its own.
+-- A case that was merged into another has none; its history stays out of that of the other case.
 {% set state = [
     "customer_id",
     "opened_at",

@@ -2,7 +2,7 @@
 with
     contacts as (select * from {{ ref("int_identity__contacts") }}),
 
-    by_customer as (
+    customer_cases as (
         select
             ct.contact_key,
             c.case_key,
@@ -55,4 +55,4 @@ select
         then ct.link_confidence
     end as link_confidence
 from contacts as ct
-left join by_customer as n on ct.contact_key = n.contact_key and n.choice = 1
+left join customer_cases as n on ct.contact_key = n.contact_key and n.choice = 1

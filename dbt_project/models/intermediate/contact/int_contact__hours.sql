@@ -20,7 +20,7 @@ with
         group by 1, 2, 3
     ),
 
-    fed as (
+    contact_sources as (
         select distinct source_instance from {{ ref("stg_faultline__sources") }} where entity = 'contacts'
     )
 
@@ -33,6 +33,6 @@ select
     coalesce(a.n, 0) as n,
     sum(coalesce(a.n, 0)) over (partition by d.source_instance, d.day) as n_day
 from {{ ref("int_window__days") }} as d
-inner join fed as f on d.source_instance = f.source_instance
+inner join contact_sources as f on d.source_instance = f.source_instance
 cross join hours as h
 left join arrivals as a on d.source_instance = a.source_instance and d.day = a.day and h.hour = a.hour

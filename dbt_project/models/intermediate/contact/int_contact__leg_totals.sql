@@ -1,8 +1,7 @@
 -- One row per contact that has legs: its movements and handling times, summed over the legs.
--- Whether a leg began with a transfer, and of what kind, may not be recorded, or in a word outside the
--- vocabulary: then the counts are unknown.
--- So are times of which an answered leg does not tell: what is known of the others is no total. The
--- wait is that in all queues until the first answer, or the end of the last stay where nobody answered.
+-- Counts of transfers are NULL where the kind of one is not recorded, or in a word outside the vocabulary.
+-- Seconds are NULL where an answered leg has none. The wait is that in all queues until the first answer, or
+-- until the end of the last stay where nobody answered.
 {% set known_type = known_word("transfer_type", "legs.transfer_type") %}
 {% set kinds = {
     "n_transfers": ("'blind', 'consult', 'unspecified'", known_type ~ " is null"),
@@ -19,8 +18,8 @@ with
         from {{ ref("int_contact__legs") }} as l
     ),
 
-    -- Stays in queues until somebody answered: what comes later was no wait for the first answer.
-    marked as (
+    -- A stay in a queue after the first answer is no wait for the first answer.
+    leg_waits as (
         select
             l.*,
             enqueued_at is not null
@@ -56,5 +55,5 @@ select
     {{ any_known("is_answered") }} as is_answered,
     max(ended_at) as last_ended_at,
     bool_and(is_order_possible) as is_order_possible
-from marked
+from leg_waits
 group by contact_key

@@ -1,32 +1,32 @@
--- One row per customer and delivery since which it stands differently, of all sources.
--- Where only the newest state can be told, it is the only one.
+-- One row per customer and delivery that changed it, of all sources.
+-- Sources of vendors' connectors have one row per customer: the newest state.
 with
-    delivered as (
+    delivered_states as (
         select centre, source_instance, customer_id, phones, emails, merged_into, is_internal, delivered_at
         from {{ ref("stg_mapped__customers_by_delivery") }} as every_version
     ),
 
-    known as (
+    known_states as (
         select *
-        from delivered
+        from delivered_states
         union all
         select centre, source_instance, customer_id, phones, emails, merged_into, is_internal, delivered_at
         from {{ ref("int_entity__customers") }}
-        where source_instance not in (select source_instance from delivered)
+        where source_instance not in (select source_instance from delivered_states)
     ),
 
-    marked as (
+    state_hashes as (
         select k.*, {{ hash_key(["k.phones", "k.emails", "k.merged_into", "k.is_internal"]) }} as content
-        from known as k
+        from known_states as k
     ),
 
-    compared as (
+    state_changes as (
         select
             m.*,
             lag(content) over (
                 partition by source_instance, customer_id order by delivered_at nulls last, content nulls last
             ) as earlier_content
-        from marked as m
+        from state_hashes as m
     )
 
 select
@@ -41,5 +41,5 @@ select
     row_number() over (
         partition by source_instance, customer_id order by delivered_at nulls last, content nulls last
     ) as state_seq
-from compared
+from state_changes
 where earlier_content is null or earlier_content <> content

@@ -9,7 +9,7 @@ with
         where merged_into <> customer_id
     ),
 
-    -- 2 stands for a merge, 1 for another id, 0 for an id that stands for others.
+    -- `replacement` is 2 for a merged id, 1 for an id of another system, 0 for an id that replaces others.
     edges as (
         select centre, customer_id, merged_into, 2 as replacement
         from merges
@@ -44,8 +44,8 @@ with
 
     {{ connected_components("pairs") }},
 
-    -- Where ids are replaced by each other none survives by itself: the smallest one that was not merged is
-    -- taken, or else the smallest of all.
+    -- In a circle of ids none survives by itself: the smallest id that was not merged is taken, or else the
+    -- smallest of all.
     survivors as (
         select
             c.label,

@@ -2,7 +2,7 @@
 -- An id that several customers list leads to nobody, as a placeholder would. Within its source a customer
 -- keeps its own id, whoever lists it; only other sources may know that customer by another id.
 with
-    listed as (
+    listed_ids as (
         select distinct
             centre,
             source_instance,
@@ -13,9 +13,9 @@ with
         where other_ids is not null
     ),
 
-    of_others as (
+    ids_of_others as (
         select l.*
-        from listed as l
+        from listed_ids as l
         left join
             {{ ref("int_entity__customers") }} as c
             on l.source_instance = c.source_instance
@@ -24,6 +24,6 @@ with
     )
 
 select centre, other_id, min(surviving_id) as customer_id
-from of_others
+from ids_of_others
 group by centre, other_id
 having count(distinct surviving_id) = 1 and min(surviving_id) <> other_id

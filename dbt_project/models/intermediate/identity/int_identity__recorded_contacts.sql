@@ -1,4 +1,4 @@
--- One row per contact: the case and the customer that its own record tells of.
+-- One row per contact: the case and the customer that its own record names.
 {% set kinds = ["phone", "email"] %}
 with
     contacts as (
@@ -17,7 +17,7 @@ with
     ),
 
     -- A case id is unique within its instance; a centre may run several.
-    by_case_id as (
+    contact_cases as (
         select
             ct.contact_key,
             c.case_key,
@@ -33,7 +33,7 @@ with
         inner join {{ ref("int_case__current") }} as c on ct.centre = c.centre and ct.case_id = c.case_id
     ),
 
-    recorded as (
+    contact_records as (
         select
             ct.contact_key,
             ct.centre,
@@ -56,13 +56,13 @@ with
                 else 'customer_id'
             end as link_method
         from contacts as ct
-        left join by_case_id as k on ct.contact_key = k.contact_key and k.choice = 1
+        left join contact_cases as k on ct.contact_key = k.contact_key and k.choice = 1
     )
     {% for kind in kinds %}
         ,
         users_of_{{ kind }} as (
             select centre, {{ kind }}, count(distinct customer_id) as n_customers
-            from recorded
+            from contact_records
             where {{ kind }} is not null and customer_id is not null
             group by centre, {{ kind }}
         )
@@ -73,7 +73,7 @@ select
     {% for kind in kinds %}
         , coalesce({{ kind }}_use.n_customers, 0) as n_customers_seen_by_{{ kind }}
     {% endfor %}
-from recorded as r
+from contact_records as r
 {% for kind in kinds %}
     left join
         users_of_{{ kind }} as {{ kind }}_use

@@ -1,7 +1,7 @@
 -- One row per item of a known customer and reason: its island, the items of both without a longer pause
 -- (rule J3). Shared accounts have none: there, customer and reason prove nothing.
 with
-    personal as (
+    personal_items as (
         select
             i.item_key,
             i.centre,
@@ -18,7 +18,7 @@ with
         where i.customer_id is not null and i.reason is not null and s.customer_id is null
     ),
 
-    spaced as (
+    item_gaps as (
         select
             p.*,
             max(ended_at) over (
@@ -26,10 +26,10 @@ with
                 order by started_at nulls last, item_key nulls last
                 rows between unbounded preceding and 1 preceding
             ) as latest_end
-        from personal as p
+        from personal_items as p
     ),
 
-    numbered as (
+    item_islands as (
         select
             s.*,
             sum(
@@ -50,11 +50,11 @@ with
                 order by started_at nulls last, item_key nulls last
                 rows between unbounded preceding and current row
             ) as island_number
-        from spaced as s
+        from item_gaps as s
     )
 
 select
     item_key,
     {{ hash_key(["'J3'", "centre", "customer_id", "reason", "island_number"]) }} as island_key,
     link_confidence
-from numbered
+from item_islands

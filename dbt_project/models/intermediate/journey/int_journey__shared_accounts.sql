@@ -1,6 +1,6 @@
 -- One row per centre and customer with more items within one gap than one person has.
 with
-    crowded as (
+    account_items as (
         select
             centre,
             customer_id,
@@ -17,5 +17,5 @@ with
     )
 
 select distinct centre, customer_id
-from crowded
+from account_items
 where n_within_gap > {{ threshold("shared_account_cases") }}
