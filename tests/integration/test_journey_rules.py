@@ -57,6 +57,11 @@ class Item:
         return hashed(self.kind, self.source, self.id)
 
     @property
+    def customer_key(self) -> str | None:
+        """The surrogate key of the customer."""
+        return self.customer and hashed("customer", self.centre, self.customer)
+
+    @property
     def case_key(self) -> str | None:
         """The surrogate key of the case, where its source is known."""
         return hashed("case", self.case[0], self.case[1]) if self.case and self.case[0] else None
@@ -242,7 +247,8 @@ def fill(warehouse: duckdb.DuckDBPyConnection, items: list[Item]) -> None:
         "journey__candidates": (items, {
             "item_key": lambda i: i.key, "item_type": lambda i: i.kind, "centre": lambda i: i.centre,
             "source_instance": lambda i: i.source, "item_id": lambda i: i.id, "customer_id": lambda i: i.customer,
-            "customer_link_confidence": lambda i: i.confidence, "reason": lambda i: i.reason,
+            "customer_key": lambda i: i.customer_key, "reason": lambda i: i.reason,
+            "customer_link_confidence": lambda i: i.confidence,
             "started_at": lambda i: i.started_at, "ended_at": lambda i: i.ended_at,
         }),
         "case__enriched": (cases, {

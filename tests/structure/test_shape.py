@@ -18,6 +18,8 @@ LONG = {
 
 # Ids that are unique only within a source, and so are joined by the key that holds both.
 KEYED_IDS = {"contact_id", "case_id", "merged_case_id", "item_id", "unit_id", "chain_id"}
+# Models that find out which customer an id means, and so join the ids themselves.
+FIND_CUSTOMERS = MODELS / "intermediate" / "identity"
 _END = r"\b(?:on|using|inner|left|right|full|cross|join|where|group by|union)\b"
 
 
@@ -64,20 +66,31 @@ def test_a_model_that_fits_is_no_exception() -> None:
     assert not fitting, "delete these exceptions"
 
 
+def _after_union() -> list[Path]:
+    """Models that read contacts, cases and customers of all sources together."""
+    apart = [MODELS / "staging", *(MODELS / "intermediate" / name for name in bundle.names())]
+    return [path for path in models() if not any(path.is_relative_to(folder) for folder in apart)]
+
+
 def test_contacts_and_cases_are_joined_by_their_key() -> None:
     """A join by source and id compares two texts in each row, and forgets one of them sooner or later."""
-    vendors = [MODELS / "intermediate" / name for name in bundle.names()]
-    shared = [
-        path
-        for path in models()
-        if not path.is_relative_to(MODELS / "staging")
-        and not any(path.is_relative_to(folder) for folder in vendors)
-    ]
     composite = [
         f"{path.stem}: {', '.join(sorted(columns))}"
-        for path in shared
+        for path in _after_union()
         for columns in joined_columns(without_comments(text_of(path)))
         if columns & KEYED_IDS and any(column.endswith("source_instance") for column in columns)
+    ]
+    assert not composite
+
+
+def test_customers_are_joined_by_their_key() -> None:
+    """A customer is one person in all sources of a centre; a join that forgets the centre mixes two centres."""
+    composite = [
+        path.stem
+        for path in _after_union()
+        if not path.is_relative_to(FIND_CUSTOMERS)
+        for columns in joined_columns(without_comments(text_of(path)))
+        if "customer_id" in columns
     ]
     assert not composite
 

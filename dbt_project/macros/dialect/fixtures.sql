@@ -50,6 +50,7 @@
             "chain_id" if row.get("chain_id") else "contact_id",
         ],
         "merged_case_key": ["'case'", "source_instance", "merged_case_id"],
+        "customer_key": ["'customer'", "centre", "customer_id"],
         "item_key": ["item_type", "source_instance", "item_id"],
         "unit_key": ["unit_type", "source_instance", "unit_id"],
     } -%}

@@ -4,11 +4,12 @@
    do customers named by an id of another system; of contacts `customer_id_method` says which it was. The
    history of a merged case stays its own: mixed into another case's it would tear both. A value that breaks
    a rule of the contract about times is NULL, and `is_order_possible` is false; it is NULL where the row
-   has nothing to compare. Words of a vocabulary stand in our spelling. Contacts, legs, cases and their history
-   get the key that models join by. #}
+   has nothing to compare. Words of a vocabulary stand in our spelling. Contacts, legs, cases and their history,
+   and customers get the key that models join by. #}
 {% macro entity_union(entity, models) %}
     {%- set columns = contract()[entity] -%}
     {%- set restates = "customer_id" in columns and entity != "customers" -%}
+    {%- set customer = "coalesce(m.customer_id, e.customer_id)" if restates else "e.customer_id" -%}
     {%- set has_cases_of_its_own = entity in ["cases", "case_snapshots", "case_changes"] -%}
     {%- set key = "case" if has_cases_of_its_own else "contact" if entity in ["contacts", "legs"] -%}
     {%- set names_cases = "case_id" in columns and not has_cases_of_its_own -%}
@@ -23,9 +24,12 @@
                 {{ hash_key(["'chain'", "e.source_instance", "coalesce(e.chain_id, e.contact_id)"]) }}
                 as chain_key,
             {%- endif %}
+            {%- if entity in ["customers", "escalations"] %}
+                {{ customer_key("e.centre", customer) }} as customer_key,
+            {%- endif %}
             {%- for column in columns %}
                 {%- if restates and column == "customer_id" %}
-                    coalesce(m.customer_id, e.customer_id) as customer_id,
+                    {{ customer }} as customer_id,
                     {%- if entity == "contacts" %} m.method as customer_id_method, {%- endif %}
                 {%- elif names_cases and column == "case_id" %}
                     coalesce(c.case_id, o.case_id, e.case_id) as case_id,

@@ -13,3 +13,8 @@
 {% macro entity_key(entity, relation) -%}
     {{ hash_key(["'" ~ entity ~ "'", relation ~ ".source_instance", relation ~ "." ~ entity ~ "_id"]) }}
 {%- endmacro %}
+
+{# The key of a customer, who is one person in all sources of a centre; NULL without an id. #}
+{% macro customer_key(centre, customer_id) -%}
+    case when {{ customer_id }} is not null then {{ hash_key(["'customer'", centre, customer_id]) }} end
+{%- endmacro %}

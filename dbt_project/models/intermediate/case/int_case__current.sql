@@ -23,6 +23,7 @@ select
     case_id,
     coalesce(min(opened_at), min(version_at)) as opened_at,
     {% for column in last_known %} {{ last_filled(column, "version_seq") }} as {{ column }}, {% endfor %}
+    {{ customer_key("centre", last_filled("customer_id", "version_seq")) }} as customer_key,
     {{ first_filled("priority", "version_seq") }} as priority_initial,
     max(vendor_reassignment_count) as vendor_reassignment_count,
     max(vendor_reopen_count) as vendor_reopen_count,

@@ -28,6 +28,7 @@ select
     c.source_instance,
     c.case_id,
     c.customer_id,
+    c.customer_key,
     c.opened_at,
     e.first_resolved_at,
     e.closed_at,

@@ -18,8 +18,7 @@ with
         from contacts as ct
         inner join
             {{ ref("int_case__current") }} as c
-            on ct.centre = c.centre
-            and ct.customer_id = c.customer_id
+            on ct.customer_key = c.customer_key
             and c.opened_at
             >= {{ dbt.dateadd("hour", "-1 * " ~ threshold_literal("case_link_hours"), "ct.started_at") }}
             and c.opened_at

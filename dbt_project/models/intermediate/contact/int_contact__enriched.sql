@@ -10,12 +10,13 @@ with
     ),
 
     internal_customers as (
-        select distinct centre, customer_id from {{ ref("int_entity__customers") }} where is_internal
+        select distinct customer_key from {{ ref("int_entity__customers") }} where is_internal
     )
 
 select
     c.*,
     w.customer_id,
+    w.customer_key,
     w.link_method as customer_link_method,
     w.link_confidence as customer_link_confidence,
     w.n_customers_sharing,
@@ -39,7 +40,7 @@ select
     end as is_evaluated,
     coalesce(c.ani_status = 'internal', false)
     or w.is_internal_number
-    or n.customer_id is not null as is_internal,
+    or n.customer_key is not null as is_internal,
     cast({{ local_time("c.started_at", "s.time_zone") }} as date) as started_date
 from {{ ref("int_contact__handling") }} as c
 inner join {{ ref("int_contact__case_links") }} as k on c.contact_key = k.contact_key
@@ -48,4 +49,4 @@ inner join {{ ref("int_source__spans") }} as s on c.source_instance = s.source_i
 inner join {{ ref("int_source__entities") }} as e on c.centre = e.centre and e.entity = 'evaluations'
 left join {{ ref("int_handoff__counts") }} as h on c.chain_key = h.unit_key
 left join contact_evaluations as v on c.centre = v.centre and c.contact_id = v.contact_id
-left join internal_customers as n on c.centre = n.centre and w.customer_id = n.customer_id
+left join internal_customers as n on w.customer_key = n.customer_key

@@ -33,6 +33,7 @@ select
     c.started_at,
     l.identifier_kind,
     l.customer_id,
+    {{ customer_key("c.centre", "l.customer_id") }} as customer_key,
     l.method,
     l.n_customers_sharing,
     l.is_internal

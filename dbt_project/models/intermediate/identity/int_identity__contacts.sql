@@ -20,8 +20,7 @@ with
         from {{ ref("int_identity__contact_matches") }} as k
         inner join
             {{ ref("int_case__current") }} as c
-            on k.centre = c.centre
-            and k.customer_id = c.customer_id
+            on k.customer_key = c.customer_key
             and c.opened_at <= {{ dbt.dateadd("hour", threshold_literal("case_link_hours"), "k.started_at") }}
             and coalesce(c.closed_at, timestamp '9999-01-01 00:00:00')
             >= {{ dbt.dateadd("hour", "-1 * " ~ threshold_literal("case_link_hours"), "k.started_at") }}
@@ -64,5 +63,8 @@ with
         left join open_case_customers as p on c.contact_key = p.contact_key
     )
 
-select l.*, {{ link_confidence("link_method") }} as link_confidence
+select
+    l.*,
+    {{ customer_key("l.centre", "l.customer_id") }} as customer_key,
+    {{ link_confidence("link_method") }} as link_confidence
 from contact_links as l

@@ -39,12 +39,7 @@ with
             i.source_instance as item_source_instance,
             row_number() over (
                 partition by e.source_instance, e.escalation_id
-                order by
-                    case
-                        when i.item_type = 'contact' and i.item_id = e.contact_id then 1 else 2
-                    end nulls last,
-                    i.started_at desc nulls last,
-                    i.item_key nulls last
+                order by i.started_at desc nulls last, i.item_key nulls last
             ) as choice
         from escalations as e
         inner join
@@ -52,7 +47,11 @@ with
             on e.centre = i.centre
             and (
                 (i.item_type = 'contact' and e.contact_id = i.item_id)
-                or (e.contact_id is null and e.customer_id = i.customer_id and i.started_at <= e.requested_at)
+                or (
+                    e.contact_id is null
+                    and e.customer_key = i.customer_key
+                    and i.started_at <= e.requested_at
+                )
             )
         where e.case_id is null
     )

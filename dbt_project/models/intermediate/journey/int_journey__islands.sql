@@ -6,23 +6,21 @@ with
             i.item_key,
             i.centre,
             i.customer_id,
+            i.customer_key,
             i.reason,
             i.started_at,
             i.ended_at,
             least(cast(0.85 as double), i.customer_link_confidence) as link_confidence
         from {{ ref("int_journey__candidates") }} as i
-        left join
-            {{ ref("int_journey__shared_accounts") }} as s
-            on i.centre = s.centre
-            and i.customer_id = s.customer_id
-        where i.customer_id is not null and i.reason is not null and s.customer_id is null
+        left join {{ ref("int_journey__shared_accounts") }} as s on i.customer_key = s.customer_key
+        where i.customer_key is not null and i.reason is not null and s.customer_key is null
     ),
 
     item_gaps as (
         select
             p.*,
             max(ended_at) over (
-                partition by centre, customer_id, reason
+                partition by customer_key, reason
                 order by started_at nulls last, item_key nulls last
                 rows between unbounded preceding and 1 preceding
             ) as latest_end
@@ -46,7 +44,7 @@ with
                     else 0
                 end
             ) over (
-                partition by centre, customer_id, reason
+                partition by customer_key, reason
                 order by started_at nulls last, item_key nulls last
                 rows between unbounded preceding and current row
             ) as island_number

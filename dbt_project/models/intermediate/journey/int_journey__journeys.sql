@@ -16,6 +16,7 @@ select
     s.journey_key,
     s.source_instance,
     s.customer_id,
+    s.customer_key,
     s.reason,
     s.started_at,
     s.ended_at,

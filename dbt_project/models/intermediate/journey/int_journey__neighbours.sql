@@ -10,22 +10,12 @@ with
     ),
 
     unknown_items as (
-        select
-            t.tie_key,
-            i.item_key,
-            i.centre,
-            i.customer_id,
-            i.customer_link_confidence,
-            i.started_at,
-            i.ended_at
+        select t.tie_key, i.item_key, i.customer_key, i.customer_link_confidence, i.started_at, i.ended_at
         from unknown_ties as u
         inner join {{ ref("int_journey__ties") }} as t on u.tie_key = t.tie_key
         inner join {{ ref("int_journey__candidates") }} as i on t.item_key = i.item_key
-        left join
-            {{ ref("int_journey__shared_accounts") }} as s
-            on i.centre = s.centre
-            and i.customer_id = s.customer_id
-        where i.customer_id is not null and s.customer_id is null
+        left join {{ ref("int_journey__shared_accounts") }} as s on i.customer_key = s.customer_key
+        where i.customer_key is not null and s.customer_key is null
     ),
 
     candidates as (
@@ -51,8 +41,7 @@ with
         from unknown_items as u
         inner join
             {{ ref("int_journey__candidates") }} as k
-            on u.centre = k.centre
-            and u.customer_id = k.customer_id
+            on u.customer_key = k.customer_key
             and k.reason is not null
             and k.started_at
             <= {{ dbt.dateadd("hour", threshold_literal("journey_gap_unknown_reason_hours"), "u.ended_at") }}

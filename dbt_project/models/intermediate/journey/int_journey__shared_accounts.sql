@@ -1,11 +1,10 @@
--- One row per centre and customer with more items within one gap than one person has.
+-- One row per customer with more items within one gap than one person has.
 with
     account_items as (
         select
-            centre,
-            customer_id,
+            customer_key,
             count(*) over (
-                partition by centre, customer_id
+                partition by customer_key
                 order by
                     started_at nulls last
                     range
@@ -13,9 +12,9 @@ with
                     and current row
             ) as n_within_gap
         from {{ ref("int_journey__candidates") }}
-        where customer_id is not null
+        where customer_key is not null
     )
 
-select distinct centre, customer_id
+select distinct customer_key
 from account_items
 where n_within_gap > {{ threshold("shared_account_cases") }}

@@ -1,9 +1,9 @@
 -- One row per journey: all contacts and cases of one customer about one issue.
 with
     segments as (
-        select centre, customer_id, min(segment) as segment
+        select customer_key, min(segment) as segment
         from {{ ref("int_entity__customers") }}
-        group by centre, customer_id
+        group by customer_key
     ),
 
     evaluated as (
@@ -55,5 +55,5 @@ select
     j.link_confidence_min
 from {{ ref("int_journey__journeys") }} as j
 inner join {{ ref("int_source__entities") }} as n on j.centre = n.centre and n.entity = 'evaluations'
-left join segments as s on j.centre = s.centre and j.customer_id = s.customer_id
+left join segments as s on j.customer_key = s.customer_key
 left join evaluated as v on j.journey_key = v.journey_key

@@ -16,8 +16,7 @@ with
         from {{ ref("int_case__enriched") }} as c
         inner join
             {{ ref("int_contact__enriched") }} as k
-            on c.centre = k.centre
-            and c.customer_id = k.customer_id
+            on c.customer_key = k.customer_key
             and k.started_at
             >= {{ dbt.dateadd("hour", "-1 * " ~ threshold_literal("case_link_hours"), "c.opened_at") }}
             and k.started_at <= {{ dbt.dateadd("hour", threshold_literal("case_link_hours"), "c.opened_at") }}
