@@ -10,12 +10,6 @@ from orchestration.sources.connectors import bundle
 from tests.structure.reading import MODELS, models, text_of, until_closed, without_comments
 
 MAX_LINES, MAX_JOINS = 90, 7
-# Models that wait to be split, with their lines and joins. A model leaves the list when it fits, and never grows.
-LONG = {
-    "int_source__deliveries": (177, 7),
-    "int_source__unknown_words": (114, 7),
-}
-
 # Ids that are unique only within a source, and so are joined by the key that holds both.
 KEYED_IDS = {"contact_id", "case_id", "merged_case_id", "item_id", "unit_id", "chain_id"}
 # Models that find out which customer an id means, and so join the ids themselves.
@@ -49,21 +43,8 @@ def joined_columns(sql: str) -> Iterator[set[str]]:
 
 def test_models_are_short_and_join_few_tables() -> None:
     sizes = {path.stem: (_lines(path), _joins(path)) for path in models()}
-    allowed = {name: LONG.get(name, (MAX_LINES, MAX_JOINS)) for name in sizes}
-    grown = {
-        name: size for name, size in sizes.items() if size[0] > allowed[name][0] or size[1] > allowed[name][1]
-    }
-    assert not grown, "lines and joins of models that are too long; split them"
-
-
-def test_a_model_that_fits_is_no_exception() -> None:
-    sizes = {path.stem: (_lines(path), _joins(path)) for path in models()}
-    fitting = [
-        name
-        for name in LONG
-        if name not in sizes or (sizes[name][0] <= MAX_LINES and sizes[name][1] <= MAX_JOINS)
-    ]
-    assert not fitting, "delete these exceptions"
+    too_long = {name: size for name, size in sizes.items() if size[0] > MAX_LINES or size[1] > MAX_JOINS}
+    assert too_long == {}, "lines and joins of models that are too long; split them"
 
 
 def _after_union() -> list[Path]:

@@ -3,75 +3,21 @@
 -- of few words of their field. Of any other value only the shape stands here, and values of one shape
 -- share a row. What exceeds the most frequent words of a field is one row without a word.
 {% set n_words_of_field = 20 %}
-{% set modelled = [
-    "case_changes",
-    "case_snapshots",
-    "cases",
-    "contacts",
-    "escalations",
-    "evaluations",
-    "legs",
-    "queues",
-] %}
-{% set fields = vocabulary().keys() | list + ["case_changes.new_value"] %}
 with
-    values_of_fields as (
-        {% for name in fields %}
-            {%- set entity, field = name.split(".") %}
-            {%- set event_at = raw_tables()["raw_mapped." ~ entity].event_at %}
-            {%- set vocabulary_of_field = "cases.status" if field == "new_value" else name %}
-            select
-                v.centre,
-                v.source_instance,
-                '{{ entity }}' as entity,
-                '{{ field }}' as field,
-                {{ plain_blanks("v." ~ field) }} as word,
-                {% if event_at -%} cast({{ local_time("v." ~ event_at, "s.time_zone") }} as date)
-                {%- else -%} cast(null as date)
-                {%- endif %} as event_date
-            from
-                {% if entity in modelled -%} {{ ref("int_entity__" ~ entity) }}
-                {%- else -%} {{ ref("stg_mapped__" ~ entity ~ "_versions") }}
-                {%- endif %} as v
-            inner join {{ ref("int_source__spans") }} as s on v.source_instance = s.source_instance
-            where
-                {% if field == "new_value" -%} v.field = 'status' and {%- endif %}
-                v.{{ field }} not in ({{ quoted(vocabulary()[vocabulary_of_field]) }})
-                and {{ folded_word("v." ~ field) }} not in ({{ quoted(vocabulary()[vocabulary_of_field]) }})
-            {% if not loop.last %}
-                union all
-            {% endif %}
-        {% endfor %}
-    ),
-
-    words as (
-        select
-            centre,
-            source_instance,
-            entity,
-            field,
-            word,
-            count(*) as n_rows,
-            min(event_date) as first_seen_date,
-            max(event_date) as last_seen_date
-        from values_of_fields
-        group by centre, source_instance, entity, field, word
-    ),
-
-    counted as (
+    field_words as (
         select w.*, count(*) over (partition by source_instance, entity, field) as n_words_of_field
-        from words as w
+        from {{ ref("int_source__foreign_words") }} as w
     ),
 
-    judged as (
+    labelled_words as (
         select
             c.*,
             {{ is_label("word") }} and (n_rows > 1 or n_words_of_field <= {{ n_words_of_field }}) as is_shown,
             {{ masked_shape("word") }} as landed_shape
-        from counted as c
+        from field_words as c
     ),
 
-    shown as (
+    shown_words as (
         select
             centre,
             source_instance,
@@ -85,18 +31,18 @@ with
             count(*) as n_words,
             min(first_seen_date) as first_seen_date,
             max(last_seen_date) as last_seen_date
-        from judged
+        from labelled_words
         group by 1, 2, 3, 4, 5, 6
     ),
 
-    ranked as (
+    ranked_words as (
         select
             s.*,
             row_number() over (
                 partition by source_instance, entity, field
                 order by n_rows desc nulls last, word nulls last, is_masked nulls last
             ) as rank_in_field
-        from shown as s
+        from shown_words as s
     )
 
 select
@@ -110,5 +56,5 @@ select
     cast(sum(n_rows) as bigint) as n_rows,
     min(first_seen_date) as first_seen_date,
     max(last_seen_date) as last_seen_date
-from ranked
+from ranked_words
 group by 1, 2, 3, 4, 5, 6
