@@ -8,6 +8,6 @@ select
 from {{ ref("int_source__spans") }} as s
 inner join
     {{ ref("blind_spots") }} as b
-    -- The check of the checks counts their verdicts, after them.
+    -- BS49 counts the verdicts of the others, so it comes after them.
     on b.is_implemented
     and b.model <> 'mart_blind_spot'

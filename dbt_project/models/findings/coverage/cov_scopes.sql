@@ -2,7 +2,7 @@
 -- Scope `source` is everything; teams, reasons and channels are judged over spans and eight weeks.
 {% set scopes = {"team": "team", "reason": "reason", "channel": "channel"} %}
 with
-    scoped as (
+    scope_windows as (
         select
             blind_spot_id,
             centre,
@@ -39,7 +39,7 @@ with
         {% endfor %}
     ),
 
-    summed as (
+    scope_sums as (
         select
             blind_spot_id,
             centre,
@@ -54,7 +54,7 @@ with
             cast(sum(total_n) as bigint) as total_n,
             min(first_seen_date) as first_seen_date,
             max(last_seen_date) as last_seen_date
-        from scoped
+        from scope_windows
         group by 1, 2, 3, 4, 5, 6, 7, 8
     )
 
@@ -62,4 +62,4 @@ select
     s.*,
     -- What cannot be decided counts as affected: unseen is not healthy.
     (affected_n + undecidable_n) / nullif(cast(total_n as double), 0) as affected_share
-from summed as s
+from scope_sums as s

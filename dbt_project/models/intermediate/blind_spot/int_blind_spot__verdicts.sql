@@ -2,7 +2,7 @@
 -- how it
 -- was judged. Silence shows as not_assessed.
 with
-    measured as (select distinct blind_spot_id, source_instance from {{ ref("cov_scopes") }}),
+    checks as (select distinct blind_spot_id, source_instance from {{ ref("cov_scopes") }}),
 
     -- BS49 judges the judges: how many of their answers were no answers.
     judge_counts as (
@@ -36,7 +36,7 @@ with
             c.first_seen_date,
             c.last_seen_date
         from {{ ref("int_blind_spot__scopes_due") }} as d
-        left join measured as m on d.blind_spot_id = m.blind_spot_id and d.source_instance = m.source_instance
+        left join checks as m on d.blind_spot_id = m.blind_spot_id and d.source_instance = m.source_instance
         left join
             {{ ref("cov_scopes") }} as c
             on d.blind_spot_id = c.blind_spot_id

@@ -3,7 +3,7 @@
 with
     recorded as ({{ entity_union("escalations", ["stg_mapped__escalations"]) }}),
 
-    read_from_cases as (
+    case_escalations as (
         {{ entity_union("escalations", ["int_salesforce__escalations", "int_servicenow__escalations"]) }}
     ),
 
@@ -13,9 +13,9 @@ select *
 from recorded
 union all
 select *
-from read_from_cases
+from case_escalations
 where centre not in (select centre from recorded)
 union all
 select *
 from derived
-where centre not in (select centre from recorded) and centre not in (select centre from read_from_cases)
+where centre not in (select centre from recorded) and centre not in (select centre from case_escalations)

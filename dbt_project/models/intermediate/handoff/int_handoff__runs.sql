@@ -3,7 +3,7 @@
 with
     raw_runs as ({{ runs_of(ref("int_handoff__steps"), "raw") }}),
 
-    judged as (
+    timed_runs as (
         select
             r.*,
             case
@@ -18,7 +18,7 @@ with
     ),
 
     -- Most units have no short stay: they are settled as they are.
-    unsettled_units as (select unit_key from judged group by unit_key having max(is_short) = 1),
+    unsettled_units as (select unit_key from timed_runs group by unit_key having max(is_short) = 1),
 
     settled_stays as (
         select
@@ -30,7 +30,7 @@ with
             j.team_id,
             j.started_at,
             j.run_seq as step_order
-        from judged as j
+        from timed_runs as j
         inner join unsettled_units as u on j.unit_key = u.unit_key
         where j.is_short = 0
     ),

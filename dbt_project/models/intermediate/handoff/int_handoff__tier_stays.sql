@@ -1,7 +1,7 @@
 -- One row per stay of a contact or case in a queue, of sources that derive escalations from tiers.
 -- Groups of cases have a tier where they are described as queues.
 with
-    deriving as (
+    deriving_sources as (
         select distinct source_instance
         from {{ ref("stg_faultline__sources") }}
         where derive_escalations = 'tier'
@@ -18,7 +18,7 @@ with
             l.leg_seq as stay_seq,
             l.queue_tier as tier
         from {{ ref("int_contact__legs") }} as l
-        inner join deriving as d on l.source_instance = d.source_instance
+        inner join deriving_sources as d on l.source_instance = d.source_instance
         where l.queue_id is not null
         union all
         select
@@ -31,7 +31,7 @@ with
             i.interval_seq,
             max(q.tier)
         from {{ ref("int_case__intervals") }} as i
-        inner join deriving as d on i.source_instance = d.source_instance
+        inner join deriving_sources as d on i.source_instance = d.source_instance
         left join
             {{ ref("int_organisation__queues") }} as q
             on i.centre = q.centre

@@ -1,6 +1,6 @@
 -- One row per heatmap cell, metric and blind spot the metric depends on: the share affected there.
 with
-    linked as (
+    metric_links as (
         select m.metric_id, m.blind_spot_id, b.overlap_group
         from {{ ref("metric_blind_spots") }} as m
         inner join {{ ref("blind_spots") }} as b on m.blind_spot_id = b.blind_spot_id
@@ -25,12 +25,12 @@ with
                 sum(affected_n + undecidable_n) as affected_n,
                 sum(total_n) as total_n
             from {{ ref("cov_windows") }}
-            where blind_spot_id in (select l.blind_spot_id from linked as l)
+            where blind_spot_id in (select l.blind_spot_id from metric_links as l)
             group by 1, 2, 3, 4, 5, 6
         ),
     {% endfor %}
 
-    matched as (
+    cell_matches as (
         {% for dim_x, dim_y in heatmap_pairs() %}
             {% set outer_last = loop.last %}
             {% for match_x, match_y in [(true, true), (true, false), (false, true), (false, false)] %}
@@ -54,19 +54,19 @@ with
         {% endfor %}
     ),
 
-    summed as (
+    cell_shares as (
         select
             cell_key,
             centre,
             window_type,
             blind_spot_id,
             sum(affected_n) / nullif(cast(sum(total_n) as double), 0) as affected_share
-        from matched
+        from cell_matches
         group by cell_key, centre, window_type, blind_spot_id
     ),
 
     -- A check that broke has seen nothing: it counts as fully affected wherever it applies.
-    errored as (
+    broken_checks as (
         select distinct s.centre, r.blind_spot_id
         from {{ ref("stg_judged__blind_spot_results") }} as r
         inner join {{ ref("int_source__spans") }} as s on r.source_instance = s.source_instance
@@ -81,7 +81,7 @@ select
     s.blind_spot_id,
     l.overlap_group,
     case when e.blind_spot_id is not null then cast(1 as double) else s.affected_share end as affected_share
-from summed as s
-inner join linked as l on s.blind_spot_id = l.blind_spot_id
-left join errored as e on s.centre = e.centre and s.blind_spot_id = e.blind_spot_id
+from cell_shares as s
+inner join metric_links as l on s.blind_spot_id = l.blind_spot_id
+left join broken_checks as e on s.centre = e.centre and s.blind_spot_id = e.blind_spot_id
 where s.affected_share is not null or e.blind_spot_id is not null

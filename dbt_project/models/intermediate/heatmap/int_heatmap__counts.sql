@@ -1,6 +1,6 @@
 -- One row per centre, pair of dimension values, window and metric: journeys that touched the cell.
 with
-    touched as (
+    touched_cells as (
         {% for dim_x, dim_y in heatmap_pairs() %}
             select distinct
                 journey_key,
@@ -16,7 +16,7 @@ with
     ),
 
     -- Few days stand against many journeys: windows are joined to counts.
-    daily as (
+    daily_counts as (
         select
             o.centre,
             t.dim_x,
@@ -29,7 +29,7 @@ with
             count(*) filter (where o.outcome) as n_observed,
             count(*) filter (where o.outcome is null) as n_undecidable
         from {{ ref("met_all") }} as o
-        inner join touched as t on o.journey_key = t.journey_key
+        inner join touched_cells as t on o.journey_key = t.journey_key
         group by 1, 2, 3, 4, 5, 6, 7
     )
 
@@ -47,7 +47,7 @@ select
     cast(sum(d.n_exposed) as bigint) as n_exposed,
     cast(sum(d.n_observed) as bigint) as n_observed,
     cast(sum(d.n_undecidable) as bigint) as n_undecidable
-from daily as d
+from daily_counts as d
 inner join
     {{ ref("int_window__windows") }} as w
     on d.centre = w.centre

@@ -1,6 +1,6 @@
 -- One row per heatmap cell with cases that were deleted, by what the cases say of themselves.
 with
-    deleted as (
+    deleted_cases as (
         select
             c.centre,
             coalesce(c.group_id, '(unknown)') as team,
@@ -21,7 +21,7 @@ with
                 '{{ dim_y }}' as dim_y,
                 {{ dim_y }} as value_y,
                 opened_date
-            from deleted
+            from deleted_cases
             {% if not loop.last %}
                 union all
             {% endif %}

@@ -15,7 +15,7 @@ with
                 r.{{ spec.event_at }} as event_at,
                 r.delivered_at,
                 {%- for column in spec.key + version %} r.{{ column }} as key_{{ loop.index }}, {%- endfor %}
-                -- Whose source says which row counts has no duplicates, but events.
+                -- Where the source says which row of a key counts, every event is a row of its own.
                 case
                     when {{ "true" if spec.keep == "first" else "s.keep is not null" }}
                     then r.{{ spec.event_at }}
@@ -41,7 +41,7 @@ with
         ),
     {% endfor %}
 
-    counted as (
+    table_counts as (
         {% for one in fed %}
             select
                 centre,
@@ -85,5 +85,5 @@ select
     min(first_event_at) as first_event_at,
     max(last_event_at) as last_event_at,
     max(last_delivered_at) as last_delivered_at
-from counted
+from table_counts
 group by 1, 2, 3, 4

@@ -26,9 +26,8 @@ select
     source_instance,
     entity,
     delivery_id,
-    -- A file delivered before the first or after the last event of its source counts on that day. The last
-    -- day
-    -- of the centre stands in for a source without events; without any, the day of delivery.
+    -- A file delivered before the first or after the last event of its source counts on that day. A source
+    -- without events counts on the last day of its centre; without any, on the day of delivery.
     case
         when last_date is not null
         then least(greatest(delivered_date, first_date), last_date)

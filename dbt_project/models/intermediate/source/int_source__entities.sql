@@ -12,7 +12,7 @@ with
         {% endfor %}
     ),
 
-    delivered as (
+    delivered_entities as (
         select
             l.centre,
             l.entity,
@@ -27,10 +27,13 @@ with
 select
     centres.centre,
     entities.entity,
-    delivered.entity is not null as is_delivered,
-    cast(coalesce(delivered.n_landed, 0) as bigint) as n_landed,
-    delivered.first_date,
-    delivered.last_date
+    delivered_entities.entity is not null as is_delivered,
+    cast(coalesce(delivered_entities.n_landed, 0) as bigint) as n_landed,
+    delivered_entities.first_date,
+    delivered_entities.last_date
 from centres
 cross join entities
-left join delivered on centres.centre = delivered.centre and entities.entity = delivered.entity
+left join
+    delivered_entities
+    on centres.centre = delivered_entities.centre
+    and entities.entity = delivered_entities.entity

@@ -6,8 +6,9 @@ with
         from {{ ref("int_source__delivery_days") }} as d
     ),
 
-    -- First: how far each delivery was from what was usual at its time, as a multiple of the square root of
-    -- that. Rows often come in clumps, such as eight answers to each evaluation, and vary by more than one.
+    -- First: how far each delivery was from the usual number at its time, as a multiple of the square root of
+    -- that number. Rows often come in clumps, such as eight answers to each evaluation, and vary by more
+    -- than one.
     {{ usual_deliveries("deliveries", "first") }}
 
     compared_deliveries as (

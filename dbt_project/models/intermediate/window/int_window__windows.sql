@@ -3,7 +3,7 @@
 -- centre without journeys those of its events, and without events those of its deliveries. A centre that
 -- delivered nothing has a span without days.
 with
-    candidates as (
+    candidate_days as (
         select centre, started_date as day, 1 as preference
         from {{ ref("int_journey__journeys") }}
         union all
@@ -15,14 +15,14 @@ with
         inner join {{ ref("int_source__spans") }} as s on d.source_instance = s.source_instance
     ),
 
-    preferred as (
-        select centre, min(preference) as preference from candidates where day is not null group by centre
+    preferences as (
+        select centre, min(preference) as preference from candidate_days where day is not null group by centre
     ),
 
     days as (
         select distinct c.centre, c.day
-        from candidates as c
-        inner join preferred as p on c.centre = p.centre and c.preference = p.preference
+        from candidate_days as c
+        inner join preferences as p on c.centre = p.centre and c.preference = p.preference
         where c.day is not null
     ),
 
@@ -65,5 +65,5 @@ group by centre
 union all
 select distinct s.centre, 'span', cast(null as date), cast(null as date)
 from {{ ref("int_source__spans") }} as s
-left join preferred as p on s.centre = p.centre
+left join preferences as p on s.centre = p.centre
 where p.centre is null

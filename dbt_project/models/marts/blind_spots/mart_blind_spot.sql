@@ -1,7 +1,6 @@
 -- One row per blind spot, source instance, scope and window that is due an answer.
--- Every registered blind spot is due one for every source; silence shows as not_assessed. So is BS49, which
--- counts
--- the judges that broke (`int_blind_spot__verdicts`).
+-- Every registered blind spot is due one for every source; silence shows as not_assessed.
+-- `int_blind_spot__verdicts` counts BS49, the judges that broke.
 with
     cells as (
         select blind_spot_id, centre, count(distinct cell_key) as n_cells

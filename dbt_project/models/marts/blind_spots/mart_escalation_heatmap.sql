@@ -1,7 +1,7 @@
 -- One row per centre, pair of dimension values, window, attribution and metric.
 -- Attribution `touched`: a journey counts in every cell that one of its contacts or cases touched.
 with
-    graded as (
+    cell_confidences as (
         select
             c.*,
             c.n_undecidable / cast(c.n_exposed as double) as undecidable_share,
@@ -22,7 +22,7 @@ with
             and c.metric_id = k.metric_id
     ),
 
-    stated as (
+    graded_cells as (
         select
             g.*,
             case
@@ -34,7 +34,7 @@ with
                 then 'C'
                 else 'D'
             end as grade
-        from graded as g
+        from cell_confidences as g
     )
 
 select
@@ -82,6 +82,6 @@ select
         then 'too few journeys'
     end as suppress_reason,
     top_blind_spot_id
-from stated as s
+from graded_cells as s
 left join {{ ref("dim_team") }} as t on s.dim_x = 'team' and s.centre = t.centre and s.value_x = t.team_id
 left join {{ ref("int_heatmap__deleted") }} as d on s.cell_key = d.cell_key

@@ -12,13 +12,13 @@ with
         group by 1, 2
     ),
 
-    newest as (
+    newest_events as (
         select source_instance, entity, max(last_event_at) as last_event_at, max(event_date) as last_date
         from {{ ref("int_source__daily_counts") }}
         group by 1, 2
     ),
 
-    fed as (
+    fed_entities as (
         select
             s.source_instance,
             s.centre,
@@ -38,15 +38,15 @@ with
             d.event_date as day,
             d.n_received,
             d.n_received - d.n_distinct as n_duplicates
-        from fed as f
+        from fed_entities as f
         inner join
             {{ ref("int_source__daily_counts") }} as d
             on f.source_instance = d.source_instance
             and f.entity = d.entity
         union all
         select f.source_instance, f.entity, f.span_end, coalesce(l.n_landed, 0), null
-        from fed as f
-        left join newest as n on f.source_instance = n.source_instance and f.entity = n.entity
+        from fed_entities as f
+        left join newest_events as n on f.source_instance = n.source_instance and f.entity = n.entity
         left join delivered_rows as l on f.source_instance = l.source_instance and f.entity = l.entity
         where n.entity is null
     )
@@ -68,6 +68,6 @@ select
     coalesce(l.n_landed, 0) > 0 as is_delivered,
     cast({{ dbt.datediff("n.last_event_at", "f.as_of_at", "second") }} as double) / 3600 as freshness_hours
 from days as d
-inner join fed as f on d.source_instance = f.source_instance and d.entity = f.entity
-left join newest as n on d.source_instance = n.source_instance and d.entity = n.entity
+inner join fed_entities as f on d.source_instance = f.source_instance and d.entity = f.entity
+left join newest_events as n on d.source_instance = n.source_instance and d.entity = n.entity
 left join delivered_rows as l on d.source_instance = l.source_instance and d.entity = l.entity

@@ -21,8 +21,8 @@ with
         group by source_instance, team, disposition
     ),
 
-    -- A code that stands under nearly everything tells nothing. Outbound contacts do not count: a team that
-    -- calls customers back rightly gives all its calls one code.
+    -- A code of nearly all contacts says nothing about any of them. Outbound contacts do not count: a team
+    -- that calls customers back rightly gives all its calls one code.
     catch_all_codes as (
         select source_instance, team, disposition
         from code_shares

@@ -6,7 +6,7 @@ with
             {{ contact_dimensions("c") }},
             c.reason is null
             or lower(c.reason) in {{ vague_words() }}
-            -- A vague reason at entry that becomes a telling one was not changed but found out.
+            -- A vague reason at entry that becomes a precise one was found out, not changed.
             or coalesce(
                 c.reason_entry <> c.reason_close and lower(c.reason_entry) not in {{ vague_words() }}, false
             ) as is_affected,

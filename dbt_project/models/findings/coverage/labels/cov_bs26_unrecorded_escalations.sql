@@ -1,5 +1,5 @@
 -- One row per source instance, team and day: journeys in months that ought to have an escalation.
--- One is affected where its team has none, though chance alone would hardly leave none.
+-- A journey is affected where its team has none in that month, which chance alone hardly explains.
 with
     journeys as (
         select distinct
@@ -32,7 +32,7 @@ with
     -- The rate to expect is that of other months, so that a silent month cannot excuse itself: the
     -- team's own, if it is lower than everybody's and not zero. Teams differ; one that never escalates
     -- is odd.
-    elsewhere as (
+    other_months as (
         select
             m.*,
             (sum(n_escalated) over (partition by centre) - n_escalated)
@@ -42,18 +42,18 @@ with
         from months as m
     ),
 
-    expected as (
+    month_rates as (
         select
             e.*,
             case
                 when rate_of_team > 0 and rate_of_team < rate_of_all then rate_of_team else rate_of_all
             end as rate_elsewhere
-        from elsewhere as e
+        from other_months as e
     ),
 
     decidable_months as (
         select source_instance, team, month_start, n_escalated = 0 as is_silent
-        from expected
+        from month_rates
         where exp(-1.0 * n * rate_elsewhere) < {{ threshold("bs26_p_zero") }}
     ),
 

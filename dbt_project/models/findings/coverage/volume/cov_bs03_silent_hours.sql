@@ -7,7 +7,7 @@
 {% endset %}
 with
     -- Baseline of an hour: the same weekday and hour of the neighbouring weeks, itself left out.
-    around as (
+    neighbouring_weeks as (
         select
             g.*,
             (sum(n) over ({{ neighbours }})) - n as n_elsewhere,
@@ -19,7 +19,7 @@ with
     ),
 
     -- Silence surprises only where most weeks are busy; one rush must not make its neighbours look silent.
-    expected as (
+    expected_hours as (
         select
             a.*,
             case
@@ -28,7 +28,7 @@ with
             case
                 when 2 * n_busy_days > n_weeks then exp(-1.0 * n_day_elsewhere / n_weeks) else 1
             end as p_zero_day
-        from around as a
+        from neighbouring_weeks as a
         where n_weeks >= {{ threshold("min_points") }} and n_elsewhere > 0
     ),
 
@@ -38,7 +38,7 @@ with
             (x.n = 0 and x.p_zero_hour < {{ threshold("bs03_p_zero") }})
             or (x.n_day = 0 and x.p_zero_day < {{ threshold("bs03_p_zero") }}) as is_affected,
             false as is_undecidable
-        from expected as x
+        from expected_hours as x
         -- Exports begin and end within a day: the hours missing there are cut off, not silent.
         inner join
             {{ ref("int_source__spans") }} as s

@@ -1,6 +1,6 @@
 -- One row per source instance and day: hours whose volume can be compared with weeks before, and deliveries.
 with
-    -- Delivered after the last event, a file stands on its day.
+    -- A file delivered before the first or after the last event counts on the day of that event.
     delivery_days as (
         select
             d.centre,

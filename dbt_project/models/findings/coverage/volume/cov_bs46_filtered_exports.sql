@@ -1,5 +1,5 @@
 -- One row per source instance and day: cases, and how many more an export must have left out.
--- Holes in ids that count upwards tell of them, or else the absence of any open case.
+-- Holes in ids that count upwards show them, or else the absence of any open case.
 with
     cases as (
         select
@@ -53,7 +53,7 @@ with
             d.n_present
         from case_days as d
         inner join open_cases as o on d.source_instance = o.source_instance
-        -- Without an open case nothing is proved where hardly any would stand open anyway.
+        -- Skip sources of which hardly any case would be open at a time: none open proves nothing there.
         where not o.is_all_closed or exp(-1.0 * o.n_open_usual) < {{ threshold("bs46_p_zero") }}
     )
 
