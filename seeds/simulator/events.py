@@ -15,21 +15,22 @@ _DECLARED = {
     # organisation
     "teams": "team_id id, team, function, valid_from ts, valid_to ts | zone, tier int",
     "queues": "queue_id id, queue, queue_group, team_id id, tier int, channel, is_triage bool, is_overflow bool,"
-    " calendar_id id, valid_from ts, valid_to ts",
+    " language, calendar_id id, valid_from ts, valid_to ts",
     "agents": "agent_id id, telephony_id id, crm_user_id id, qa_user_id id, team_id id, role, tier int,"
     " hired_on date, valid_from ts, valid_to ts, name | email",
     "agent_skills": "agent_id id, skill, level int, valid_from ts, valid_to ts",
     "rosters": "agent_id id, shift_start ts, shift_end ts, is_absent bool",
     "routing_expectations": "reason, required_skill, expected_queue_group, required_action, valid_from ts,"
     " valid_to ts",
-    "calendars": "calendar_id id, time_zone, weekday int, opens_at, closes_at",
+    "calendars": "calendar_id id, time_zone, weekday int, opens_at, closes_at, valid_from ts, valid_to ts",
     "holidays": "calendar_id id, day date",
     # telephony
     "contacts": "contact_id id, chain_id id, channel, direction, started_at ts, ended_at ts, customer_id id, ani id,"
     " email, case_id id, entry_point, ivr_path, reason_entry, reason_close, disposition, is_abandoned bool,"
     " is_answered bool, delivered_version_at ts | contact_key int, issue_id int, contact_seq int, reason,"
     " is_resolved bool, wait_seconds num, ended_by, n_legs int",
-    "legs": "contact_id id, leg_seq int, queue_id id, agent_id id, started_at ts, enqueued_at ts, answered_at ts,"
+    "legs": "contact_id id, leg_seq int, queue_id id, agent_id id, handler, flow_id id, is_authenticated bool,"
+    " started_at ts, enqueued_at ts, answered_at ts,"
     " ended_at ts, talk_seconds num, hold_seconds num, wrap_up_seconds num, transfer_type, end_reason"
     " | team_id id, kind, n_holds int",
     "queue_intervals": "queue_id id, interval_start ts, staffed_agents num, offered int, answered int",
@@ -44,10 +45,12 @@ _DECLARED = {
     " rendered_for list | contact_id id, body",
     "messages": "message_id id, case_id id, contact_id id, direction, sent_at ts, n_words int, has_question bool,"
     " escalation_terms list, is_reask bool, language | body, author_id id",
-    "customers": "customer_id id, segment, tier, region, time_zone, phones list, emails list, merged_into id,"
+    "customers": "customer_id id, segment, tier, region, time_zone, phones list, emails list, other_ids list,"
+    " merged_into id,"
     " is_internal bool, created_at ts, name",
     "escalations": "escalation_id id, case_id id, contact_id id, customer_id id, requested_at ts, type, source,"
-    " reason, severity, approved_at ts, accepted_at ts, deescalated_at ts | issue_id int, to_team_id id",
+    " reason, severity, approved_at ts, accepted_at ts, deescalated_at ts, origin, level int, clock,"
+    " to_group_id id | issue_id int, to_team_id id",
     "escalation_policy": "reason, severity, due_after_minutes int, to_group, to_level int, valid_from ts,"
     " valid_to ts",
     "sla_policies": "policy_id id, metric, priority, target_seconds int, clock, calendar_id id, valid_from ts,"
@@ -55,7 +58,7 @@ _DECLARED = {
     "sla_events": "case_id id, policy_id id, metric, event, event_at ts, pause_reason",
     "risk_scores": "customer_id id, score num, scored_at ts, model_version",
     # quality
-    "plans": "plan_id id, min_talk_seconds int, excludes_transferred bool, channels list, rate num, valid_from ts,"
+    "plans": "plan_id id, team_id id, min_talk_seconds int, excludes_transferred bool, channels list, rate num, valid_from ts,"
     " valid_to ts",
     "samples": "plan_id id, contact_id id, is_eligible bool, inclusion_probability num, is_sampled bool",
     "evaluations": "evaluation_id id, contact_id id, agent_id id, evaluator_id id, score num, submitted_at ts,"
@@ -69,7 +72,7 @@ _DECLARED = {
     # operations
     "permission_events": "event_id id, event_at ts, agent_id id, role, action, outcome, case_id id, contact_id id",
     "automation_runs": "run_id id, workflow_id id, case_id id, run_at ts, outcome",
-    "alert_rules": "rule_id id, condition, channels list, is_enabled bool, valid_from ts, valid_to ts",
+    "alert_rules": "rule_id id, kind, threshold num, condition, channels list, is_enabled bool, valid_from ts, valid_to ts",
     "alerts": "alert_id id, rule_id id, case_id id, contact_id id, customer_id id, fired_at ts, acknowledged_at ts",
     "changes": "change_id id, kind, reason, product, changed_at ts",
     "interventions": "intervention_id id, started_at ts, break_id, scope_type, scope_id, metric_id, note",

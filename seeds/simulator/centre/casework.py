@@ -12,7 +12,13 @@ from seeds.simulator import draws
 from seeds.simulator.centre.calendars import DAY, HOUR
 from seeds.simulator.centre.chronicle import Chronicle
 from seeds.simulator.centre.engine import Contact, Leg
-from seeds.simulator.centre.organisation import ESCALATION_MINUTES, REPLY_HOURS, SLA_HOURS, policy_id
+from seeds.simulator.centre.organisation import (
+    ESCALATION_MINUTES,
+    REPLY_HOURS,
+    SLA_HOURS,
+    escalation_level,
+    policy_id,
+)
 from seeds.simulator.centre.world import CANARY_TEXT, FAMILY, MAIL, PRIORITIES, PRODUCTS
 
 CLOSE_TIMER_DAYS = 3
@@ -354,8 +360,9 @@ class _Journey:
             "escalations", f"E-{contact.issue:07d}", case_id, story.contact_id(contact),
             world.customer_id(contact.customer), requested, kind,
             "customer" if kind == "customer_demanded" else "internal", world.reasons[contact.reason].name,
-            severity, requested + 600, accepted, following.ended if following else None, contact.issue,
-            target.team_id,
+            severity, requested + 600, accepted, following.ended if following else None, "recorded",
+            escalation_level(severity), "resolution" if kind == "policy" else None, target.team_id,
+            contact.issue, target.team_id,
         )  # fmt: skip
         if case and (case.resolved is None or case.resolved > accepted):
             case.change(accepted, "group", target.team_id, None)

@@ -64,8 +64,9 @@ def _plans(story: Chronicle) -> Plans:
         found[team.index] = []
         for start, end, rule in story.versions((MIN_TALK_SECONDS, False), since, changed):
             story.recorder.add(
-                "plans", plan_id(team.index), *rule, list(CHANNELS), world.centre.qa_rate, start, end
-            )
+                "plans", plan_id(team.index), team.team_id, *rule, list(CHANNELS), world.centre.qa_rate,
+                start, end,
+            )  # fmt: skip
             found[team.index].append((start, *rule))
     return found
 

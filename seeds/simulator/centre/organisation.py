@@ -29,11 +29,13 @@ REPLY_HOURS = {"urgent": 2, "high": 4, "normal": 24, "low": 48}
 """Calendar hours within which a case should have a first reply, by priority."""
 ESCALATION_MINUTES = 60
 SEVERITIES = ("major", "critical")
-ALERT_RULES = {
-    "AL-1": "third contact within 14 days",
-    "AL-2": "wait of more than 600 seconds",
-    "AL-5": "escalation words",
+ALERT_RULES: dict[str, tuple[str, float | None, str]] = {
+    "AL-1": ("repeat", 3.0, "third contact within 14 days"),
+    "AL-2": ("wait", 600.0, "wait of more than 600 seconds"),
+    "AL-5": ("words", 1.0, "escalation words"),
 }
+"""By id: what a rule looks for, the value that it fires at, and its condition in words."""
+LANGUAGE = "en"
 ARTICLES_PER_REASON = 2
 REVIEW_DAYS = 180
 
@@ -65,7 +67,7 @@ def _places(story: Chronicle) -> None:
         for channel, queue_id in team.queues.items():
             add(
                 "queues", queue_id, f"{team.title} {channel}", team.title, team.team_id, team.tier, channel,
-                team.function == GENERAL, False, calendar_id(team.clock.zone), since, None,
+                team.function == GENERAL, False, LANGUAGE, calendar_id(team.clock.zone), since, None,
             )  # fmt: skip
     for zone in world.clocks:
         for weekday in range(6):
@@ -74,11 +76,17 @@ def _places(story: Chronicle) -> None:
                 if weekday == calendars.SATURDAY
                 else (calendars.OPENS, calendars.CLOSES)
             )
-            add("calendars", calendar_id(zone), zone, weekday + 1, f"{opens:02d}:00", f"{closes:02d}:00")
+            hours = (f"{opens:02d}:00", f"{closes:02d}:00")
+            add("calendars", calendar_id(zone), zone, weekday + 1, *hours, since, None)
         first = world.centre.starts_on.year
         for year in range(first, first + 3):
             for month, day in calendars.HOLIDAYS:
                 add("holidays", calendar_id(zone), (date(year, month, day) - EPOCH).days)
+
+
+def escalation_level(severity: str) -> int:
+    """The level of the hierarchy that the policy names for a severity."""
+    return SEVERITIES.index(severity) + 2
 
 
 def calendar_id(zone: str) -> str:
@@ -120,7 +128,8 @@ def _rules(story: Chronicle) -> None:
     for reason in world.reasons:
         team = world.teams[reason.team]
         add("routing_expectations", reason.name, team.function, team.title, reason.action, since, None)
-        for level, severity in enumerate(SEVERITIES, 2):
+        for severity in SEVERITIES:
+            level = escalation_level(severity)
             add(
                 "escalation_policy", reason.name, severity, ESCALATION_MINUTES // (level - 1),
                 world.teams[-1].team_id, level, since, None,
@@ -135,8 +144,8 @@ def _rules(story: Chronicle) -> None:
             "sla_policies", policy, "first_reply", priority, REPLY_HOURS[priority] * HOUR, "calendar", None,
             since, None,
         )  # fmt: skip
-    for rule_id, condition in ALERT_RULES.items():
-        _alert_rule(story, rule_id, condition, since)
+    for rule_id in ALERT_RULES:
+        _alert_rule(story, rule_id, since)
     stream = draws.key(world.seed, "change")
     for number in range(world.centre.days // 10):
         moment = world.start + int((number + draws.uniform(stream, number, 1)) * 10 * DAY)
@@ -149,7 +158,7 @@ def _rules(story: Chronicle) -> None:
             add("changes", f"CH-9{number:02d}", "release", fault.value, touched, int(fault.start))
 
 
-def _alert_rule(story: Chronicle, rule_id: str, condition: str, since: int) -> None:
+def _alert_rule(story: Chronicle, rule_id: str, since: int) -> None:
     """One rule; a fault (B07) takes a channel out of the rule on words while it lasts."""
     changed = [
         (fault, [one for one in CHANNELS if one != fault.value])
@@ -157,7 +166,7 @@ def _alert_rule(story: Chronicle, rule_id: str, condition: str, since: int) -> N
         if fault.break_id == "B07" and rule_id == "AL-5"
     ]
     for start, end, channels in story.versions(list(CHANNELS), since, changed):
-        story.recorder.add("alert_rules", rule_id, condition, channels, True, start, end)
+        story.recorder.add("alert_rules", rule_id, *ALERT_RULES[rule_id], channels, True, start, end)
 
 
 def _customers(story: Chronicle) -> None:
@@ -174,7 +183,7 @@ def _customers(story: Chronicle) -> None:
         rows.append(
             (
                 world.customer_id(customer), SEGMENTS[world.segments[customer]], TIERS[world.tiers[customer]],
-                zone.split("/")[0], zone, phones, [world.email(customer)],
+                zone.split("/")[0], zone, phones, [world.email(customer)], [world.account(customer)],
                 None if merged is None else world.customer_id(merged), bool(luck[customer, 5] < 0.003),
                 world.start - int((30 + 900 * luck[customer, 3]) * DAY),
                 f"{CANARY_NAME} Customer{customer:07d}",

@@ -12,8 +12,15 @@ from seeds.simulator.centre.casework import workflow_of
 from seeds.simulator.centre.chronicle import Chronicle
 from seeds.simulator.centre.engine import MAX_CONTACTS
 from seeds.simulator.centre.operations import RISK_MODEL, plan_id
-from seeds.simulator.centre.organisation import policy_id
-from seeds.simulator.centre.world import CANARY_HOST, CANARY_NAME, CANARY_PHONE, CANARY_TEXT, Team
+from seeds.simulator.centre.organisation import escalation_level, policy_id
+from seeds.simulator.centre.world import (
+    CANARY_ACCOUNT,
+    CANARY_HOST,
+    CANARY_NAME,
+    CANARY_PHONE,
+    CANARY_TEXT,
+    Team,
+)
 from seeds.simulator.scenario import ScenarioError
 
 REASON = "integration_error"
@@ -105,7 +112,7 @@ class _Meridian:
         scored = self.at(-31, 2)
         self.add(
             "customers", ACCOUNT, "enterprise", "vip", "Europe", self.clock.zone, [self.phone],
-            [f"meridian@{CANARY_HOST}"], None, False, scored - 300 * DAY,
+            [f"meridian@{CANARY_HOST}"], [f"{CANARY_ACCOUNT}-J1"], None, False, scored - 300 * DAY,
             f"{CANARY_NAME} Meridian Health Tech",
         )  # fmt: skip
         self.add("risk_scores", ACCOUNT, 22.0, scored, RISK_MODEL)
@@ -145,8 +152,9 @@ class _Meridian:
             answered, ended = moment + waited, moment + waited + talk
             end = "transfer" if transfer != "none" else "customer_disconnect"
             self.add(
-                "legs", contact_id, number, team.queues[channel], self.story.phone_agent(agent), moment,
-                moment, answered, ended, talk, 0, 30, transfer, end, team.team_id, kind, 0,
+                "legs", contact_id, number, team.queues[channel], self.story.phone_agent(agent), "human",
+                None, True if channel == "voice" else None, moment, moment, answered, ended, talk, 0, 30,
+                transfer, end, team.team_id, kind, 0,
             )  # fmt: skip
             spent.append((agent, answered, ended))
             wait += waited
@@ -254,7 +262,8 @@ class _Meridian:
         self.add("required_escalations", self.case, contact_id, demanded + HOUR, self.specialists.team_id)
         self.add(
             "escalations", "E-J1", self.case, contact_id, ACCOUNT, recorded, "customer_demanded", "customer",
-            REASON, "critical", recorded + 600, recorded + HOUR, None, ISSUE, self.specialists.team_id,
+            REASON, "critical", recorded + 600, recorded + HOUR, None, "recorded",
+            escalation_level("critical"), None, self.specialists.team_id, ISSUE, self.specialists.team_id,
         )  # fmt: skip
         self.add("issues", ISSUE, ACCOUNT, REASON, self.at(0, 9, 10), True, demanded, 5)
 

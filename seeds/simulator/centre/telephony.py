@@ -4,7 +4,7 @@ from collections import Counter
 
 from seeds.simulator.centre.calendars import DAY, HOUR
 from seeds.simulator.centre.chronicle import Chronicle
-from seeds.simulator.centre.engine import Contact
+from seeds.simulator.centre.engine import Contact, Leg
 from seeds.simulator.centre.world import CANARY_TEXT, CHANNELS, FAMILY, LIVE, Team
 
 INTERVAL = 1800
@@ -71,16 +71,26 @@ def _contact(story: Chronicle, contact: Contact, case_id: str | None, u: list[fl
         contact.issue, contact.seq, reason.name, contact.is_resolved, contact.wait, ended_by,
         len(contact.legs),
     )  # fmt: skip
+    came_by = None
     for seq, leg in enumerate(contact.legs, 1):
         team = world.teams[leg.team]
         story.recorder.add(
             "legs", contact_id, seq, queue_of(team, contact.channel), story.phone_agent(leg.agent),
+            "human" if leg.answered else None, None, is_authenticated(leg, came_by, is_voice),
             leg.enqueued, leg.enqueued, leg.answered, leg.ended, leg.talk if leg.answered else None,
             leg.hold if leg.answered else None, leg.wrap_up if leg.answered else None, leg.transfer, leg.end,
             team.team_id, leg.kind, leg.n_holds,
         )  # fmt: skip
+        came_by = leg.transfer
     for number in contact.touched:
         story.recorder.add("touches", contact_id, contact.issue, story.faults[number].fault_id)
+
+
+def is_authenticated(leg: Leg, came_by: str | None, is_voice: bool) -> bool | None:
+    """Whether the agent asks who the customer is: the first one does, and whoever gets the customer cold."""
+    if not leg.answered or not is_voice:
+        return None
+    return came_by in (None, "blind")
 
 
 def queue_of(team: Team, channel: str) -> str:

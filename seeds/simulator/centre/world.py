@@ -44,9 +44,18 @@ ACTIONS = {
 CANARY_NAME = "Zzcanary"
 CANARY_HOST = "canary.example"
 CANARY_CUSTOMER = "CANARYCU"
+CANARY_ACCOUNT = "CANARYAC"
 CANARY_PHONE, CANARY_SECOND_PHONE = "+49151707", "+49160707"
 CANARY_TEXT = "canarytext"
-CANARIES = (CANARY_NAME, CANARY_HOST, CANARY_CUSTOMER, CANARY_PHONE, CANARY_SECOND_PHONE, CANARY_TEXT)
+CANARIES = (
+    CANARY_NAME,
+    CANARY_HOST,
+    CANARY_CUSTOMER,
+    CANARY_ACCOUNT,
+    CANARY_PHONE,
+    CANARY_SECOND_PHONE,
+    CANARY_TEXT,
+)
 """What no publication, quarantine, log or report may ever hold; too long to be met there by chance."""
 
 LIVE, MAIL = 0, 1
@@ -125,6 +134,10 @@ class World:
     def customer_id(self, customer: int) -> str:
         """The CRM's id of a customer."""
         return f"{CANARY_CUSTOMER}-{customer:07d}"
+
+    def account(self, customer: int) -> str:
+        """The number that billing knows a customer by."""
+        return f"{CANARY_ACCOUNT}-{customer:07d}"
 
     def phone(self, customer: int) -> str:
         """The first number of a customer; one customer in fifty shares that of the one before."""

@@ -58,6 +58,13 @@ _LATE = {
 }
 """Rows whose later moments are filled in by a later delivery."""
 _ANSWERED = {"surveys": {"value": "answered_at"}}
+_COMPUTED = {
+    # The stream says how a leg ended, the contract how it began.
+    (
+        "legs",
+        "transfer_type",
+    ): "lag(t.transfer_type, 1, 'none') OVER (PARTITION BY t.contact_id ORDER BY t.leg_seq)",
+}
 _FROM_TEXT = {
     "messages": {
         "n_words": "len(string_split(Body, ' '))",
@@ -108,6 +115,8 @@ def select(table: str, other_channels: frozenset[str] = frozenset()) -> str:
 
 def _written(table: str, column: str) -> str:
     name = '"Body"' if column == "body" else column
+    if (table, column) in _COMPUTED:
+        return f"{_COMPUTED[table, column]} AS {name}"
     if TABLES[table][column] == "list":
         return f"nullif(array_to_string(t.{column}, '|'), '') AS {name}"
     return f"t.{column} AS {name}"

@@ -72,6 +72,7 @@ select
     ) as leg_seq,
     queue_id,
     agent_id,
+    case when agent_id is not null then 'human' end as handler,
     started_at,
     enqueued_at,
     case when enqueued_at is not null then coalesce(answered_at, ended_at) end as dequeued_at,
@@ -80,6 +81,7 @@ select
     queue_outcome,
     cast(talk_seconds as double) as talk_seconds,
     {{ null_columns("legs", ["duration_seconds", "hold_seconds", "wrap_up_seconds"]) }},
+    {{ null_columns("legs", ["flow_id", "is_authenticated"]) }},
     transfer_type,
     end_reason,
     delivered_at

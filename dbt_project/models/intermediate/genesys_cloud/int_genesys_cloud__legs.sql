@@ -57,12 +57,13 @@ select
     cast(leg_seq as {{ dbt.type_bigint() }}) as leg_seq,
     queue_id,
     agent_id,
+    case when agent_id is not null then 'human' end as handler,
     started_at,
     enqueued_at,
     case when enqueued_at is not null then left_queue_at end as dequeued_at,
     answered_at,
     case when agent_session_id is null then left_queue_at else handled_until_at end as ended_at,
-    {{ null_columns("legs", ["duration_seconds"]) }},
+    {{ null_columns("legs", ["duration_seconds", "flow_id", "is_authenticated"]) }},
     case
         when is_unreached and queue_outcome = 'answered' then 'unreached' else queue_outcome
     end as queue_outcome,

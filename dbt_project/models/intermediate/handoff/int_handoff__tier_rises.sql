@@ -13,12 +13,8 @@ select
     'functional' as type,
     'internal' as source,
     'derived' as origin,
-    {{
-        null_columns(
-            "escalations",
-            ["customer_id", "reason", "severity", "approved_at", "accepted_at", "deescalated_at"],
-        )
-    }},
+    {{ null_columns("escalations", ["customer_id", "reason", "severity", "approved_at", "accepted_at"]) }},
+    {{ null_columns("escalations", ["deescalated_at", "level", "clock", "to_group_id"]) }},
     cast(null as {{ landed_type("ts") }}) as delivered_at
 from {{ ref("int_handoff__tier_stays") }}
 where is_rise

@@ -74,6 +74,7 @@ select
     'recorded' as origin,
     {{ null_columns("escalations", ["contact_id", "customer_id", "reason", "severity"]) }},
     {{ null_columns("escalations", ["approved_at", "accepted_at", "deescalated_at"]) }},
+    {{ null_columns("escalations", ["level", "clock", "to_group_id"]) }},
     delivered_at
 from recorded_escalations
 cross join {{ ref("stg_faultline__parameters") }} as p

@@ -66,6 +66,7 @@ select
     case level when 2 then 'high' when 3 then 'overdue' end as severity,
     deescalated_at,
     {{ null_columns("escalations", ["contact_id", "customer_id", "reason", "approved_at", "accepted_at"]) }},
+    {{ null_columns("escalations", ["level", "clock", "to_group_id"]) }},
     delivered_at
 from rises
 cross join {{ ref("stg_faultline__parameters") }} as p
