@@ -13,6 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 """The folder that our packages lie in."""
+_REGISTRIES = ("seeds", "reference")
 _FILE_NAME = re.compile(r"\w[\w-]{0,60}\.(?!py\b)[a-z0-9]{2,5}")
 
 
@@ -20,7 +21,8 @@ _FILE_NAME = re.compile(r"\w[\w-]{0,60}\.(?!py\b)[a-z0-9]{2,5}")
 def digest(*modules: str, root: Path = ROOT) -> str:
     """Changes when these modules, a module that they import in turn, or a library of any of them changes.
 
-    A file of data counts that lies beside such a module and that the module names, such as `contract.yml`.
+    A file of data counts that such a module names, such as `contract.yml`, and that lies beside it or among
+    the registries.
     Comments, docstrings and layout do not count, nor what is imported for type checks only. Minor versions of
     Python count: they change how text is folded and parsed.
     """
@@ -86,7 +88,9 @@ def _data(module: str, tree: ast.Module, root: Path) -> list[Path]:
     file = _file(module, root)
     texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
     names = sorted(text for text in texts if isinstance(text, str) and _FILE_NAME.fullmatch(text))
-    return [file.with_name(name) for name in names if file and file.with_name(name).is_file()]
+    folders = [file.parent, root.joinpath(*_REGISTRIES)] if file else []
+    found = (folder / name for name in names for folder in folders)
+    return [data for data in found if data.is_file()]
 
 
 @cache

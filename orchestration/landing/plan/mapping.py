@@ -8,7 +8,7 @@ import duckdb
 from orchestration.base import sql
 from orchestration.landing import working_columns as work
 from orchestration.landing.people import hashing, protection
-from orchestration.landing.plan import durations, fault_sql, field_sql, row_sql, time_checks
+from orchestration.landing.plan import durations, fault_sql, field_sql, row_sql, text_features, time_checks
 from orchestration.landing.plan.field_sql import Field
 from orchestration.landing.read import relations
 from orchestration.landing.read.relations import FileRelation
@@ -217,6 +217,8 @@ def _fields(
     written = [mapping.expression for mapping in feed.mappings.values()] + [feed.where or ""]
     if any("seconds" in one.lower() for one in written):
         durations.install(connection, options.decimal)
+    if any(function in one.lower() for one in written for function in text_features.FUNCTIONS):
+        text_features.install(connection)
     types = {sql.folded(name): column_type for name, column_type in relation.types.items()}
     raw: dict[str, str] = {}
     for name, mapping in feed.mappings.items():

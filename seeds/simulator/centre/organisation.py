@@ -179,11 +179,12 @@ def _customers(story: Chronicle) -> None:
         phones = [world.phone(customer)]
         if luck[customer, 3] < 0.15:
             phones.append(world.second_phone(customer))
+        accounts = [world.account(customer)] if customer % 3 == 0 else []
         merged = customer - 1 if customer and luck[customer, 4] < 0.005 else None
         rows.append(
             (
                 world.customer_id(customer), SEGMENTS[world.segments[customer]], TIERS[world.tiers[customer]],
-                zone.split("/")[0], zone, phones, [world.email(customer)], [world.account(customer)],
+                zone.split("/")[0], zone, phones, [world.email(customer)], accounts,
                 None if merged is None else world.customer_id(merged), bool(luck[customer, 5] < 0.003),
                 world.start - int((30 + 900 * luck[customer, 3]) * DAY),
                 f"{CANARY_NAME} Customer{customer:07d}",

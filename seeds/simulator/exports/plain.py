@@ -67,8 +67,8 @@ _COMPUTED = {
 }
 _FROM_TEXT = {
     "messages": {
-        "n_words": "len(string_split(Body, ' '))",
-        "has_question": "contains(Body, '?')",
+        "n_words": "word_count(Body)",
+        "has_question": "has_question(Body)",
     }
 }
 """Features that the source file takes from a text, which itself never lands."""

@@ -46,14 +46,11 @@ def rows(query: str) -> list[tuple]:
     return duckdb.sql(query).fetchall()
 
 
-# What only a vendor's exports hold, and what the simulated centre has no use for: its stamps are
-# exact, and a customer has one id.
+# What only a vendor's exports hold, and what the simulated centre has no use for: its stamps are exact.
 NOT_EXPORTED = {
-    "customers": {"other_ids"},
     "cases": {"is_deleted", "merged_into", "vendor_resolved_at"},
     "contacts": {"is_recorded", "is_callback", "duration_seconds"},
     "legs": {"dequeued_at", "queue_outcome", "duration_seconds"},
-    "escalations": {"origin"},
 }
 
 

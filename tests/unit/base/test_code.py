@@ -132,7 +132,7 @@ def test_what_lands_depends_on_all_that_reads_and_writes_and_on_no_page_or_setti
         for name, tree in code.closure([source_files.LANDING_CODE]).items()
         for file in code._data(name, tree, code.ROOT)
     ]
-    assert sorted(data) == ["contract.yml", "words.yml"]
+    assert sorted(data) == ["contract.yml", "text_phrases.csv", "words.yml"]
     assert {"duckdb", "pyarrow", "phonenumbers"} <= set(
         code.libraries(code.closure([source_files.LANDING_CODE]).values())
     )
