@@ -66,8 +66,9 @@ format: $(INSTALLED) ## Put Python and SQL into the one style
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/sqlfmt --quiet --no-progressbar dbt_project
 
-generate: $(INSTALLED) ## Rewrite what is made from contract and registry
+generate: $(INSTALLED) ## Rewrite what is made from contract, registry and models
 	@$(BIN)/python -m orchestration.sources.generate
+	@$(BIN)/python -m tests.integration.asset_graph
 
 bench: $(INSTALLED) ## Seconds and memory per stage on the two real sources, beside raw DuckDB
 	@$(BIN)/python -m tests.bench.stages

@@ -13,6 +13,7 @@ from orchestration.runs.workspace import Workspace
 from orchestration.sources import contract
 from orchestration.sources.connectors import bundle
 from tests.conftest import PROJECT
+from tests.integration import asset_graph
 from tests.integration.conftest import DEMO
 
 pytestmark = pytest.mark.integration
@@ -39,6 +40,13 @@ def test_every_raw_table_is_an_asset_of_the_same_name(graph: Any) -> None:
     keys = {tuple(key.path) for key in graph.get_all_asset_keys()}
     assert {("raw_mapped", name) for name in contract.entities()} <= keys
     assert {(table.schema, table.name) for table in bundle.all_tables()} <= keys
+
+
+def test_the_graph_is_the_one_on_record(definitions: dg.Definitions) -> None:
+    """Without it, a parent, a check or an owner could go without anybody seeing it in a change."""
+    assert asset_graph.text(definitions) == asset_graph.FILE.read_text(encoding="utf-8"), (
+        "run `make generate`"
+    )
 
 
 @pytest.mark.parametrize(
