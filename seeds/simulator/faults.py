@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from seeds.simulator import draws
+from seeds.simulator.centre import bots
 from seeds.simulator.centre.calendars import DAY
-from seeds.simulator.centre.world import CHANNELS, GENERAL, SEGMENTS, SPECIALISTS, World
+from seeds.simulator.centre.world import CHANNELS, ENTRY_POINTS, GENERAL, SEGMENTS, SPECIALISTS, World
 from seeds.simulator.scenario import INTENSITIES, Fault, ScenarioError
 
 
@@ -13,7 +14,9 @@ class Kind:
     """What a fault is: the dimension its scope is written in, when it acts, and what it does."""
 
     dimension: str
-    acts: str  # arrival: drawn for each contact; customer: for each customer; end: judged by what happened
+    # arrival: drawn for each contact; bot: for each that its bot hands on; customer: for each customer;
+    # end: judged by what happened
+    acts: str
     effect: str
 
 
@@ -34,6 +37,7 @@ KINDS: dict[str, Kind] = {
     "B14": Kind("team", "end", "fewer agents work than planned: waits grow with the load"),
     "B15": Kind("reason", "arrival", "escalations that the policy demands are not made, or go to the wrong team"),
     "B17": Kind("reason", "extra", "a change brings additional contacts"),
+    "B18": Kind("flow", "bot", "a bot asks for a human, and nobody is called: the customer waits for nothing"),
 }  # fmt: skip
 
 
@@ -101,6 +105,11 @@ class Planted:
         return self.extra.get("transferred") == "excluded"
 
     @property
+    def entry_point(self) -> str | None:
+        """The entry point that a fault of a bot's flow (B18) is limited to; None for all."""
+        return self.extra.get("entry_point")
+
+    @property
     def scope(self) -> str:
         """The scope in words, as the truth names it."""
         return f"{self.dimension}={self.value}"
@@ -144,7 +153,10 @@ def plant(world: World, wanted: list[Fault]) -> list[Planted]:
     return found
 
 
-EXTRAS = {"B01": ("to",), "B02": ("to",), "B04": ("article",), "B08": ("min_talk", "transferred")}
+EXTRAS = {
+    "B01": ("to",), "B02": ("to",), "B04": ("article",), "B08": ("min_talk", "transferred"),
+    "B18": ("entry_point",),
+}  # fmt: skip
 """What a fault's scope may say beside its dimension."""
 
 
@@ -159,9 +171,18 @@ def _scope(world: World, fault: Fault, dimension: str) -> str:
         raise ScenarioError(
             f"{fault.kind}: min_talk is a number of seconds, not '{fault.scope['min_talk']}'."
         )
+    if fault.scope.get("entry_point", "line_main") not in ENTRY_POINTS.values():
+        raise ScenarioError(
+            f"{fault.kind}: there is no entry point '{fault.scope['entry_point']}'. "
+            f"Choose one of {', '.join(ENTRY_POINTS.values())}."
+        )
+    if dimension == "flow" and not world.centre.bot_share:
+        raise ScenarioError(f"{fault.kind} needs bots. Set `bot_share` of the centre above 0.")
+    served = [team for team in world.teams if team.function not in (GENERAL, SPECIALISTS)]
     choices = {
         "reason": [reason.name for reason in world.reasons],
-        "team": [team.function for team in world.teams if team.function not in (GENERAL, SPECIALISTS)],
+        "team": [team.function for team in served],
+        "flow": [bots.flow_of(team) for team in served],
         "channel": list(CHANNELS),
         "segment": list(SEGMENTS),
     }[dimension]

@@ -48,13 +48,14 @@ class Centre(_Part):
     escalation_rate: float = Field(0.015, gt=0, lt=0.2, description="escalated journeys / journeys")
     service_level: float = Field(0.80, gt=0.3, lt=0.99, description="staffing target, answered in 20 s")
     qa_rate: float = Field(0.03, ge=0, le=1)
+    bot_share: float = Field(0.0, ge=0, le=1, description="of live contacts, those that meet a bot first")
     name: str = Field("centre", pattern=r"^[a-z][a-z0-9_]*$", description="`centre:` of the sources")
 
 
 class Fault(_Part):
     """A planted fault; what is left out takes the registry's default."""
 
-    kind: str = Field(alias="break", pattern=r"^B(0[1-9]|1[0-7])$")
+    kind: str = Field(alias="break", pattern=r"^B(0[1-9]|1[0-8])$")
     intensity: Literal["weak", "medium", "strong"] = "medium"
     scope: dict[str, str] = Field(default_factory=dict)
     from_day: int | None = Field(None, ge=-60)

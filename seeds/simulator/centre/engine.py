@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 from seeds.simulator import draws
+from seeds.simulator.centre import bots
+from seeds.simulator.centre.bots import BotLeg, Bots
 from seeds.simulator.centre.calendars import (
     CLOSES_SATURDAY,
     DAY,
@@ -25,6 +27,7 @@ from seeds.simulator.centre.calendars import (
 from seeds.simulator.centre.staffing import Load, Pool, Shift, kept_for_long_waits
 from seeds.simulator.centre.world import (
     CHANNELS,
+    ENTRY_POINTS,
     FAMILY,
     LIVE,
     MAIL,
@@ -105,6 +108,7 @@ class Contact:
     is_general: bool = False
     stops: list[tuple[int, str]] = field(default_factory=list)
     at: int = 0
+    bot: BotLeg | None = None
     legs: list[Leg] = field(default_factory=list)
     touched: list[int] = field(default_factory=list)
     breaks: set[str] = field(default_factory=set)
@@ -127,6 +131,21 @@ class Contact:
         if not self.breaks:
             return []
         return [EFFECTS[break_id] for break_id in sorted(self.breaks & EFFECTS.keys())]
+
+    @property
+    def is_helped_by_bot(self) -> bool:
+        """Whether it ended with a bot that asked for nobody."""
+        return self.bot is not None and not self.bot.asked
+
+    @property
+    def meets_people(self) -> bool:
+        """Whether it gets as far as a queue: a bot that helps or loses it ends it before."""
+        return self.bot is None or self.bot.outcome == bots.HANDED_ON
+
+    @property
+    def is_abandoned(self) -> bool:
+        """Whether the customer left a queue before anybody answered."""
+        return self.meets_people and not self.is_answered
 
     @property
     def is_transferred(self) -> bool:
@@ -300,21 +319,25 @@ class Engine:
         self.load: dict[tuple[int, int, int, int], list[float]] = defaultdict(lambda: [0.0, 0.0])
         self.risks: dict[int, float] = {}
         self.ratios: dict[int, float] = {}
+        self.lost_by_bots: dict[int, int] = {}
         self.touched_before: dict[int, set[int]] = {}
         self.worst: dict[int, tuple[float, int, bool]] = {}
         self.by_reason = self._scoped()
+        self.bots = Bots(world)
 
     def _scoped(self) -> list[list[tuple[int, Planted]]]:
         """The faults drawn at arrival that a reason can meet."""
         found: list[list[tuple[int, Planted]]] = []
         for reason in self.world.reasons:
-            team = self.world.teams[reason.team].function
+            home = self.world.teams[reason.team]
+            team, flow = home.function, bots.flow_of(home)
             found.append(
                 [
                     (number, fault)
                     for number, fault in enumerate(self.faults)
                     if (fault.dimension == "reason" and fault.value == reason.name)
                     or (fault.dimension == "team" and fault.value == team)
+                    or (fault.dimension == "flow" and fault.value == flow)
                     or fault.dimension in ("channel", "segment")
                 ]
             )
@@ -369,6 +392,10 @@ class Engine:
             contact.path_team = len(world.teams) - 1
             self._push(contact.started, contact, "queue")
             return
+        ivr = {"voice": 18 + int(40 * row[_IVR]), "chat": 4 + int(8 * row[_IVR])}.get(contact.channel, 0)
+        at_queue = contact.started + ivr
+        contact.bot = self.bots.speak(contact.key, contact.channel, reason.team, at_queue)
+        self._meet_faults_of_bots(contact)
         self._meet_faults(contact)
         contact.path_team = reason.team
         general = len(world.teams) - 2
@@ -389,8 +416,12 @@ class Engine:
             contact.stops[-1:] = [(reason.team, "before"), (self._partner(contact, "B02"), "bounce"), home]
         if "B12" in contact.breaks and len(contact.stops) == 1:
             contact.stops[-1:] = [(reason.team, "before"), ((reason.team + 1) % general, "home")]
-        ivr = {"voice": 18 + int(40 * row[_IVR]), "chat": 4 + int(8 * row[_IVR])}.get(contact.channel, 0)
-        self._push(contact.started + ivr, contact, "queue")
+        if contact.bot is None:
+            self._push(at_queue, contact, "queue")
+        elif contact.meets_people:
+            self._push(contact.bot.ended, contact, "queue")
+        else:
+            self._finish(contact, contact.bot.left, is_abandoned=False)
 
     def _wrong_team(self, contact: Contact) -> int:
         others = len(self.world.teams) - 3
@@ -401,6 +432,22 @@ class Engine:
         """A menu does not offer a team that has gone home."""
         return FAMILY[contact.channel] == MAIL or self.world.teams[team].clock.is_open(contact.started)
 
+    def _meet_faults_of_bots(self, contact: Contact) -> None:
+        """Loses hand-offs of bots on their way (B18)."""
+        if contact.bot is None or not contact.bot.asked:
+            return
+        for number, fault in self.by_reason[contact.reason]:
+            is_met = (
+                KINDS[fault.break_id].acts == "bot"
+                and fault.is_in_force(contact.started)
+                and fault.entry_point in (None, ENTRY_POINTS[contact.channel])
+                and draws.uniform(fault.stream, contact.key) < fault.share
+            )
+            if is_met:
+                self._touch(contact, number, fault)
+                contact.bot = replace(contact.bot, outcome=bots.LOST_ON_THE_WAY)
+                self.lost_by_bots[contact.issue] = self.lost_by_bots.get(contact.issue, 0) + 1
+
     def _meet_faults(self, contact: Contact) -> None:
         segment = int(self.world.segments[contact.customer])
         for number, fault in self.by_reason[contact.reason]:
@@ -408,7 +455,7 @@ class Engine:
                 continue
             acts = KINDS[fault.break_id].acts
             if acts in ("arrival", "handoff"):
-                is_met = draws.uniform(fault.stream, contact.key) < fault.share
+                is_met = contact.meets_people and draws.uniform(fault.stream, contact.key) < fault.share
             elif acts == "customer":
                 is_met = (
                     fault.value == SEGMENTS[segment]
@@ -532,7 +579,7 @@ class Engine:
 
     def _settle(self, contact: Contact, ended: int, is_abandoned: bool) -> None:
         """What came of the contact: resolved, repeated, escalated."""
-        world, row = self.world, contact.row
+        row = contact.row
         contact.ended = ended
         if contact.direction == "outbound":
             contact.is_resolved = True
@@ -543,8 +590,8 @@ class Engine:
         if FAMILY[contact.channel] == LIVE and not self._is_short_of_staff(contact):
             wait = max(wait, contact.wait)
         if not any(effect.adds_legs for effect in contact.effects):
-            n_handoffs += len(contact.legs) - 1
-            was_misrouted = was_misrouted or contact.stops[0][1] == "misroute"
+            n_handoffs += max(0, len(contact.legs) - 1)
+            was_misrouted = was_misrouted or (contact.meets_people and contact.stops[0][1] == "misroute")
         self.worst[issue] = (wait, n_handoffs, was_misrouted)
         contact.has_words = row[_WORDS] < 0.015 * (1 + contact.seq)
         is_third = contact.seq >= 2 and contact.started - self.journeys.start[self.place[issue]] <= 14 * DAY
@@ -555,17 +602,10 @@ class Engine:
             if row[_REPEAT] < RETRY_ABANDONED:
                 self._repeat(contact, 0.02 + 0.6 * row[_DELAY] ** 2)
             return
-        reason = world.reasons[contact.reason]
-        chance = reason.resolution * (0.93 if contact.seq else 1.0)
-        if contact.seq >= 3:
-            chance = max(chance, 0.75)
-        if "harder_reason" in self.decoys and contact.reason == 0:
-            chance -= 0.1
-        for effect in contact.effects:
-            chance *= effect.resolution
-        is_home = contact.legs[-1].kind in ("home", "tier_up") and not is_abandoned
-        contact.is_resolved = is_home and row[_RESOLVED] < chance
-        if self._escalates(contact):
+        contact.is_resolved = row[_RESOLVED] < self._chance_to_resolve(contact, is_abandoned)
+        if contact.is_helped_by_bot:  # nobody who asks for nobody demands more authority
+            self.risks.setdefault(issue, 0.0)
+        elif self._escalates(contact):
             contact.escalates = True
             self.escalated[issue] = ended
             self._call_back(contact)
@@ -573,6 +613,21 @@ class Engine:
         again = REPEAT_RESOLVED if contact.is_resolved else REPEAT_UNRESOLVED
         if row[_REPEAT] < again:
             self._repeat(contact, draws.lognormal(1.8, 0.8, row[_DELAY], row[_DELAY2]))
+
+    def _chance_to_resolve(self, contact: Contact, is_abandoned: bool) -> float:
+        """Who is helped by a bot mostly has an answer; else only the team of the reason gives it."""
+        if contact.is_helped_by_bot:
+            return bots.CONTAINED_RESOLVED
+        if not contact.legs or contact.legs[-1].kind not in ("home", "tier_up") or is_abandoned:
+            return 0.0
+        chance = self.world.reasons[contact.reason].resolution * (0.93 if contact.seq else 1.0)
+        if contact.seq >= 3:
+            chance = max(chance, 0.75)
+        if "harder_reason" in self.decoys and contact.reason == 0:
+            chance -= 0.1
+        for effect in contact.effects:
+            chance *= effect.resolution
+        return chance
 
     def _judge_end(self, contact: Contact, is_abandoned: bool) -> None:
         """Meets the faults that depend on how the contact went."""
@@ -597,7 +652,8 @@ class Engine:
         """One draw for each issue, against a risk that only grows: experiences, or the faults it met."""
         issue = contact.issue
         wait, n_handoffs, was_misrouted = self.worst[issue]
-        natural = BY_CONTACT[contact.seq]
+        # A contact that a bot's fault lost is in the risk ratio already, as is the one that follows from it.
+        natural = BY_CONTACT[max(0, contact.seq - self.lost_by_bots.get(issue, 0))]
         natural *= (1.3 if wait > LONG_WAIT_SECONDS else 1.0) * (1.35 if n_handoffs >= 2 else 1.0)
         natural *= 1.2 if was_misrouted else 1.0
         reason = self.world.reasons[contact.reason]

@@ -2,14 +2,14 @@
 
 from collections import Counter
 
+from seeds.simulator.centre.bots import BotLeg
 from seeds.simulator.centre.calendars import DAY, HOUR
 from seeds.simulator.centre.chronicle import Chronicle
 from seeds.simulator.centre.engine import Contact, Leg
-from seeds.simulator.centre.world import CANARY_TEXT, CHANNELS, FAMILY, LIVE, Team
+from seeds.simulator.centre.world import CANARY_TEXT, CHANNELS, ENTRY_POINTS, FAMILY, LIVE, Team
 
 INTERVAL = 1800
 _N_SLOTS = 12
-ENTRY_POINTS = {"voice": "line_main", "chat": "web_chat", "email": "mailbox_support", "web": "form_support"}
 RESOLVED_BY_NAME = 0.66
 """Share of the resolved contacts that are noted as such; the others are noted as questions answered."""
 SENTIMENT_MODEL = "sentiment-2"
@@ -60,19 +60,22 @@ def _contact(story: Chronicle, contact: Contact, case_id: str | None, u: list[fl
     if ani and u[3] < 0.02:
         ani = "anonymous"
     customer_id = world.customer_id(contact.customer) if u[4] < (0.82 if is_voice else 0.97) else None
-    ended_by = "customer" if contact.legs[-1].end == "customer_disconnect" else "agent"
+    ended_by = "agent" if contact.legs and contact.legs[-1].end != "customer_disconnect" else "customer"
     disposition = dispose(contact, u[5])
     has_answer = contact.is_answered
+    n_before = 1 if contact.bot else 0
     story.recorder.add(
         "contacts", contact_id, contact_id, contact.channel, contact.direction, contact.started,
         contact.ended, customer_id, ani, email, case_id if u[6] < 0.985 else None,
-        ENTRY_POINTS[contact.channel], path, at_entry, at_close, disposition, not has_answer, has_answer,
-        contact.ended + 60, contact.key,
+        ENTRY_POINTS[contact.channel], path, at_entry, at_close, disposition, contact.is_abandoned,
+        has_answer, contact.ended + 60, contact.key,
         contact.issue, contact.seq, reason.name, contact.is_resolved, contact.wait, ended_by,
-        len(contact.legs),
+        len(contact.legs) + n_before,
     )  # fmt: skip
+    if contact.bot:
+        _bot_leg(story, contact_id, contact.bot)
     came_by = None
-    for seq, leg in enumerate(contact.legs, 1):
+    for seq, leg in enumerate(contact.legs, 1 + n_before):
         team = world.teams[leg.team]
         story.recorder.add(
             "legs", contact_id, seq, queue_of(team, contact.channel), story.phone_agent(leg.agent),
@@ -84,6 +87,14 @@ def _contact(story: Chronicle, contact: Contact, case_id: str | None, u: list[fl
         came_by = leg.transfer
     for number in contact.touched:
         story.recorder.add("touches", contact_id, contact.issue, story.faults[number].fault_id)
+
+
+def _bot_leg(story: Chronicle, contact_id: str, bot: BotLeg) -> None:
+    """A bot's leg has no queue and no agent: nobody waits for it, and nobody is moved by its hand-off."""
+    story.recorder.add(
+        "legs", contact_id, 1, None, None, "bot", bot.flow_id, None, bot.started, None, None, bot.ended,
+        None, None, None, "none", "transfer" if bot.asked else "customer_disconnect", None, "bot", 0,
+    )  # fmt: skip
 
 
 def is_authenticated(leg: Leg, came_by: str | None, is_voice: bool) -> bool | None:

@@ -60,6 +60,7 @@ CANARIES = (
 
 LIVE, MAIL = 0, 1
 CHANNELS = ("voice", "chat", "email", "web")
+ENTRY_POINTS = {"voice": "line_main", "chat": "web_chat", "email": "mailbox_support", "web": "form_support"}
 FAMILY = {"voice": LIVE, "chat": LIVE, "email": MAIL, "web": MAIL}
 
 

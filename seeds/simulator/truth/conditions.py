@@ -202,4 +202,16 @@ CONDITIONS: dict[str, str] = {
         WHERE c.contact_seq = 0 AND c.started_at >= h.changed_at
           AND c.started_at <= h.changed_at + INTERVAL 7 DAY
     """,
+    # A bot asked for a human, and within five minutes none spoke to the customer, who did not leave at once.
+    "B18": """
+        SELECT DISTINCT 'contact' AS kind, b.contact_id AS key
+        FROM legs b JOIN contacts c USING (contact_id)
+        WHERE b.handler = 'bot' AND b.end_reason = 'transfer'
+          AND c.ended_at > b.ended_at + INTERVAL 10 SECOND
+          AND NOT EXISTS (
+              SELECT 1 FROM legs h
+              WHERE h.contact_id = b.contact_id AND h.handler = 'human' AND h.leg_seq > b.leg_seq
+                AND h.answered_at <= b.ended_at + INTERVAL 5 MINUTE
+          )
+    """,
 }

@@ -15,11 +15,14 @@ from seeds.simulator.truth import record
 SEED = 3
 # Escalations are made frequent, so that few touched issues show a risk ratio.
 CENTRE = Centre(days=63, teams=6, queues=20, reasons=12, contacts=16_000, escalation_rate=0.08)
+# Bots change who comes to a queue, so that only their own fault is tried with them.
+WITH_BOTS = {"B18": CENTRE.model_copy(update={"bot_share": 0.5})}
 # Least share of touched issues that meet the break's own condition; and the largest without the fault.
 MEETS = {
     "B01": (0.9, 0.2), "B02": (0.9, 0.2), "B03": (0.3, 0.1), "B04": (0.9, 0.15), "B05": (0.9, 0.05),
     "B06": (0.8, 0.05), "B07": (0.9, 0.3), "B08": (0.95, 0.05), "B09": (0.0, 0.01), "B10": (0.6, 0.35),
     "B11": (0.1, 0.1), "B12": (0.5, 0.2), "B13": (0.3, 0.25), "B14": (0.6, 0.5), "B15": (0.05, 0.03), "B17": (0.4, 0.0),
+    "B18": (0.99, 0.2),
 }  # fmt: skip
 
 
@@ -44,8 +47,8 @@ class Made:
         return {contact.issue for contact in self.course.contacts if contact.touched}
 
 
-def made(faults: list[Fault]) -> Made:
-    scenario = Scenario(about="test", centre=CENTRE, faults=faults)
+def made(faults: list[Fault], centre: Centre = CENTRE) -> Made:
+    scenario = Scenario(about="test", centre=centre, faults=faults)
     found = simulation.simulate(scenario, SEED, plain.VENDOR, plain.VENDOR, with_counterfactuals=False)
     record.build(found.connection, found.faults, found.course.escalated, {})
     return Made(found.connection, found.faults, found.course)
@@ -58,11 +61,18 @@ def healthy() -> Made:
 
 @pytest.fixture(scope="module", params=sorted(KINDS))
 def pair(request: pytest.FixtureRequest, healthy: Made) -> tuple[str, Made, Made]:
-    return request.param, healthy, made([Fault(**{"break": request.param})])
+    fault = [Fault(**{"break": request.param})]
+    if request.param in WITH_BOTS:
+        centre = WITH_BOTS[request.param]
+        return request.param, made([], centre), made(fault, centre)
+    return request.param, healthy, made(fault)
 
 
 def in_scope(fault: Planted, dimension: str) -> str:
     columns = {"reason": "c.reason", "team": "t.function", "channel": "c.channel", "segment": "k.segment"}
+    columns["flow"] = (
+        "(SELECT max(b.flow_id) FROM legs b WHERE b.contact_id = c.contact_id AND b.end_reason = 'transfer')"
+    )
     return f"{columns[dimension]} = '{fault.value}'"
 
 
@@ -70,7 +80,7 @@ def test_the_fault_touches_its_share_of_its_scope(pair: tuple[str, Made, Made]) 
     break_id, _, broken = pair
     fault = broken.faults[0]
     kind = KINDS[break_id]
-    if kind.acts not in ("arrival", "handoff"):  # these touch what happens to meet a condition
+    if kind.acts not in ("arrival", "handoff", "bot"):  # these touch what happens to meet a condition
         assert 0 < len(broken.touched()) < len(broken.course.contacts) / 2
         return
     n, touched = broken.rows(

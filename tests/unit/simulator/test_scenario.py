@@ -79,6 +79,8 @@ def test_an_unknown_name_lists_the_known_ones() -> None:
         ("{break: B01, scope: {colour: red}}", "B01 is scoped by reason, to, not by colour"),
         ("{break: B01, scope: {to: nobody}}", "has no team 'nobody'"),
         ("{break: B08, scope: {min_talk: soon}}", "a number of seconds, not 'soon'"),
+        ("{break: B18}", "B18 needs bots. Set `bot_share`"),
+        ("{break: B18, scope: {entry_point: door}}", "no entry point 'door'. Choose one of line_main"),
         ("{break: B16}", "B16 cannot be planted. Choose one of B01"),
     ],
 )
