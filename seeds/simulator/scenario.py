@@ -55,7 +55,7 @@ class Centre(_Part):
 class Fault(_Part):
     """A planted fault; what is left out takes the registry's default."""
 
-    kind: str = Field(alias="break", pattern=r"^B(0[1-9]|1[0-8])$")
+    kind: str = Field(alias="break", pattern=r"^(B(0[1-9]|1[0-8])|outage|rumour)$")
     intensity: Literal["weak", "medium", "strong"] = "medium"
     scope: dict[str, str] = Field(default_factory=dict)
     from_day: int | None = Field(None, ge=-60)

@@ -19,7 +19,7 @@ from seeds.simulator.centre.organisation import (
     escalation_level,
     policy_id,
 )
-from seeds.simulator.centre.world import CANARY_TEXT, FAMILY, MAIL, PRIORITIES, PRODUCTS
+from seeds.simulator.centre.world import CANARY_TEXT, FAMILY, MAIL, PRIORITIES, product_of
 
 CLOSE_TIMER_DAYS = 3
 GIVE_UP_DAYS = 14
@@ -393,7 +393,7 @@ class _Journey:
         subject = reason.name.replace("_", " ")
         story.recorder.add(
             "cases", case_id, world.customer_id(contact.customer), case.opened, closed, state["status"],
-            contact.channel, reason.name, PRODUCTS[contact.customer % len(PRODUCTS)], case.priority,
+            contact.channel, reason.name, product_of(contact.customer), case.priority,
             state["owner"], state["group"], case.parent, case.code if resolved else None, n_groups, n_reopens,
             is_met, None, None if reply is None else reply <= reply_due, case.key, contact.issue,
             f"{subject} {CANARY_TEXT}", f"{CANARY_TEXT} says:\n{subject}, please help.", resolved,

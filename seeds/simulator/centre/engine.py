@@ -31,9 +31,11 @@ from seeds.simulator.centre.world import (
     FAMILY,
     LIVE,
     MAIL,
+    PRODUCTS,
     SEGMENTS,
     Agent,
     World,
+    product_of,
 )
 from seeds.simulator.faults import (
     CHANGE_DAYS,
@@ -180,6 +182,7 @@ class Journeys:
     channel: draws.Ints
     start: draws.Ints
     luck: draws.Floats
+    brought_by: draws.Ints  # place of the fault that brings the issue; -1: it would be there anyway
 
 
 def issues(world: World, faults: list[Planted], decoys: frozenset[str] = frozenset()) -> Journeys:
@@ -187,39 +190,52 @@ def issues(world: World, faults: list[Planted], decoys: frozenset[str] = frozens
     base = _draw_issues(world, np.arange(world.n_journeys), None, decoys)
     parts = [base]
     first_free = world.n_journeys
-    for fault in faults:
-        if fault.break_id != "B17":
+    for place, fault in enumerate(faults):
+        if fault.volume == 1.0:
             continue
-        reason = next(one.index for one in world.reasons if one.name == fault.value)
-        last = min(fault.end, fault.start + CHANGE_DAYS * DAY)
-        usual = int(
-            np.count_nonzero((base.reason == reason) & (base.start >= fault.start) & (base.start < last))
-        )
-        extra = round(usual * fault.share / (1 - fault.share))
+        last = min(fault.end, fault.start + CHANGE_DAYS * DAY) if fault.break_id == "B17" else fault.end
+        meets = (base.start >= fault.start) & (base.start < last) & _in_scope(world, base, fault)
+        extra = round(int(np.count_nonzero(meets)) * (fault.volume - 1))
         numbers = np.arange(first_free, first_free + extra)
         first_free += extra
-        parts.append(_draw_issues(world, numbers, (reason, fault.start, last), decoys))
+        drawn = _draw_issues(world, numbers, (fault, fault.start, last), decoys)
+        parts.append(replace(drawn, brought_by=np.full(extra, place)))
     joined = [np.concatenate([getattr(part, name) for part in parts]) for name in Journeys.__annotations__]
     order = np.lexsort((joined[0], joined[4]))
     return Journeys(*(one[order] for one in joined))
 
 
+def _in_scope(world: World, issues: Journeys, fault: Planted) -> draws.Bools:
+    """The issues of a reason, or of a product's customers."""
+    if fault.dimension == "product":
+        return np.asarray(issues.customer % len(PRODUCTS) == PRODUCTS.index(fault.value))
+    return np.asarray(issues.reason == _reason_named(world, fault.value))
+
+
+def _reason_named(world: World, name: str) -> int:
+    return next(one.index for one in world.reasons if one.name == name)
+
+
 def _draw_issues(
-    world: World, numbers: draws.Ints, only: tuple[int, float, float] | None, decoys: frozenset[str]
+    world: World, numbers: draws.Ints, only: tuple[Planted, float, float] | None, decoys: frozenset[str]
 ) -> Journeys:
     luck = draws.uniforms(draws.key(world.seed, "issue"), numbers, 8)
     weights = np.array([reason.weight for reason in world.reasons])
     if "high_volume" in decoys:
         weights[0] *= 6
     reason = np.searchsorted(np.cumsum(weights / weights.sum()), luck[:, 0]).clip(0, len(weights) - 1)
-    if only:
-        reason = np.full(len(numbers), only[0])
+    if only and only[0].dimension == "reason":
+        reason = np.full(len(numbers), _reason_named(world, only[0].value))
     if "new_product" in decoys:  # the last reason starts at half time: its earlier contacts do not happen
         late = (reason == len(weights) - 1) & (luck[:, 3] < 0.5)
         reason[late] = (reason[late] + 1 + numbers[late]) % (len(weights) - 1)
     customer = (luck[:, 1] ** 1.3 * world.n_customers).astype(np.int64)
     if "vip_mix" in decoys:
         customer = _mostly_enterprise(world, reason, customer, luck[:, 5])
+    if only and only[0].dimension == "product":
+        n_products = len(PRODUCTS)
+        customer = customer // n_products * n_products + PRODUCTS.index(only[0].value)
+        customer = np.where(customer < world.n_customers, customer, customer - n_products)
     shares = np.cumsum(list(CHANNEL_SHARES.values()))
     channel = np.searchsorted(shares / shares[-1], luck[:, 2]).clip(0, len(CHANNELS) - 1)
     start = np.zeros(len(numbers), dtype=np.int64)
@@ -238,6 +254,7 @@ def _draw_issues(
         channel.astype(np.int64),
         start,
         luck,
+        np.full(len(numbers), -1),
     )
 
 
@@ -257,7 +274,7 @@ def _moments(
     family: int,
     luck: draws.Floats,
     *,
-    only: tuple[int, float, float] | None,
+    only: tuple[Planted, float, float] | None,
     decoys: frozenset[str],
 ) -> draws.Ints:
     """Arrival moments by the week's shape in local time; days differ more than chance (8 %)."""
@@ -338,7 +355,7 @@ class Engine:
                     if (fault.dimension == "reason" and fault.value == reason.name)
                     or (fault.dimension == "team" and fault.value == team)
                     or (fault.dimension == "flow" and fault.value == flow)
-                    or fault.dimension in ("channel", "segment")
+                    or fault.dimension in ("channel", "segment", "product")
                 ]
             )
         return found
@@ -461,8 +478,10 @@ class Engine:
                     fault.value == SEGMENTS[segment]
                     and draws.uniform(fault.stream, contact.customer) < fault.share
                 )
+            elif acts == "surge":
+                is_met = fault.dimension == "reason" or product_of(contact.customer) == fault.value
             else:
-                is_met = acts == "extra" and contact.issue >= self.world.n_journeys
+                is_met = acts == "extra" and self.journeys.brought_by[self.place[contact.issue]] == number
             if is_met:
                 self._touch(contact, number, fault)
 

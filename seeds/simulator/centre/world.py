@@ -64,6 +64,11 @@ ENTRY_POINTS = {"voice": "line_main", "chat": "web_chat", "email": "mailbox_supp
 FAMILY = {"voice": LIVE, "chat": LIVE, "email": MAIL, "web": MAIL}
 
 
+def product_of(customer: int) -> str:
+    """The product that a customer has."""
+    return PRODUCTS[customer % len(PRODUCTS)]
+
+
 @dataclass(frozen=True)
 class Team:
     """A team serves one function from one site."""

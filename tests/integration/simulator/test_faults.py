@@ -7,9 +7,10 @@ import pytest
 
 from seeds.simulator import simulation
 from seeds.simulator.centre.engine import Course
+from seeds.simulator.centre.world import PRODUCTS
 from seeds.simulator.exports import plain
-from seeds.simulator.faults import KINDS, Planted
-from seeds.simulator.scenario import INTENSITIES, Centre, Fault, Scenario
+from seeds.simulator.faults import KINDS, SURGES, Planted
+from seeds.simulator.scenario import Centre, Fault, Scenario
 from seeds.simulator.truth import record
 
 SEED = 3
@@ -73,6 +74,7 @@ def in_scope(fault: Planted, dimension: str) -> str:
     columns["flow"] = (
         "(SELECT max(b.flow_id) FROM legs b WHERE b.contact_id = c.contact_id AND b.end_reason = 'transfer')"
     )
+    columns["product"] = f"{list(PRODUCTS)}[1 + CAST(right(k.customer_id, 7) AS INT) % {len(PRODUCTS)}]"
     return f"{columns[dimension]} = '{fault.value}'"
 
 
@@ -152,7 +154,7 @@ def test_touched_issues_escalate_by_the_risk_ratio(pair: tuple[str, Made, Made])
     break_id, healthy, broken = pair
     touched = broken.touched()
     escalated = len(touched & broken.course.escalated.keys())
-    if break_id == "B17":  # these issues exist only because of the change
+    if break_id in ("B17", *SURGES):  # issues that exist only because of it are among these
         share = len(healthy.course.escalated) / len({contact.issue for contact in healthy.course.contacts})
         before = share * len(touched)
     else:
@@ -161,7 +163,7 @@ def test_touched_issues_escalate_by_the_risk_ratio(pair: tuple[str, Made, Made])
         calmed = usual - broken.course.escalated.keys()
         # Another way through the queues may spare somebody a wait; who leaves a long queue complains to nobody.
         assert len(calmed) <= 1 + (0.3 if break_id == "B14" else 0.05) * before
-    _, ratio = INTENSITIES["medium"]
+    ratio = broken.faults[0].ratio
     assert escalated > before
     assert 0.5 * ratio < escalated / max(1, before) < 1.8 * ratio
 
@@ -174,6 +176,8 @@ def test_other_issues_do_not_escalate_for_it(pair: tuple[str, Made, Made]) -> No
 
 def test_touched_issues_meet_the_condition_of_the_break(pair: tuple[str, Made, Made]) -> None:
     break_id, healthy, broken = pair
+    if break_id in SURGES:  # no break: nothing of the catalogue is its condition
+        return
     touched = broken.touched()
     least, most = MEETS[break_id]
     assert len(touched & broken.meeting(break_id)) >= least * len(touched)
@@ -189,6 +193,26 @@ def test_untouched_issues_meet_conditions_as_before(pair: tuple[str, Made, Made]
     ):  # what is a long wait has changed
         changed = (healthy.meeting(break_id) ^ broken.meeting(break_id)) & untouched
         assert len(changed) <= 0.02 * len(untouched), break_id
+
+
+@pytest.mark.parametrize("cause", SURGES)
+@pytest.mark.parametrize(("intensity", "excess"), [("medium", 1), ("strong", 2)])
+def test_a_cause_outside_the_catalogue_brings_contacts_while_it_lasts(
+    healthy: Made, cause: str, intensity: str, excess: int
+) -> None:
+    surge = SURGES[cause]
+    broken = made([Fault(**{"break": cause}, intensity=intensity)])
+    fault = broken.faults[0]
+    assert fault.end == min(fault.start + surge.days * 86_400, fault.start + 42 * 86_400)
+    query = (
+        "SELECT count(*) FROM contacts c JOIN issues i USING (issue_id) JOIN customers k ON k.customer_id = i.customer_id "
+        f"WHERE c.contact_seq = 0 AND epoch(c.started_at) >= ? AND epoch(c.started_at) < ? AND {in_scope(fault, fault.dimension)}"
+    )
+    (usual,), (now,) = (one.rows(query, fault.start, fault.end)[0] for one in (healthy, broken))
+    assert usual > 200
+    assert now / usual == pytest.approx(1 + (surge.volume - 1) * excess, rel=0.02)
+    assert fault.ratio == 1 + (surge.risk - 1) * excess
+    assert broken.rows("SELECT count(*) FROM changes WHERE change_id LIKE 'CH-9%'") == [(0,)], "on no record"
 
 
 def test_scores_of_the_customers_it_touches_stand_still() -> None:
