@@ -34,9 +34,14 @@ def deliver(
     """Writes everything below `out`, plain feeds every `period` days; gives the manifest.
 
     Raises:
-        ScenarioError: if a damage or a table to leave out is unknown.
+        ScenarioError: if a damage or a table to leave out is unknown, or a vendor's format has no bots.
     """
     connection, world = made.connection, made.world
+    if world.centre.bot_share and "legs" in telephony.covers:
+        raise ScenarioError(
+            f"Exports of {telephony.title} have no bots here. Simulate with `--telephony plain`, or set "
+            "`bot_share` of the centre to 0."
+        )
     report("Writing the truth")
     record.build(connection, made.faults, made.course.escalated, made.counterfactual)
     record.write(connection, out / "truth" / "events", [name for name in TABLES if name != "touches"])

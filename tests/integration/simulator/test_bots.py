@@ -1,12 +1,15 @@
 """Bots speak before the first queue: they help some, hand the others on, and hardly lose any in a healthy centre."""
 
+from pathlib import Path
+
 import duckdb
 import pytest
 
 from seeds.simulator import simulation
 from seeds.simulator.centre import bots
-from seeds.simulator.exports import plain
-from seeds.simulator.scenario import Centre, Fault, Scenario
+from seeds.simulator.deliver import deliver
+from seeds.simulator.exports import plain, registry
+from seeds.simulator.scenario import Centre, Fault, Scenario, ScenarioError
 from seeds.simulator.truth import record
 from tests.bench.healthy_centre import BENCHMARKS, Benchmark
 
@@ -110,6 +113,18 @@ def test_few_hand_offs_are_lost_where_nothing_is_broken(centre: duckdb.DuckDBPyC
     )
     # Nine in ten of these stood in the queue behind the bot: they left it, or waited for more than five minutes.
     assert 0 < n_lost < 0.12 * n_asked
+
+
+@pytest.mark.parametrize("name", sorted(registry.TELEPHONY.keys() - {"plain"}))
+def test_a_telephony_whose_format_has_no_bots_is_refused(tmp_path: Path, name: str) -> None:
+    little = Centre(days=7, teams=4, queues=12, reasons=2, contacts=500, bot_share=SHARE)
+    vendor = registry.TELEPHONY[name]
+    found = simulation.simulate(Scenario(about="test", centre=little), 4, vendor, plain.VENDOR)
+    with pytest.raises(ScenarioError, match="--telephony plain"):
+        deliver(
+            found, 4, tmp_path, telephony=vendor, crm=plain.VENDOR, copies=1, period=1, report=lambda _: None
+        )
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_fault_stays_at_its_entry_point() -> None:
