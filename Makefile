@@ -68,7 +68,7 @@ format: $(INSTALLED) ## Put Python and SQL into the one style
 
 generate: $(INSTALLED) ## Rewrite what is made from contract, registry and models
 	@$(BIN)/python -m orchestration.sources.generate
-	@$(BIN)/python -m tests.integration.asset_graph
+	@$(BIN)/python -m tests.integration.lineage.asset_graph
 
 bench: $(INSTALLED) ## Seconds and memory per stage on the two real sources, beside raw DuckDB
 	@$(BIN)/python -m tests.bench.stages

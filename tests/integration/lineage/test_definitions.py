@@ -13,8 +13,8 @@ from orchestration.runs.workspace import Workspace
 from orchestration.sources import contract
 from orchestration.sources.connectors import bundle
 from tests.conftest import PROJECT
-from tests.integration import asset_graph
 from tests.integration.conftest import DEMO
+from tests.integration.lineage import asset_graph
 
 pytestmark = pytest.mark.integration
 

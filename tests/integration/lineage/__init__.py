@@ -1,0 +1,1 @@
+"""What analysts and schedulers find in Dagster: the graph of assets, its checks, jobs and schedules."""
