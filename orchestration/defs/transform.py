@@ -28,7 +28,7 @@ from orchestration.sources import raw_tables
 # What needs a judgement, and all that follows; everything else comes before it.
 _JUDGED = f"source:{blind_spots.JUDGED[0]}+"
 KEY_TESTS = "tag:grain"
-"""Keys of the tables below the marts, which hold by construction: `make test` tries them, no run does."""
+"""The tests of keys below the marts: `make test` runs them, a run of the pipeline does not."""
 _NOT_BUILT = f"resource_type:unit_test {KEY_TESTS}"
 
 FIRST_RAW_TABLE = dg.AssetKey([raw_tables.SYSTEM_SCHEMA, "sources"])
@@ -119,9 +119,9 @@ def build(context: dg.AssetExecutionContext, dbt: DbtCliResource, workspace: Wor
     """Builds and tests the selected models; dbt holds the warehouse alone while it runs."""
     keys = {key.path[0] for key in context.selected_asset_keys}
     progress.say(f"Building {len(context.selected_asset_keys)} models: {', '.join(sorted(keys))}")
-    selected = {relation_of(key) for key in context.selected_asset_keys}
+    parents, selected = _parents(), {relation_of(key) for key in context.selected_asset_keys}
     with workspace.connect() as connection, engine.transaction(connection):
-        built.require_parents(connection, _parents(), selected)
+        built.require_parents(connection, parents, selected)
         built.clear(connection, selected)
     if "coverage" in keys:
         blind_spots.prepare()
@@ -136,7 +136,7 @@ def build(context: dg.AssetExecutionContext, dbt: DbtCliResource, workspace: Wor
     with workspace.connect() as connection:
         outputs = [event for event in events if isinstance(event, dg.Output)]
         materialized = [relation_of(context.asset_key_for_output(event.output_name)) for event in outputs]
-        built.record(connection, _parents(), materialized)
+        built.record(connection, parents, materialized)
     with workspace.connect(read_only=True) as connection:
         existing = {
             (row[0], row[1])

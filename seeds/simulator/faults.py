@@ -46,7 +46,7 @@ KINDS: dict[str, Kind] = {
     "B15": Kind("reason", "arrival", "escalations that the policy demands are not made, or go to the wrong team"),
     "B17": Kind("reason", "extra", "a change brings additional contacts"),
     "B18": Kind("flow", "bot", "a bot asks for a human, and nobody is called: the customer waits for nothing"),
-    # Causes that no export tells of: nothing in the catalogue of breaks explains their escalations.
+    # Causes that no export records: no break of the catalogue explains their escalations.
     "outage": Kind("product", "surge", "a product fails, and nobody records it: many more contacts, who escalate"),
     "rumour": Kind("reason", "surge", "a rumour about a price: more contacts of a reason, who escalate"),
 }  # fmt: skip

@@ -21,7 +21,7 @@ PICK = r"\b(min_by|max_by|first_filled|last_filled)\s*\("
 KEY = r"\w*_(seq|no|number|id|key)|position\w*|place|turn|_?source_line|(\w+_)?source_instance"
 # Ids that are unique by themselves; any other id is one only beside its source.
 GLOBAL_IDS = {"_delivery_id", "blind_spot_id"}
-# Orders that end in another column, and why rows that are alike in the whole order cannot change a value.
+# Orders that end in another column, and why a tie in the whole order cannot change a value.
 ENDINGS = {
     "cov_bs20_case_history_gaps: new_value": "ends the key of a change",
     "int_amazon_connect__case_changes: field": "a state has one change of each field",
@@ -112,7 +112,7 @@ def _open_orders() -> dict[str, str]:
 
 
 def test_every_order_that_decides_a_value_ends_in_a_key() -> None:
-    """Without it, rows that are alike in the order change places from run to run."""
+    """Without it, tied rows change places from run to run."""
     loose = [order for ending, order in _open_orders().items() if ending not in ENDINGS]
     assert not loose, "end these orders in a key of their rows, or say in ENDINGS why they need none"
 

@@ -1,6 +1,5 @@
 -- One row per blind spot, source instance, scope and window that is due an answer: what was counted, and
--- how it
--- was judged. Silence shows as not_assessed.
+-- how it was judged. Silence shows as not_assessed.
 with
     checks as (select distinct blind_spot_id, source_instance from {{ ref("cov_scopes") }}),
 

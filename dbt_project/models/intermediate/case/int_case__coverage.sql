@@ -1,8 +1,7 @@
 -- One row per case: whether its recorded history reaches back to its opening, and on to how it stands.
 -- A log of changes has no row of a case that never changed, nor of one whose rows are lost. A case without
--- a row
--- counts as unchanged only if cases open with its status, and the log lost none of the cases opened around
--- it.
+-- a row counts as unchanged only if cases open with its status, and the log lost none of the cases opened
+-- around it.
 {% set neighbours %}
     partition by source_instance
     order by opened_at nulls last, case_id nulls last

@@ -1,10 +1,8 @@
 -- One row per case with a known status history: when it was resolved, and how often reopened.
 -- A status outside the vocabulary may mean resolved or not: the first resolution after it is unknown, and
--- so is
--- whether it reopened the case. A history without its beginning, or with a gap, does not know the first
--- resolution. One that is not whole does not count reopenings, and one without its end does not know
--- whether the
--- case is resolved.
+-- so is whether it reopened the case. A history without its beginning, or with a gap, does not know the
+-- first resolution. One that is not whole does not count reopenings, and one without its end does not
+-- know whether the case is resolved.
 {% set state %}
     case {{ is_word("value", "cases.status", ["resolved", "closed"]) }} when true then 1 when false then 0 else -1 end
 {% endset %}

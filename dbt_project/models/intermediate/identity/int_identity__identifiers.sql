@@ -1,7 +1,6 @@
 -- One row per centre, identifier, customer and time during which the same customers shared it.
 -- Open ends reach to infinity. `method` is NULL for identifiers of internal customers, and for those that
--- more
--- than `shared_number_customers` customers share or were seen to use: they identify nobody.
+-- more than `shared_number_customers` customers share or were seen to use: they identify nobody.
 {% set kinds = ["phone", "email"] %}
 with
     identifier_uses as (

@@ -1,7 +1,6 @@
 -- One row per escalation that names a delivered case: the case, and its journey.
 -- Two sources may use one case id: the case of the escalation's own source comes first. A deleted case
--- comes last: it
--- keeps its escalations, and is part of no journey.
+-- comes last: it keeps its escalations, and is part of no journey.
 with
     named_cases as (
         select
