@@ -13,7 +13,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 """The folder that our packages lie in."""
-_REGISTRIES = ("seeds", "reference")
+REGISTRIES = ROOT / "seeds" / "reference"
+"""The folder of the registries, which dbt loads as seeds."""
 _FILE_NAME = re.compile(r"\w[\w-]{0,60}\.(?!py\b)[a-z0-9]{2,5}")
 
 
@@ -88,7 +89,7 @@ def _data(module: str, tree: ast.Module, root: Path) -> list[Path]:
     file = _file(module, root)
     texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
     names = sorted(text for text in texts if isinstance(text, str) and _FILE_NAME.fullmatch(text))
-    folders = [file.parent, root.joinpath(*_REGISTRIES)] if file else []
+    folders = [file.parent, root / REGISTRIES.relative_to(ROOT)] if file else []
     found = (folder / name for name in names for folder in folders)
     return [data for data in found if data.is_file()]
 

@@ -1,6 +1,5 @@
 """Blind spots: what dbt measured is judged by Great Expectations, one asset check per blind spot."""
 
-import csv
 from collections.abc import Iterator
 from datetime import date
 from itertools import groupby
@@ -11,13 +10,12 @@ import duckdb
 import pandas as pd
 
 from expectations import judge
-from orchestration.base import progress
+from orchestration.base import progress, registries
 from orchestration.base.wording import count
 from orchestration.defs.python_table import Made, python_table
 from orchestration.landing import unknown_words
 from orchestration.publish import built
 from orchestration.runs.workspace import Workspace
-from orchestration.settings import PROJECT_ROOT
 
 JUDGED: built.Relation = ("judged", "blind_spot_results")
 READS: set[built.Relation] = {
@@ -27,7 +25,6 @@ READS: set[built.Relation] = {
     ("reference", "blind_spots"),
 }
 RESULTS = dg.AssetKey(JUDGED)
-REGISTRY_FILE = PROJECT_ROOT / "seeds" / "reference" / "blind_spots.csv"
 _SMALL_DELIVERIES = (
     "SELECT source_instance, file_set, day, n_rows, n_usual FROM intermediate.int_source__deliveries "
     "WHERE is_newest AND is_small ORDER BY source_instance, day, file_set"
@@ -37,8 +34,7 @@ _SEVERITY = {"error": dg.AssetCheckSeverity.ERROR}
 
 def implemented() -> list[dict[str, str]]:
     """Registry rows of the blind spots that are measured; BS49 judges the judging itself."""
-    with REGISTRY_FILE.open(encoding="utf-8", newline="") as file:
-        return [row for row in csv.DictReader(file) if row["is_implemented"] == "true"]
+    return [row for row in registries.rows("blind_spots.csv") if row["is_implemented"] == "true"]
 
 
 def prepare() -> None:

@@ -1,12 +1,10 @@
 """What a field is for beyond its entity: blind spots that it decides, and the axis of the map it becomes."""
 
-import csv
 from functools import cache
 
-from orchestration.settings import PROJECT_ROOT
+from orchestration.base import registries
 from orchestration.sources.contract import Table
 
-_REGISTRIES = PROJECT_ROOT / "seeds" / "reference"
 AXES = {
     "team": ("cases.group_id", "case_snapshots.group_id", "agents.team_id", "queues.team_id"),
     "reason": ("cases.reason", "case_snapshots.reason", "contacts.reason_close", "contacts.reason_entry"),
@@ -19,7 +17,7 @@ AXES = {
 def deciding() -> dict[str, tuple[str, ...]]:
     """Name and id of the measured blind spots that each optional field (`entity.field`) decides."""
     found: dict[str, list[str]] = {}
-    for row in _rows("blind_spot_fields"):
+    for row in registries.rows("blind_spot_fields.csv"):
         spot = f"{row['blind_spot_id']} {blind_spot_names()[row['blind_spot_id']]}"
         found.setdefault(f"{row['entity']}.{row['field']}", []).append(spot)
     return {field: tuple(spots) for field, spots in found.items()}
@@ -28,12 +26,7 @@ def deciding() -> dict[str, tuple[str, ...]]:
 @cache
 def blind_spot_names() -> dict[str, str]:
     """Name of each blind spot of the registry, by id."""
-    return {row["blind_spot_id"]: row["name"] for row in _rows("blind_spots")}
-
-
-def _rows(registry: str) -> list[dict[str, str]]:
-    with (_REGISTRIES / f"{registry}.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+    return {row["blind_spot_id"]: row["name"] for row in registries.rows("blind_spots.csv")}
 
 
 def axes(table: Table, mapped: set[str]) -> list[str]:

@@ -1,6 +1,5 @@
 """Writes what dbt and the docs need to know of contract and registry. Run: `make generate`."""
 
-import csv
 import re
 import textwrap
 from collections.abc import Iterable
@@ -9,13 +8,13 @@ from typing import Any
 
 import yaml
 
+from orchestration.base import registries
 from orchestration.settings import PROJECT_ROOT
 from orchestration.sources import contract, raw_tables
 from orchestration.sources.connectors import bundle
 from orchestration.sources.contract import MAPPED_SCHEMA, Table
 
 DBT = PROJECT_ROOT / "dbt_project"
-REGISTRIES = PROJECT_ROOT / "seeds" / "reference"
 _HEADER = "Made from orchestration/sources/contract.yml by `make generate`; do not edit."
 _PROTECTION = {"drop": "dropped", "staff": "names hashed", "change": "protected like the field that changed"}
 _STAGING_HEADER = "Made by `make generate`; do not edit."
@@ -198,10 +197,12 @@ def _macro() -> str:
 
 def _registries() -> str:
     """What dbt has to know of the registries while it parses, when it cannot ask the warehouse yet."""
-    coverage = {row["blind_spot_id"]: row["model"] for row in _rows("blind_spots")}
+    coverage = {row["blind_spot_id"]: row["model"] for row in registries.rows("blind_spots.csv")}
     measured = {one: f'"{model}"' for one, model in coverage.items() if model.startswith("cov_")}
-    metrics = {row["metric_id"]: f'"met_{row["metric_id"]}"' for row in _rows("heatmap_metrics")}
-    values = {row["threshold_id"]: row["value"] for row in _rows("thresholds")}
+    metrics = {
+        row["metric_id"]: f'"met_{row["metric_id"]}"' for row in registries.rows("heatmap_metrics.csv")
+    }
+    values = {row["threshold_id"]: row["value"] for row in registries.rows("thresholds.csv")}
     return "\n".join(
         [
             "{# Made from seeds/reference by `make generate`; do not edit. #}",
@@ -220,11 +221,6 @@ def _returning(macro: str, about: str, entries: dict[str, str]) -> str:
         f"{{# {about} #}}\n{{% macro {macro}() %}}\n    {{% set found = {{\n{listed}    }} %}}\n"
         "    {{ return(found) }}\n{% endmacro %}\n"
     )
-
-
-def _rows(registry: str) -> list[dict[str, str]]:
-    with (REGISTRIES / f"{registry}.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def _time_rules(entity: contract.Entity) -> dict[str, dict[str, list[str]]]:

@@ -3,14 +3,14 @@
 The text itself never lands. Source files and connectors call these functions in their expressions.
 """
 
-import csv
 from collections.abc import Iterable
 
 import duckdb
 
-from orchestration.base import code, sql
+from orchestration.base import registries, sql
 
-PHRASES_FILE = code.ROOT / "seeds" / "reference" / "text_phrases.csv"
+PHRASES = "text_phrases.csv"
+"""The registry of phrases."""
 FUNCTIONS = ("word_count", "has_question", "escalation_terms", "is_reask")
 _ANY_ENDING = "*"
 _LETTERS = "[a-z]*"
@@ -40,9 +40,7 @@ def install(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _phrases() -> list[dict[str, str]]:
     """Rows of the registry; longer patterns first, so that the more specific phrase is found."""
-    with PHRASES_FILE.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    return sorted(rows, key=lambda row: (-len(row["pattern"]), row["pattern"]))
+    return sorted(registries.rows(PHRASES), key=lambda row: (-len(row["pattern"]), row["pattern"]))
 
 
 def _any_of(patterns: Iterable[str]) -> str:

@@ -1,10 +1,9 @@
 """What lands of a text: counts and registered phrases, never a word of the customer's own."""
 
-import csv
-
 import duckdb
 import pytest
 
+from orchestration.base import registries
 from orchestration.landing.plan import text_features
 from tests.stages.place import Place, csv_text
 
@@ -14,11 +13,6 @@ def connection() -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     text_features.install(connection)
     return connection
-
-
-def _registry() -> list[dict[str, str]]:
-    with text_features.PHRASES_FILE.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 @pytest.mark.parametrize(
@@ -46,7 +40,7 @@ def test_a_text_gives_counts_and_registered_phrases(
 def test_every_phrase_is_found_in_a_sentence(connection: duckdb.DuckDBPyConnection) -> None:
     """Without it, a pattern with an accent or a capital letter would never be found."""
     missed = []
-    for row in _registry():
+    for row in registries.rows(text_features.PHRASES):
         text = f"Well, {row['pattern'].rstrip('*')}!"
         terms, is_reask = connection.execute(
             "SELECT escalation_terms(body), is_reask(body) FROM (SELECT ? AS body)", [text]
@@ -57,7 +51,7 @@ def test_every_phrase_is_found_in_a_sentence(connection: duckdb.DuckDBPyConnecti
 
 
 def test_all_languages_have_phrases_of_both_kinds() -> None:
-    found = {(row["kind"], row["language"]) for row in _registry()}
+    found = {(row["kind"], row["language"]) for row in registries.rows(text_features.PHRASES)}
     assert found == {
         (kind, one) for kind in ("escalation", "reask") for one in ("de", "en", "es", "fr", "pt")
     }
