@@ -8,12 +8,17 @@ and ends before it writes.
 
 import fcntl
 import os
+import re
 import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, cast
 
+# Comments, then the first word of a model; no recursion.
+_BEGIN = re.compile(r"(?:\s|--[^\n]*\n)*(?P<word>with|select)\b(?!\s+recursive\b)", re.IGNORECASE)
 _SECONDS_BETWEEN_LOOKS = 0.2
 
 
@@ -29,9 +34,30 @@ def main() -> None:
         fcntl.flock(handle, fcntl.LOCK_SH)
         _end_without(run_pid)
         threading.Thread(target=_watch, args=(run_pid,), daemon=True).start()
+    import dbt.compilation
     from dbt.cli.main import cli
 
+    dbt.compilation.inject_ctes_into_sql = cast("Any", with_inlined(dbt.compilation.inject_ctes_into_sql))
     cli()
+
+
+def with_inlined(by_dbt: Callable[[str, list[Any]], str]) -> Callable[[str, list[Any]], str]:
+    """Writes inlined models before a model's own CTEs, as `by_dbt` does, without reading the rest of the SQL.
+
+    dbt parses the whole text of each model only to find its first word, which takes a fifth of a build.
+    SQL that begins otherwise than our models do is left to dbt.
+    """
+
+    def inject(sql: str, ctes: list[Any]) -> str:
+        begin = _BEGIN.match(sql)
+        if not ctes or begin is None:
+            return by_dbt(sql, ctes)
+        inlined = ", ".join(cte.sql for cte in ctes)
+        if begin["word"].lower() == "with":
+            return f"{sql[: begin.end()]}{inlined}, {sql[begin.end() :]}"
+        return f"with{inlined} {sql}"
+
+    return inject
 
 
 def is_free(lock_file: Path) -> bool:

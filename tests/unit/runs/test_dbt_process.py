@@ -38,6 +38,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
     package.mkdir(parents=True)
     for folder in (package, package.parent):
         (folder / "__init__.py").touch()
+    (package.parent / "compilation.py").write_text("inject_ctes_into_sql = None\n")
     (package / "main.py").write_text(FAKE_DBT, encoding="utf-8")
     return {
         "PATH": os.environ["PATH"],
@@ -99,3 +100,37 @@ def test_dbt_started_by_hand_needs_no_run(tmp_path: Path, environment: dict[str,
     subprocess.run([str(DBT_EXECUTABLE), str(marker)], env=environment, check=True)
     assert marker.exists()
     assert dbt_process.is_free(tmp_path / "dbt.lock")
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select 1",
+        "-- One row per item; with what it costs.\nselect 1 as cost",
+        "-- One row per item.\nwith\n    item as (select 1 as a)\n\nselect a from item",
+        "\n\n  WITH item AS (select 1 as a) select a from item",
+        "with\n    -- Why it is so.\n    item as (select 1 as a)\nselect a from item",
+        "with recursive item as (select 1 as a) select a from item",
+        "/* One row. */ with item as (select 1 as a) select a from item",
+        "(select 1)",
+    ],
+)
+def test_inlined_models_stand_where_dbt_itself_puts_them(sql: str) -> None:
+    """However the SQL begins; only white space may differ."""
+    from dbt.compilation import inject_ctes_into_sql
+    from dbt.contracts.graph.nodes import InjectedCTE
+
+    inlined = [InjectedCTE(id=name, sql=f" {name} as (\nselect 1\n)") for name in ("first", "second")]
+    ours = dbt_process.with_inlined(inject_ctes_into_sql)
+
+    assert ours(sql, inlined).split() == inject_ctes_into_sql(sql, inlined).split()
+    assert ours(sql, []) == sql
+
+
+def test_long_sql_is_not_read_to_its_end() -> None:
+    """dbt reads all of it, and refuses what has more than ten thousand words."""
+    sql = "select " + ", ".join(f"a{number}" for number in range(6000)) + " from item"
+    begun = dbt_process.with_inlined(lambda *_: pytest.fail("dbt was asked"))
+    inlined = type("Inlined", (), {"sql": " item as (select 1)"})()
+
+    assert begun(sql, [inlined]) == f"with item as (select 1) {sql}"
