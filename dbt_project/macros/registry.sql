@@ -37,6 +37,23 @@
     {{ return(found) }}
 {% endmacro %}
 
+{# The models of the metrics of a day, as keys. #}
+{% macro daily_metric_models() %}
+    {% set found = {
+        "met_m01_volume": none,
+        "met_m01_queue_volume": none,
+        "met_m02_abandonment": none,
+        "met_m02_queue_abandonment": none,
+        "met_m03_service_level": none,
+        "met_m04_speed_of_answer": none,
+        "met_m04_queue_speed_of_answer": none,
+        "met_m05_handle_time": none,
+        "met_m05_contact_handle_time": none,
+        "met_m06_time_to_human": none,
+    } %}
+    {{ return(found) }}
+{% endmacro %}
+
 {# The value of every threshold. #}
 {% macro threshold_values() %}
     {% set found = {

@@ -1,5 +1,6 @@
 """Registries are whole, and what they promise exists in SQL and in tests."""
 
+import csv
 import re
 
 import pytest
@@ -7,6 +8,7 @@ import yaml
 
 from orchestration.onboarding import roles
 from orchestration.sources import contract
+from tests.conftest import PROJECT
 from tests.structure.reading import (
     MODELS,
     below,
@@ -25,6 +27,12 @@ VERDICTS = ("fires", "stays_quiet", "does_not_apply")
 
 MEASURED = [row for row in registry("blind_spots") if row["model"] and row["blind_spot_id"] != JUDGE]
 COVERAGE = MODELS / "findings" / "coverage"
+METRICS = MODELS / "findings" / "metrics"
+# Where metrics of other packages are wrong, a test of each of ours is named after its number and the case.
+CASES = ("ordinary", "tie", "missing_value", "daylight_saving", "changed_later", "impossible_stamp")
+METRIC_CASES = list(
+    csv.DictReader((PROJECT / "tests" / "models" / "metric_cases.csv").open(encoding="utf-8"))
+)
 
 
 def _id_of(row: dict[str, str]) -> str:
@@ -105,9 +113,56 @@ def test_registered_metrics_are_linked_to_registered_blind_spots() -> None:
 
 
 def test_every_metric_of_the_heatmap_has_one_model_with_a_test_and_no_other_has() -> None:
-    metrics = {path.stem for path in models() if path.parent.parent.name == "metrics"}
+    metrics = {path.stem for path in models() if path.is_relative_to(METRICS / "journeys")}
     assert metrics == {f"met_{row['metric_id']}" for row in registry("heatmap_metrics")}
     assert metrics <= {entry["model"] for _, entry in yaml_entries("unit_tests")}
+
+
+def test_every_metric_of_a_day_has_its_definitions_in_the_registry_and_no_other_has() -> None:
+    """Without it, a metric is computed and never published, or published without a formula."""
+    computed = {
+        path.stem: set(re.findall(r'"(M\d+[a-z]?(?:_\w+)?)": \{', text_of(path)))
+        for path in models()
+        if path.is_relative_to(METRICS / "daily") and path.stem != "met_daily"
+    }
+    registered: dict[str, set[str]] = {}
+    for row in registry("metric_definitions"):
+        registered.setdefault(row["model"], set()).add(row["definition_id"])
+    assert computed == registered
+
+
+def test_definitions_of_metrics_say_what_they_mean() -> None:
+    for row in registry("metric_definitions"):
+        number = re.fullmatch(r"M(\d+)[a-z]?", row["metric_id"])
+        assert number, row
+        assert row["definition_id"].split("_")[0] == row["metric_id"], row
+        assert row["model"].startswith(f"met_m{int(number[1]):02d}_"), row
+        assert row["formula"].endswith("."), row
+        assert int(row["version"]) >= 1, row
+
+
+def test_every_metric_has_one_default_definition() -> None:
+    defaults = [row["metric_id"] for row in registry("metric_definitions") if row["is_default"] == "true"]
+    assert sorted(defaults) == sorted({row["metric_id"] for row in registry("metric_definitions")})
+
+
+def test_thresholds_of_a_metric_are_its_parameters() -> None:
+    """Without it, another target would change a metric and keep its version."""
+    linked = {row["definition_id"] for row in registry("metric_parameters")}
+    assert linked <= {row["definition_id"] for row in registry("metric_definitions")}
+    assert {row["threshold_id"] for row in registry("metric_parameters")} <= {
+        row["threshold_id"] for row in registry("thresholds")
+    }
+
+
+@pytest.mark.parametrize("metric_id", sorted({row["metric_id"] for row in registry("metric_definitions")}))
+def test_every_metric_is_tested_in_each_case_or_says_why_not(metric_id: str) -> None:
+    names = [entry["name"] for _, entry in yaml_entries("unit_tests")]
+    prefix = re.sub(r"^M(\d+)", lambda number: f"m{int(number[1]):02d}", metric_id)
+    excused = {row["test_case"]: row["why_not"] for row in METRIC_CASES if row["metric_id"] == metric_id}
+    for case in CASES:
+        is_tested = any(name.startswith(f"{prefix}_{case}_") for name in names)
+        assert is_tested != bool(excused.get(case)), f"{metric_id}, {case}"
 
 
 def test_thresholds_are_unique_numbers_with_a_unit_and_a_sentence() -> None:

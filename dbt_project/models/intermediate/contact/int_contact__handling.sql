@@ -1,6 +1,5 @@
 -- One row per contact: its direction, waits and movements, and whether somebody answered.
--- Where a source does not say whether a contact was answered, its legs may: but who was moved on, or whose
--- records are missing, may have been answered elsewhere.
+-- Legs may say whether a contact was answered, unless it was moved on or records of it are missing.
 {% set is_whole = "coalesce(c.is_recorded, true)" %}
 {% set is_answered %}
     coalesce(
@@ -64,6 +63,8 @@ select
     t.first_team_id,
     t.queue_wait_seconds,
     t.queue_outcome,
+    t.is_queued,
+    t.first_answered_at,
     t.n_legs,
     t.n_transfers,
     t.n_transfers_blind,

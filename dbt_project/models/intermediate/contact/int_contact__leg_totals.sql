@@ -53,6 +53,8 @@ select
     nullif(max_by(coalesce(queue_outcome, ''), position) filter (where is_first_wait), '') as queue_outcome,
     count(*) filter (where queue_outcome = 'callback') > 0 as has_requested_callback,
     {{ any_known("is_answered") }} as is_answered,
+    bool_or(queue_id is not null or enqueued_at is not null) as is_queued,
+    min(first_answered_at) as first_answered_at,
     max(ended_at) as last_ended_at,
     bool_and(is_order_possible) as is_order_possible
 from leg_waits
