@@ -137,7 +137,7 @@ def _bulk(delivery: Delivery, tables: frozenset[str], copies: int) -> None:
                     f"array_to_string({column}, '|') AS {column}"
                     if TABLES[table][column] == "list"
                     else column
-                    for column in EXPORTED[table]
+                    for column in plain.columns(delivery.connection, table)
                 )
                 columns += ', body AS "Body"' if table == "messages" else ""
                 delivery.whole(

@@ -49,6 +49,15 @@ class Centre(_Part):
     service_level: float = Field(0.80, gt=0.3, lt=0.99, description="staffing target, answered in 20 s")
     qa_rate: float = Field(0.03, ge=0, le=1)
     bot_share: float = Field(0.0, ge=0, le=1, description="of live contacts, those that meet a bot first")
+    duplicate_case_share: float = Field(
+        0.0, ge=0, le=1, description="of contacts about an open case, those that open another one"
+    )
+    second_score_share: float = Field(
+        0.0, ge=0, le=1, description="of evaluated contacts, those that a second evaluator scores, too"
+    )
+    vendor_pause_share: float = Field(
+        0.0, ge=0, le=1, description="of the pauses of cases, those that wait for a vendor"
+    )
     name: str = Field("centre", pattern=r"^[a-z][a-z0-9_]*$", description="`centre:` of the sources")
 
 

@@ -1,8 +1,8 @@
 """Records cases and what belongs to them: changes, notes, messages, service level clocks, escalations.
 
 A case opens with the first contact that needs one, moves with the contact's legs, waits for its owner, is
-paused, resolved, reopened by the next contact and closed by a timer. Returns which contact belongs to which
-case.
+paused, resolved, reopened by the next contact and closed by a timer. A contact may open a duplicate, which
+the team merges or deletes. Returns which contact belongs to which case.
 """
 
 from collections.abc import Sequence
@@ -29,6 +29,7 @@ NO_CASE_NEEDED, LINK_LOST = 0.10, 0.02
 NOTE_WRITTEN, HANDOVER_NOTE, NOTE_HIDDEN = 0.9, 0.82, 0.002
 REOPENED, ESCALATION_RECORDED = 0.75, 0.9
 PAUSED, PAUSED_SILENTLY = 0.25, 0.02
+DUPLICATE_DELETED = 0.2
 TERMS = ("cancel our contract", "supervisor", "complaint", "lawyer")
 
 
@@ -49,6 +50,8 @@ class _Case:
     code: str | None = None
     pauses: list[tuple[int, int, str]] = field(default_factory=list)
     is_escalated: bool = False
+    removed: int | None = None  # when it was merged or deleted
+    survivor: int | None = None  # key of the case that it was merged into
 
     def change(self, moment: int, name: str, value: str | None, by: str | None) -> None:
         """Moves one field and remembers it."""
@@ -88,7 +91,10 @@ class _Journey:
         self.world = story.world
         self.clock = self.world.teams[self.world.reasons[contacts[0].reason].team].clock
         self.cases: list[_Case] = []
+        self.duplicates: list[_Case] = []
         self.notes_stream = draws.key(story.world.seed, "note")
+        self.duplicate_stream = draws.key(story.world.seed, "duplicate case")
+        self.vendor_stream = draws.key(story.world.seed, "vendor pause")
 
     def record(self) -> None:
         for place, (contact, u) in enumerate(zip(self.contacts, self.luck, strict=True)):
@@ -96,14 +102,15 @@ class _Journey:
             case = self._case_for(contact, u)
             case_id = self.story.name_case(case.key) if case else None
             if case and (u[1] >= LINK_LOST or contact.direction == "outbound"):
-                self.linked[contact.key] = case_id or ""
+                duplicate = self._duplicate(case, contact, u)
+                self.linked[contact.key] = self.story.name_case((duplicate or case).key)
             self._messages(contact, case_id, u)
             if case:
                 self._work(case, contact, following, u)
                 self._notes(case, contact, place, u)
             if contact.escalates:
                 self._escalate(case, contact, following, u)
-        for case in self.cases:
+        for case in (*self.cases, *self.duplicates):
             self._write(case)
         first = self.contacts[0]
         ended = self.story.course.escalated.get(first.issue)
@@ -124,12 +131,14 @@ class _Journey:
                 current.change(contact.started, "status", "open", None)
                 current.resolved = current.closed = None
                 return current
-            return self._open(contact, u, self.story.name_case(current.key))
+            self.cases.append(self._open(contact, u, self.story.name_case(current.key)))
+            return self.cases[-1]
         if current:
             return current
         if contact.is_resolved and FAMILY[contact.channel] != MAIL and u[0] < NO_CASE_NEEDED:
             return None
-        return self._open(contact, u, None)
+        self.cases.append(self._open(contact, u, None))
+        return self.cases[-1]
 
     def _open(self, contact: Contact, u: list[float], parent: str | None) -> _Case:
         opened = contact.started
@@ -143,9 +152,32 @@ class _Journey:
         if contact.has_words:
             place = 0
         team = self.world.teams[contact.legs[0].team]
-        case = _Case(contact.key, opened, contact, PRIORITIES[place], parent, team.team_id)
-        self.cases.append(case)
-        return case
+        return _Case(contact.key, opened, contact, PRIORITIES[place], parent, team.team_id)
+
+    def _duplicate(self, case: _Case, contact: Contact, u: list[float]) -> _Case | None:
+        """A second case that a contact about an open one opens; the team merges or deletes it later.
+
+        The work goes on in the older case, so whether there are duplicates changes nothing about it.
+        """
+        chance, end, wait = (draws.uniform(self.duplicate_stream, contact.key, slot) for slot in range(3))
+        is_about_an_older_case = case.key != contact.key and contact.direction == "inbound"
+        if chance >= self.world.centre.duplicate_case_share or not is_about_an_older_case:
+            return None
+        leg = next((one for one in contact.legs if one.answered is not None), None)
+        if leg is None or leg.answered is None:
+            return None
+        duplicate = self._open(contact, u, None)
+        by = self.story.desk_agent(leg.agent)
+        taken = max(duplicate.opened, leg.answered + 5)
+        duplicate.change(taken, "owner", by, by)
+        duplicate.change(taken, "status", "open", by)
+        duplicate.first_reply = max(duplicate.opened, contact.ended)
+        duplicate.removed = int(self.clock.after_business(contact.ended, (0.5 + 16 * wait) * HOUR))
+        if end >= DUPLICATE_DELETED:
+            duplicate.survivor = case.key
+            self._resolve(duplicate, duplicate.removed, by, "duplicate", days=0)
+        self.duplicates.append(duplicate)
+        return duplicate
 
     def _work(self, case: _Case, contact: Contact, following: Contact | None, u: list[float]) -> None:
         """Group and owner follow the legs; then the case waits, is paused, resolved and closed."""
@@ -222,11 +254,15 @@ class _Journey:
             pause = int(self.clock.after_business(start, (0.5 + 3 * u[14]) * HOUR))
             resume = int(self.clock.after_business(pause, (2 + 10 * u[15]) * HOUR))
             if resume < end:
+                chance = draws.uniform(self.vendor_stream, contact.key)
+                is_for_vendor = chance < self.world.centre.vendor_pause_share
                 is_silent = u[13] < PAUSED * PAUSED_SILENTLY
-                case.change(pause, "status", "pending", by)
+                case.change(pause, "status", "on_hold" if is_for_vendor else "pending", by)
                 case.change(resume, "status", "open", by)
-                case.pauses.append((pause, resume, "waiting_for_customer"))
-                if not is_silent:
+                case.pauses.append(
+                    (pause, resume, "waiting_for_vendor" if is_for_vendor else "waiting_for_customer")
+                )
+                if not is_silent and not is_for_vendor:
                     self._message(case, contact, "outbound", pause, 25, has_question=True, number=20)
                     self._message(case, contact, "inbound", resume - 60, 18, has_question=False, number=21)
         if following is not None:
@@ -386,7 +422,10 @@ class _Journey:
         owned = next((moment for moment, name, *_ in changes if name == "owner"), None)
         waited = self.clock.business_seconds(case.opened, owned or end)
         story.recorder.add("ownership", case_id, owned, waited)
-        is_met = self._clocks(case, case_id, resolved, end)
+        removed = case.removed if case.removed and case.removed < end else None
+        survivor = story.name_case(case.survivor) if removed and case.survivor is not None else None
+        is_deleted = removed is not None and survivor is None
+        is_met = self._clocks(case, case_id, resolved, removed if is_deleted else None, end)
         reply = case.first_reply if case.first_reply and case.first_reply < end else None
         reply_due = case.opened + REPLY_HOURS[case.priority] * HOUR
         reason = world.reasons[contact.reason]
@@ -395,14 +434,17 @@ class _Journey:
             "cases", case_id, world.customer_id(contact.customer), case.opened, closed, state["status"],
             contact.channel, reason.name, product_of(contact.customer), case.priority,
             state["owner"], state["group"], case.parent, case.code if resolved else None, n_groups, n_reopens,
-            is_met, None, None if reply is None else reply <= reply_due, case.key, contact.issue,
+            is_met, None, None if reply is None else reply <= reply_due, is_deleted, survivor, case.key,
+            contact.issue,
             f"{subject} {CANARY_TEXT}", f"{CANARY_TEXT} says:\n{subject}, please help.", resolved,
             workflow_of(reason.team), case.is_escalated,
-            max([case.opened, *(one[0] for one in changes)]),
+            max([case.opened, removed or 0, *(one[0] for one in changes)]), removed,
         )  # fmt: skip
 
-    def _clocks(self, case: _Case, case_id: str, resolved: int | None, end: int) -> bool | None:
-        """Events of both clocks; whether the resolution clock was met (None while it runs)."""
+    def _clocks(
+        self, case: _Case, case_id: str, resolved: int | None, deleted: int | None, end: int
+    ) -> bool | None:
+        """Events of both clocks; whether the resolution clock was met (None: running or cancelled)."""
         add = self.story.recorder.add
         policy = policy_id(self.clock.zone)
         if case.first_reply:
@@ -427,6 +469,9 @@ class _Journey:
         if resolved is not None and resolved <= due:
             add("sla_events", case_id, policy, "resolution", "met", resolved, None)
             return True
+        if deleted is not None and deleted <= due:
+            add("sla_events", case_id, policy, "resolution", "cancelled", deleted, None)
+            return None
         if due < end:
             add("sla_events", case_id, policy, "resolution", "breached", due, None)
             return False

@@ -1,7 +1,9 @@
 """Records quality, knowledge use, permissions, alerts and risk scores around each contact."""
 
 import math
+from dataclasses import dataclass
 
+import numpy as np
 from seeds.simulator import draws
 from seeds.simulator.centre.calendars import DAY, HOUR
 from seeds.simulator.centre.chronicle import Chronicle
@@ -22,6 +24,7 @@ QUESTIONS = (
     ("accuracy", "knowledge"), ("completeness", "knowledge"),
 )  # fmt: skip
 ITEM_FAILED = 0.06
+ITEM_AGREEMENT = 0.93
 SEARCHED, ZERO_RESULT = 0.55, 0.03
 ACTION_NEEDED, DENIED = 0.25, 0.004
 ALERT_FIRED = 0.97
@@ -92,6 +95,19 @@ def _quality(story: Chronicle, contact: Contact, u: list[float], plans: Plans) -
         _evaluate(story, contact, leg, contact_id, u)
 
 
+Items = list[tuple[str, str, bool]]
+"""Name and kind of each question of an evaluation, and whether it was failed."""
+
+
+@dataclass(frozen=True)
+class _Scoring:
+    """What a second evaluator says of a contact; `luck` of the score lies in [0, 1)."""
+
+    evaluator: int
+    items: Items
+    luck: float
+
+
 def _evaluate(story: Chronicle, contact: Contact, leg: Leg, contact_id: str, u: list[float]) -> None:
     evaluation_id = f"QA-{contact.key:08d}"
     submitted = contact.ended + int((1 + 5 * u[1]) * DAY)
@@ -105,16 +121,38 @@ def _evaluate(story: Chronicle, contact: Contact, leg: Leg, contact_id: str, u: 
         if item == "documentation" and "B12" in contact.breaks:
             chance = 0.4
         results.append((item, kind, u[2 + place] < chance))
-    score = 100 - 11 * sum(failed for *_, failed in results) - 6 * u[10]
-    story.recorder.add(
-        "evaluations", evaluation_id, contact_id, story.quality_agent(leg.agent),
-        f"ev{1 + int(u[11] * EVALUATORS):02d}", round(max(0.0, score), 1), submitted, "submitted", False,
-        f"CAL-{submitted // (7 * DAY)}" if u[12] < 0.05 else None, submitted - 900,
-    )  # fmt: skip
-    story.recorder.extend(
-        "evaluation_items",
-        [(evaluation_id, item, kind, 0.0 if failed else 1.0, failed, item) for item, kind, failed in results],
-    )
+    evaluator = int(u[11] * EVALUATORS)
+    second = _second_scoring(story, contact, evaluator, results)
+    session = f"CAL-{submitted // (7 * DAY)}" if u[12] < 0.05 or second else None
+
+    def submit(name: str, evaluator: int, moment: int, items: Items, luck: float) -> None:
+        score = 100 - 11 * sum(failed for *_, failed in items) - 6 * luck
+        story.recorder.add(
+            "evaluations", name, contact_id, story.quality_agent(leg.agent), f"ev{1 + evaluator:02d}",
+            round(max(0.0, score), 1), moment, "submitted", False, session, moment - 900,
+        )  # fmt: skip
+        story.recorder.extend(
+            "evaluation_items",
+            [(name, item, kind, 0.0 if failed else 1.0, failed, item) for item, kind, failed in items],
+        )
+
+    submit(evaluation_id, evaluator, submitted, results, u[10])
+    if second and submitted + HOUR < story.world.end:
+        submit(f"{evaluation_id}-2", second.evaluator, submitted + HOUR, second.items, second.luck)
+
+
+def _second_scoring(story: Chronicle, contact: Contact, evaluator: int, items: Items) -> _Scoring | None:
+    """How another evaluator scores the same contact, if one does: most items as the first one did."""
+    stream = draws.key(story.world.seed, "second scoring")
+    u = draws.uniforms(stream, np.array([contact.key]), 3 + len(items))[0].tolist()
+    if u[0] >= story.world.centre.second_score_share:
+        return None
+    other = (evaluator + 1 + int(u[1] * (EVALUATORS - 1))) % EVALUATORS
+    judged = [
+        (item, kind, failed if luck < ITEM_AGREEMENT else not failed)
+        for (item, kind, failed), luck in zip(items, u[3:], strict=True)
+    ]
+    return _Scoring(other, judged, u[2])
 
 
 def _home_leg(contact: Contact) -> Leg | None:

@@ -244,9 +244,10 @@ class _Meridian:
             self.add("case_changes", self.case, name, old, new, moment, seq, by)
         self.add(
             "cases", self.case, ACCOUNT, opened, None, "open", "voice", REASON, "core", "high", owner,
-            self.general.team_id, None, None, 1, 3, False, True, True, ISSUE * MAX_CONTACTS, ISSUE,
+            self.general.team_id, None, None, 1, 3, False, True, True, False, None,
+            ISSUE * MAX_CONTACTS, ISSUE,
             f"integration error {CANARY_TEXT}", f"{CANARY_TEXT} says:\nthe integration fails.", None,
-            workflow_of(self.home.index), True, changes[-1][0],
+            workflow_of(self.home.index), True, changes[-1][0], None,
         )  # fmt: skip
         self.add("ownership", self.case, spent[1][1] + 5, float(spent[1][1] + 5 - opened))
         self.add("sla_events", self.case, policy_id(self.clock.zone), "resolution", "start", opened, None)

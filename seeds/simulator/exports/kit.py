@@ -114,7 +114,7 @@ class Vendor:
     plain feeds, too. Where other systems name a CRM's case or user, `id_as_landed` brings the id to
     the form that the CRM's own connector lands; `case_ids` says where this system names cases, by file set
     and table. `choices` are further expressions that the centre's source file has of its own, by file set,
-    table and column.
+    table and column. File sets in `rare` stand in the source file only if the centre has rows of them.
     """
 
     name: str
@@ -128,6 +128,7 @@ class Vendor:
     id_as_landed: str = "{}"
     case_ids: dict[str, dict[str, str]] = field(default_factory=dict)
     choices: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
+    rare: frozenset[str] = frozenset()
 
     def source(self, delivery: Delivery, crm: "Vendor") -> str:
         """The text of the source file that reads the export again, next to that of a CRM."""
@@ -135,6 +136,7 @@ class Vendor:
         sets = "".join(
             f"  {name}:\n    glob: {glob}\n" + (dated if "/*/" in glob else "") + self._feeds(name, crm)
             for name, glob in self.files.items()
+            if name not in self.rare or delivery.has(f"{self.name}/", name)
         )
         return (
             f"# Exports of {self.title}, simulated.\nsource: {delivery.instance}_{self.name}\n"

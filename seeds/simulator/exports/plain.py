@@ -4,6 +4,7 @@ A day's file comes the day after (or every so many days, see `delivery_day`). A 
 delivered again in its state of that day, so what an early delivery shows is what was known by then.
 """
 
+import duckdb
 from seeds.simulator.events import EXPORTED, TABLES
 from seeds.simulator.exports.kit import Delivery, Ids, Vendor
 
@@ -72,6 +73,8 @@ _FROM_TEXT = {
     }
 }
 """Features that the source file takes from a text, which itself never lands."""
+_RARE = {"cases": ("is_deleted", "merged_into")}
+"""Columns that only a centre with merged or deleted cases delivers."""
 _IDS_OF_CRM = ("case_id", "author_id", "crm_user_id")
 
 
@@ -90,19 +93,33 @@ def export(
     for domain, names in DOMAINS.items():
         for table in names:
             if table in tables:
-                delivery.daily(f"{domain}/%Y-%m-%d/{table}.csv", select(table, other_channels))
+                query = select(table, other_channels, columns(delivery.connection, table))
+                delivery.daily(f"{domain}/%Y-%m-%d/{table}.csv", query)
 
 
-def select(table: str, other_channels: frozenset[str] = frozenset()) -> str:
-    """SQL of a table as it is delivered, with the day of delivery in `_day`; lists are joined by a bar."""
-    columns = [name for name in EXPORTED[table] if name not in _FROM_TEXT.get(table, {})]
-    columns += ["body"] if table in _FROM_TEXT else []
+def columns(connection: duckdb.DuckDBPyConnection, table: str) -> list[str]:
+    """The columns of the source contract that a centre delivers of a table."""
+    if table in _RARE and not connection.execute(f'SELECT count(removed_at) FROM "{table}"').fetchall()[0][0]:
+        return [name for name in EXPORTED[table] if name not in _RARE[table]]
+    return EXPORTED[table]
+
+
+def select(
+    table: str, other_channels: frozenset[str] = frozenset(), delivered: list[str] | None = None
+) -> str:
+    """SQL of a table as it is delivered, with the day of delivery in `_day`; lists are joined by a bar.
+
+    `delivered` are the columns (default: all that the contract knows).
+    """
+    delivered = delivered or EXPORTED[table]
+    listed_columns = [name for name in delivered if name not in _FROM_TEXT.get(table, {})]
+    listed_columns += ["body"] if table in _FROM_TEXT else []
     if table == "cases":
-        return _cases()
+        return _cases(delivered)
     if table in _LATE:
         return _versions(table, *_LATE[table])
     moment = _DATED.get(table, "t.valid_from" if "valid_from" in TABLES[table] else "NULL::TIMESTAMP")
-    listed = ", ".join(_written(table, column) for column in columns)
+    listed = ", ".join(_written(table, column) for column in listed_columns)
     others = ""
     if other_channels and table in OF_CHANNELS:
         own = ", ".join(f"'{channel}'" for channel in sorted(other_channels))
@@ -141,7 +158,7 @@ def _versions(table: str, base: str, late: tuple[str, ...]) -> str:
     )
 
 
-def _cases() -> str:
+def _cases(delivered: list[str]) -> str:
     """Each case as it stood at the end of every day on which it changed."""
     state = {
         name: f"coalesce(max_by(h.new_value, h.change_seq) FILTER (h.field = '{field}'), {before})"
@@ -156,6 +173,8 @@ def _cases() -> str:
         "CASE WHEN any_value(t.resolved_at) < d.day THEN any_value(t.resolution_code) END"
     )
     state["is_sla_met"] = "CASE WHEN any_value(t.resolved_at) < d.day THEN any_value(t.is_sla_met) END"
+    state["is_deleted"] = "any_value(t.is_deleted) AND coalesce(any_value(t.removed_at) < d.day, false)"
+    state["merged_into"] = "CASE WHEN any_value(t.removed_at) < d.day THEN any_value(t.merged_into) END"
     state["vendor_reassignment_count"] = "count(*) FILTER (h.field = 'group')"
     state["vendor_reopen_count"] = (
         "count(*) FILTER (h.field = 'status' AND h.old_value IN ('resolved', 'closed') "
@@ -163,7 +182,7 @@ def _cases() -> str:
     )
     listed = ", ".join(
         "t.case_id" if column == "case_id" else f"{state.get(column, f'any_value(t.{column})')} AS {column}"
-        for column in EXPORTED["cases"]
+        for column in delivered
     )
     return f"""
         WITH days AS (
@@ -171,6 +190,9 @@ def _cases() -> str:
             UNION
             SELECT case_id, delivery_day(changed_at) AS day
             FROM case_changes, bounds AS b WHERE changed_at < b.after
+            UNION
+            SELECT case_id, delivery_day(removed_at) AS day
+            FROM cases, bounds AS b WHERE removed_at < b.after
         ),
         first_groups AS (
             SELECT c.case_id, coalesce(
@@ -218,7 +240,7 @@ def sources(delivery: Delivery, tables: frozenset[str], crm: Vendor, kind: str =
             computed = _FROM_TEXT.get(table, {})
             lines += [
                 f"        {column}: {computed.get(column, of_crm.get(column, '{}').format(column))}"
-                for column in EXPORTED[table]
+                for column in columns(delivery.connection, table)
             ]
         found[f"{delivery.instance}_{domain}"] = "\n".join(lines) + "\n"
     return found

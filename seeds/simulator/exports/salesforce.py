@@ -162,6 +162,8 @@ _CASES = f"""
         SELECT case_id, 'queue or user', owner, moment, step FROM sf_owners
         UNION ALL
         SELECT case_id, 'escalated', 'yes', requested_at, 0 FROM escalations WHERE case_id IS NOT NULL
+        UNION ALL
+        SELECT case_id, 'removed', 'yes', removed_at, 0 FROM cases WHERE removed_at IS NOT NULL
     ),
     days AS (
         SELECT
@@ -182,7 +184,8 @@ _CASES = f"""
         FROM days WINDOW until_then AS (PARTITION BY case_id ORDER BY day)
     )
     SELECT
-        c.case_id AS "Id", false AS "IsDeleted", NULL AS "MasterRecordId",
+        c.case_id AS "Id", coalesce(c.removed_at < v.day + 1, false) AS "IsDeleted",
+        CASE WHEN c.removed_at < v.day + 1 THEN c.merged_into END AS "MasterRecordId",
         lpad(CAST(c.case_key + 1001 AS VARCHAR), 8, '0') AS "CaseNumber",
         p.contact AS "ContactId", p.account AS "AccountId", NULL AS "AssetId",
         NULL AS "EntitlementId", '{_HOURS}' AS "BusinessHoursId", c.parent_case_id AS "ParentId",

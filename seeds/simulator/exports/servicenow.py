@@ -581,6 +581,18 @@ _ATTACHED = f"""
     WHERE u.kind = 'link' AND u.case_id IS NOT NULL ORDER BY u.used_at, u.usage_id
 """
 
+_DELETED = """
+    SELECT
+        sn_id('sys_audit_delete', case_id) AS "sys_id", 'incident' AS "tablename",
+        case_id AS "documentkey", 'INC' || lpad(CAST(case_key + 10001 AS VARCHAR), 7, '0') AS "display_value",
+        NULL AS "payload", 'system' AS "sys_created_by", sn_time(removed_at) AS "sys_created_on",
+        0 AS "sys_mod_count", 'system' AS "sys_updated_by", sn_time(removed_at) AS "sys_updated_on",
+        CAST(removed_at AS DATE) + 1 AS _day
+    FROM cases WHERE is_deleted ORDER BY removed_at, case_key
+"""
+
+RARE = frozenset({"sys_audit_delete"})
+"""Tables that are written only if they have rows."""
 DAILY = {
     "incident": _INCIDENTS,
     "sys_audit": _AUDIT,
@@ -588,6 +600,7 @@ DAILY = {
     "task_sla": _CLOCKS,
     "kb_use": _VIEWS,
     "m2m_kb_task": _ATTACHED,
+    "sys_audit_delete": _DELETED,
 }
 """Tables of which the file of a day brings what was made or changed the day before, as it then stood."""
 WHOLE = {
@@ -607,6 +620,8 @@ def _export(delivery: Delivery) -> None:
     daily, whole = (
         {name: select.replace("{host}", host) for name, select in tables.items()} for tables in (DAILY, WHOLE)
     )
+    if not delivery.connection.execute("SELECT count(*) FROM cases WHERE is_deleted").fetchall()[0][0]:
+        daily = {name: select for name, select in daily.items() if name not in RARE}
     delivery.tables("servicenow", daily, whole, WITH_HEADER)
 
 
@@ -622,6 +637,7 @@ VENDOR = Vendor(
         agent=lambda index: sys_id("sys_user/agent", index),
     ),
     export=_export,
+    rare=RARE,
     files={name: f"servicenow/*/{name}.csv" for name in DAILY}
     | {name: f"servicenow/{name}.csv" for name in WHOLE},
 )

@@ -75,6 +75,7 @@ _PREPARED = (
         UNION ALL SELECT case_id, 'group', team_id, opened_at, -1 FROM firsts
         UNION ALL SELECT case_id, 'priority', priority, opened_at, -1 FROM firsts
         UNION ALL SELECT case_id, field, coalesce(new_value, ''), changed_at, change_seq FROM case_changes
+        UNION ALL SELECT case_id, 'status', 'deleted', removed_at, 1000000 FROM cases WHERE is_deleted
         UNION ALL
         SELECT m.case_id, 'comment', '', m.sent_at, 0
         FROM messages AS m JOIN firsts AS f ON f.case_id = m.case_id AND m.sent_at > f.opened_at

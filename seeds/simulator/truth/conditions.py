@@ -103,7 +103,10 @@ CONDITIONS: dict[str, str] = {
         UNION
         SELECT 'contact', c.contact_id
         FROM notes n
-        JOIN contacts c ON c.case_id = n.case_id
+        JOIN (
+            SELECT k.contact_id, coalesce(d.merged_into, k.case_id) AS case_id
+            FROM contacts k LEFT JOIN cases d ON d.case_id = k.case_id
+        ) c ON c.case_id = n.case_id
         JOIN legs l ON l.contact_id = c.contact_id AND l.answered_at >= n.created_at
         WHERE NOT n.is_visible_to_next
     """,
@@ -138,7 +141,7 @@ CONDITIONS: dict[str, str] = {
         UNION
         SELECT 'case', p.case_id
         FROM sla_events p
-        WHERE p.event = 'pause' AND NOT EXISTS (
+        WHERE p.event = 'pause' AND p.pause_reason <> 'waiting_for_vendor' AND NOT EXISTS (
             SELECT 1 FROM messages m
             WHERE m.case_id = p.case_id AND m.direction = 'outbound'
               AND m.sent_at BETWEEN p.event_at - INTERVAL 15 MINUTE AND p.event_at + INTERVAL 15 MINUTE

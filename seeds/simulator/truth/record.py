@@ -20,17 +20,24 @@ def build(
 
     `truth_condition` (source_kind, source_key, break_id), `truth_fault`, `truth_issue` (issue_id,
     source_kind, source_key), `truth_effect` (issue_id, fault_id, touched, causal). Causal: the issue
-    escalated, and did not with the fault off.
+    escalated, and did not with the fault off. A merged case's conditions are those of its survivor; merged
+    and deleted cases have no rows.
     """
     parts = " UNION ALL ".join(
         f"SELECT DISTINCT kind AS source_kind, key AS source_key, '{break_id}' AS break_id FROM ({condition})"
         for break_id, condition in CONDITIONS.items()
     )
-    connection.execute(f"CREATE OR REPLACE TABLE truth_condition AS {parts} ORDER BY ALL")
+    connection.execute(
+        "CREATE OR REPLACE TABLE truth_condition AS "
+        "SELECT DISTINCT p.source_kind, coalesce(d.merged_into, p.source_key) AS source_key, p.break_id "
+        f"FROM ({parts}) AS p "
+        "LEFT JOIN cases AS d ON p.source_kind = 'case' AND d.case_id = p.source_key "
+        "WHERE d.is_deleted IS NOT TRUE ORDER BY ALL"
+    )
     connection.execute(
         "CREATE OR REPLACE TABLE truth_issue AS "
         "SELECT issue_id, 'contact' AS source_kind, contact_id AS source_key FROM contacts "
-        "UNION ALL SELECT issue_id, 'case', case_id FROM cases ORDER BY ALL"
+        "UNION ALL SELECT issue_id, 'case', case_id FROM cases WHERE removed_at IS NULL ORDER BY ALL"
     )
     connection.execute(
         "CREATE OR REPLACE TABLE truth_fault (fault_id VARCHAR, break_id VARCHAR, scope VARCHAR, "

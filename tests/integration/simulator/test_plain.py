@@ -48,7 +48,7 @@ def rows(query: str) -> list[tuple]:
 
 # What only a vendor's exports hold, and what the simulated centre has no use for: its stamps are exact.
 NOT_EXPORTED = {
-    "cases": {"is_deleted", "merged_into", "vendor_resolved_at"},
+    "cases": {"vendor_resolved_at"},
     "contacts": {"is_recorded", "is_callback", "duration_seconds"},
     "legs": {"dequeued_at", "queue_outcome", "duration_seconds"},
 }

@@ -56,7 +56,7 @@ def test_the_keys_of_the_tables_below_the_marts_hold(line: Run, tmp_path: Path) 
         ("sum(hold_seconds) FROM legs", "sum(hold_seconds) FROM mart_contact"),
         ("count(*) FROM cases", "count(*) FROM mart_case"),
         ("count(DISTINCT case_id) FROM escalations", "count(*) FROM mart_case WHERE is_escalated"),
-        ("count(*) FROM evaluations", "count(*) FROM mart_contact WHERE is_evaluated"),
+        ("count(DISTINCT contact_id) FROM evaluations", "count(*) FROM mart_contact WHERE is_evaluated"),
     ],
 )
 def test_what_happened_is_what_is_shown(simulated: Path, line: Run, happened: str, shown: str) -> None:
