@@ -50,6 +50,12 @@
         "met_m05_handle_time": none,
         "met_m05_contact_handle_time": none,
         "met_m06_time_to_human": none,
+        "met_m07_transfers": none,
+        "met_m07_cold_transfers": none,
+        "met_m08_handoffs": none,
+        "met_m13_reopened": none,
+        "met_m14_first_assignment": none,
+        "met_m17_escalated_journeys": none,
     } %}
     {{ return(found) }}
 {% endmacro %}

@@ -8,6 +8,7 @@ import os
 from itertools import product
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from seeds.simulator.exports import registry
@@ -109,10 +110,16 @@ KEYS = {
 
 
 @pytest.fixture(scope="module")
-def line(tmp_path_factory: pytest.TempPathFactory) -> Run:
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Exports of each pair, and what happened in each centre."""
     place = tmp_path_factory.mktemp("pairs")
     for name, (telephony, crm) in {PLAIN: ("plain", "plain"), **PAIRS}.items():
         simulate(place, name, SCENARIO, telephony, crm, "--seed", 3)
+    return place
+
+
+@pytest.fixture(scope="module")
+def line(place: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     done = run(place / "sources", place / "exports", tmp_path_factory.mktemp("home"))
     assert done.code == 0, done.output
     return done
@@ -226,3 +233,46 @@ def matched(line: Run, pair: str, mart: str, having: str) -> list[tuple[object, 
         f"SELECT {KEYS[mart]} FROM {mart} WHERE centre IN ('{PLAIN}', '{pair}') GROUP BY {KEYS[mart]} "
         f"HAVING count(*) = 2 AND count(DISTINCT centre) = 2 AND {having}"
     )
+
+
+# By definition: which stays in a queue count, and what is taken of them. `waited` are whole seconds.
+OF_QUEUES = {
+    "M1_queue_offered": ("true", "1"),
+    "M2_queue": ("NOT (is_lost AND waited <= 5)", "CAST(is_lost AS INTEGER)"),
+    "M3_sl1": ("is_answered OR is_lost", "CAST(waited <= 20 AS INTEGER)"),
+    "M3_sl4": ("is_answered OR (is_lost AND waited > 20)", "CAST(is_answered AND waited <= 20 AS INTEGER)"),
+    "M4_queue": ("is_answered", "waited"),
+}
+STAYS = """
+    SELECT queue_id, CAST(enqueued_at AS DATE) AS day, answered_at IS NOT NULL AS is_answered,
+        CASE WHEN answered_at IS NOT NULL THEN false WHEN is_abandoned OR {is_end_recorded} THEN true END AS is_lost,
+        date_diff('second', enqueued_at, coalesce(answered_at, l.ended_at)) AS waited
+    FROM '{events}/legs.parquet' AS l JOIN '{events}/contacts.parquet' AS c USING (contact_id)
+    WHERE enqueued_at IS NOT NULL AND direction = 'inbound' AND channel = 'voice'
+"""
+
+
+@pytest.mark.parametrize("pair", [PLAIN, *PAIRS])
+@pytest.mark.parametrize("definition_id", OF_QUEUES)
+def test_waits_of_each_queue_and_day_are_those_that_happened(
+    line: Run, place: Path, pair: str, definition_id: str
+) -> None:
+    """Queues have other ids in other systems; their figures tell them apart. All systems record calls.
+
+    The plain feeds do not say that a customer hung up in a second queue, after an answer in the first.
+    """
+    counts, value = OF_QUEUES[definition_id]
+    events = place / "exports" / pair / "truth" / "events"
+    stays = STAYS.format(events=events, is_end_recorded="true" if pair in PAIRS else "false")
+    happened = duckdb.sql(
+        f"SELECT day, coalesce(sum({value}), 0)::DOUBLE, count({value})::DOUBLE FROM ({stays}) WHERE {counts} "
+        f"GROUP BY queue_id, day HAVING count({value}) > 0 ORDER BY ALL"
+    ).fetchall()
+    shown = line.rows(
+        "SELECT day, numerator, coalesce(denominator, numerator) FROM mart_metric_daily "
+        f"WHERE centre = '{pair}' AND definition_id = '{definition_id}' AND dimension = 'queue' "
+        "AND value IN (SELECT queue_id FROM dim_queue WHERE centre = mart_metric_daily.centre AND channel = 'voice') "
+        "AND coalesce(denominator, numerator) > 0 ORDER BY ALL"
+    )
+    assert happened
+    assert shown == happened

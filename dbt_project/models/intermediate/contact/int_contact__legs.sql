@@ -54,7 +54,10 @@ select
     case
         when known_outcome is not null
         then known_outcome = 'abandoned'
-        when answered_at is not null or not is_contact_abandoned
+        when answered_at is not null
+        then false
+        -- Who was answered once may still hang up in a later queue.
+        when not is_contact_abandoned and (not is_contact_answered or next_transfer_type is not null)
         then false
     end as is_abandoned,
     -- Who calls customers back leaves the queue before they pick up. The end of a leg ends a wait only
