@@ -28,6 +28,9 @@ def simulate(
     seed: Annotated[int, typer.Option(help="Equal seeds give equal files.", min=0)] = 0,
     days: Annotated[int | None, typer.Option(help="Other length than the scenario's.")] = None,
     contacts: Annotated[int | None, typer.Option(help="Other size than the scenario's.")] = None,
+    intensity: Annotated[
+        str | None, typer.Option(help="Of all faults, instead of the scenario's: weak, medium or strong.")
+    ] = None,
     telephony: Annotated[str, typer.Option(help="Telephony exports: plain, or a vendor.")] = "plain",
     crm: Annotated[str, typer.Option(help="CRM exports: plain, or a vendor.")] = "plain",
     every: Annotated[int, typer.Option(help="Days between two deliveries of plain feeds.", min=1)] = 1,
@@ -36,6 +39,8 @@ def simulate(
     """Simulate a contact centre with planted faults: exports, ready source files, and the hidden truth."""
     try:
         found = _sized(scenarios.load(scenario), days, contacts)
+        if intensity is not None:
+            found = scenarios.at_intensity(found, intensity)
         _simulate(folder, found, seed, telephony=telephony, crm=crm, scale=scale, every=every)
     except ScenarioError as error:
         _stop(str(error), EXIT_USAGE)

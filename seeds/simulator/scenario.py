@@ -149,6 +149,20 @@ def load(name: str) -> Scenario:
         raise ScenarioError(f"{path}: {problems}") from None
 
 
+def at_intensity(found: Scenario, intensity: str) -> Scenario:
+    """The scenario with all its faults at one intensity.
+
+    Raises:
+        ScenarioError: if there is no such intensity.
+    """
+    if intensity not in INTENSITIES:
+        raise ScenarioError(
+            f"--intensity: '{intensity}' is not known. Choose one of {', '.join(INTENSITIES)}."
+        )
+    faults = [fault.model_copy(update={"intensity": intensity}) for fault in found.faults]
+    return found.model_copy(update={"faults": faults})
+
+
 def _extended(path: Path, document: dict[str, Any]) -> dict[str, Any]:
     """A scenario may start from one of ours: `extends: name`; what it says itself goes before."""
     base = document.pop("extends", None)

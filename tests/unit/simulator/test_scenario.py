@@ -31,6 +31,47 @@ def test_what_the_score_card_needs_is_there() -> None:
     assert set(scenario.load("decoys").decoys) == scenario.DECOYS.keys()
 
 
+SEVEN = {"B01", "B04", "B05", "B06", "B07", "B08", "B09"}
+CARD = [name for name in scenario.names() if name.startswith("score_card_")]
+
+
+def test_the_score_card_has_each_fault_alone_and_some_together() -> None:
+    kinds = {name: [fault.kind for fault in scenario.load(name).faults] for name in CARD}
+    alone = [planted[0] for planted in kinds.values() if len(planted) == 1]
+    assert sorted(alone) == sorted(faults.KINDS)
+    assert set(kinds["score_card_seven"]) == SEVEN
+    assert {len(planted) for planted in kinds.values()} == {1, 2, 3, 7}
+    assert len(kinds) == 24
+
+
+@pytest.mark.parametrize("name", CARD)
+def test_a_score_card_scenario_plants_what_its_name_says(name: str) -> None:
+    found, base = scenario.load(name), scenario.load("score_card")
+    assert (found.centre, found.decoys, found.damage) == (base.centre, [], [])
+    planted = faults.plant(build(found.centre, 100), found.faults)
+    named = "score_card_" + "_".join(one.break_id.lower() for one in planted)
+    assert name in (named, "score_card_seven")
+    assert all(one.start < one.end for one in planted)
+
+
+def test_no_two_scenarios_share_a_name() -> None:
+    assert len(set(scenario.names())) == len(scenario.names())
+
+
+@pytest.mark.parametrize("intensity", scenario.INTENSITIES)
+def test_an_intensity_holds_for_all_faults(intensity: str) -> None:
+    found = scenario.load("kitchen_sink")
+    weaker = scenario.at_intensity(found, intensity)
+    planted = faults.plant(build(weaker.centre, 0), weaker.faults)
+    assert {(one.share, one.ratio) for one in planted} == {scenario.INTENSITIES[intensity]}
+    assert [(one.kind, one.scope) for one in weaker.faults] == [(one.kind, one.scope) for one in found.faults]
+
+
+def test_a_wrong_intensity_names_the_right_ones() -> None:
+    with pytest.raises(ScenarioError, match=r"'wild' is not known\. Choose one of weak, medium, strong"):
+        scenario.at_intensity(scenario.load("healthy"), "wild")
+
+
 def test_the_page_about_the_simulator_names_all_there_is() -> None:
     page = (PROJECT / "docs" / "simulator.md").read_text(encoding="utf-8")
     assert [one for one in faults.KINDS if f"| {one} | {faults.KINDS[one].dimension}" not in page] == []
@@ -68,8 +109,9 @@ def test_a_wrong_scenario_says_what_is_wrong(tmp_path: Path, text: str, complain
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
-    with pytest.raises(ScenarioError, match=r"no scenario 'helthy'.*healthy"):
+    with pytest.raises(ScenarioError, match=r"no scenario 'helthy'.*healthy") as error:
         scenario.load("helthy")
+    assert [name for name in scenario.names() if name not in str(error.value)] == []
 
 
 @pytest.mark.parametrize(
