@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
-# Comments, then the first word of a model; no recursion.
+# Comments, and the first word of a model. What begins with `with recursive` is left to dbt.
 _BEGIN = re.compile(r"(?:\s|--[^\n]*\n)*(?P<word>with|select)\b(?!\s+recursive\b)", re.IGNORECASE)
 _SECONDS_BETWEEN_LOOKS = 0.2
 
@@ -42,10 +42,10 @@ def main() -> None:
 
 
 def with_inlined(by_dbt: Callable[[str, list[Any]], str]) -> Callable[[str, list[Any]], str]:
-    """Writes inlined models before a model's own CTEs, as `by_dbt` does, without reading the rest of the SQL.
+    """A function that writes inlined models before a model's own CTEs, as dbt's function `by_dbt` does.
 
-    dbt parses the whole text of each model only to find its first word, which takes a fifth of a build.
-    SQL that begins otherwise than our models do is left to dbt.
+    dbt parses the whole text of each model only to find its first word, which takes a fifth of a build. This
+    one reads the first word alone, and leaves SQL that begins with neither `with` nor `select` to dbt.
     """
 
     def inject(sql: str, ctes: list[Any]) -> str:

@@ -202,7 +202,7 @@ def _registries() -> str:
     metrics = {
         row["metric_id"]: f'"met_{row["metric_id"]}"' for row in registries.rows("heatmap_metrics.csv")
     }
-    daily = {row["model"]: "none" for row in registries.rows("metric_definitions.csv")}
+    daily = {row["definition_id"]: f'"{row["model"]}"' for row in registries.rows("metric_definitions.csv")}
     values = {row["threshold_id"]: row["value"] for row in registries.rows("thresholds.csv")}
     return "\n".join(
         [
@@ -211,7 +211,7 @@ def _registries() -> str:
                 "coverage_models", "The coverage model of every blind spot that one measures.", measured
             ),
             _returning("metric_models", "The model of every metric of the heatmap.", metrics),
-            _returning("daily_metric_models", "The models of the metrics of a day, as keys.", daily),
+            _returning("daily_metric_models", "The model of every definition of a metric of a day.", daily),
             _returning("threshold_values", "The value of every threshold.", values),
         ]
     )

@@ -38,8 +38,8 @@ _DECLARED = {
     "cases": "case_id id, customer_id id, opened_at ts, closed_at ts, status, channel, reason, product, priority,"
     " owner_id id, group_id id, parent_case_id id, resolution_code, vendor_reassignment_count int,"
     " vendor_reopen_count int, is_sla_met bool, is_knowledge_used bool, is_timely_response bool,"
-    " is_deleted bool, merged_into id | case_key int, issue_id int, subject, description, resolved_at ts, workflow_id id, is_escalated bool,"
-    " updated_at ts, removed_at ts",
+    " is_deleted bool, merged_into id | case_key int, issue_id int, subject, description, resolved_at ts,"
+    " workflow_id id, is_escalated bool, updated_at ts, removed_at ts",
     "case_changes": "case_id id, field, old_value, new_value, changed_at ts, change_seq int, changed_by id",
     "notes": "note_id id, case_id id, author_id id, created_at ts, kind, is_visible_to_next bool,"
     " rendered_for list | contact_id id, body",

@@ -28,11 +28,19 @@ VERDICTS = ("fires", "stays_quiet", "does_not_apply")
 MEASURED = [row for row in registry("blind_spots") if row["model"] and row["blind_spot_id"] != JUDGE]
 COVERAGE = MODELS / "findings" / "coverage"
 METRICS = MODELS / "findings" / "metrics"
-# Where metrics of other packages are wrong, a test of each of ours is named after its number and the case.
+DEFINITIONS = registry("metric_definitions")
+# Cases in which metrics are easily wrong. A unit test is named after the number of its metric and the case.
 CASES = ("ordinary", "tie", "missing_value", "daylight_saving", "changed_later", "impossible_stamp")
 METRIC_CASES = list(
     csv.DictReader((PROJECT / "tests" / "models" / "metric_cases.csv").open(encoding="utf-8"))
 )
+
+
+def number_of(metric_id: str) -> int:
+    """The number of a metric in the dictionary; letters are variants."""
+    found = re.fullmatch(r"M(\d+)[a-z]?", metric_id)
+    assert found, metric_id
+    return int(found[1])
 
 
 def _id_of(row: dict[str, str]) -> str:
@@ -126,43 +134,40 @@ def test_every_metric_of_a_day_has_its_definitions_in_the_registry_and_no_other_
         if path.is_relative_to(METRICS / "daily") and path.stem != "met_daily"
     }
     registered: dict[str, set[str]] = {}
-    for row in registry("metric_definitions"):
+    for row in DEFINITIONS:
         registered.setdefault(row["model"], set()).add(row["definition_id"])
     assert computed == registered
 
 
 def test_definitions_of_metrics_say_what_they_mean() -> None:
-    for row in registry("metric_definitions"):
-        number = re.fullmatch(r"M(\d+)[a-z]?", row["metric_id"])
-        assert number, row
+    for row in DEFINITIONS:
         assert row["definition_id"].split("_")[0] == row["metric_id"], row
-        assert row["model"].startswith(f"met_m{int(number[1]):02d}_"), row
+        assert row["model"].startswith(f"met_m{number_of(row['metric_id']):02d}_"), row
         assert row["formula"].endswith("."), row
         assert int(row["version"]) >= 1, row
 
 
 def test_every_metric_has_one_default_definition() -> None:
-    defaults = [row["metric_id"] for row in registry("metric_definitions") if row["is_default"] == "true"]
-    assert sorted(defaults) == sorted({row["metric_id"] for row in registry("metric_definitions")})
+    defaults = [row["metric_id"] for row in DEFINITIONS if row["is_default"] == "true"]
+    assert sorted(defaults) == sorted({row["metric_id"] for row in DEFINITIONS})
 
 
 def test_thresholds_of_a_metric_are_its_parameters() -> None:
     """Without it, another target would change a metric and keep its version."""
     linked = {row["definition_id"] for row in registry("metric_parameters")}
-    assert linked <= {row["definition_id"] for row in registry("metric_definitions")}
+    assert linked <= {row["definition_id"] for row in DEFINITIONS}
     assert {row["threshold_id"] for row in registry("metric_parameters")} <= {
         row["threshold_id"] for row in registry("thresholds")
     }
 
 
-@pytest.mark.parametrize("metric_id", sorted({row["metric_id"] for row in registry("metric_definitions")}))
-def test_every_metric_is_tested_in_each_case_or_says_why_not(metric_id: str) -> None:
+@pytest.mark.parametrize("number", sorted({number_of(row["metric_id"]) for row in DEFINITIONS}))
+def test_every_metric_is_tested_in_each_case_or_says_why_not(number: int) -> None:
     names = [entry["name"] for _, entry in yaml_entries("unit_tests")]
-    prefix = f"m{int(re.sub(r'[^0-9]', '', metric_id)):02d}"
-    excused = {row["test_case"]: row["why_not"] for row in METRIC_CASES if row["metric_id"] == metric_id}
+    excused = {row["test_case"]: row["why_not"] for row in METRIC_CASES if row["metric"] == f"M{number}"}
     for case in CASES:
-        is_tested = any(name.startswith(f"{prefix}_{case}_") for name in names)
-        assert is_tested != bool(excused.get(case)), f"{metric_id}, {case}"
+        is_tested = any(name.startswith(f"m{number:02d}_{case}_") for name in names)
+        assert is_tested != bool(excused.get(case)), f"M{number}, {case}"
 
 
 def test_thresholds_are_unique_numbers_with_a_unit_and_a_sentence() -> None:

@@ -1,12 +1,13 @@
-{# Rows of metrics by centre, local day and one dimension at a time, from the units of `units`: a CTE with centre,
-   day and the columns of `dimensions`. Ends a model that begins with `with`.
+{# Ends a model that begins with `with`: one row per definition, centre, local day and value of a dimension.
 
-   `definitions` maps the id of a definition to what it takes of a unit. Conditions and values may be NULL where a
-   unit cannot be decided; such units are counted apart, so that a metric can be bounded.
-     share: of the units that fulfil `of`, how many fulfil `share`
+   `units` is a relation or CTE with a row for each thing that is counted: its columns are centre, day, those of
+   `dimensions`, and what the definitions name. `where` leaves units out. `definitions` maps the id of a definition
+   to SQL of a unit. Conditions and values are NULL where a unit cannot be decided; such units are counted apart,
+   so that a metric can be bounded.
+     share: of the units that fulfil `of` (default: all), how many fulfil `share`
      mean:  the mean of `mean` over the units that fulfil `of`, with its quantiles
      count: how many units fulfil `count` #}
-{% macro daily_metrics(definitions, dimensions, units="units") %}
+{% macro daily_metrics(definitions, dimensions, units="units", where="true") %}
     {% set dimensions = metric_dimensions(dimensions) %}
     known_units as (
         select
@@ -15,6 +16,7 @@
                 , coalesce({{ dimension }}, '(unknown)') as of_{{ dimension }}
             {% endfor %}
         from {{ units }}
+        where {{ where }}
     ),
 
     totals as (
@@ -89,7 +91,7 @@
     {% endif %}
 {% endmacro %}
 
-{# The dimensions that a metric is split by. Unit tests of a metric set them to none, and see its whole. #}
+{# The dimensions that a metric is split by. Unit tests override it, and then see the rows of the whole centre only. #}
 {% macro metric_dimensions(dimensions) %} {{ return(dimensions) }} {% endmacro %}
 
 {# Quantiles that stand beside every mean (M37). #}

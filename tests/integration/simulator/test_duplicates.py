@@ -21,7 +21,7 @@ RARE = {"duplicate_case_share": 0.8, "second_score_share": 0.5, "vendor_pause_sh
 SAYS_MERGED = {"plain": True, "salesforce": True, "zendesk": False, "servicenow": False}
 
 
-def made(**settings: float) -> duckdb.DuckDBPyConnection:
+def events_of(**settings: float) -> duckdb.DuckDBPyConnection:
     scenario = Scenario(about="test", centre=Centre(**CENTRE | settings))
     found = simulation.simulate(scenario, 1, plain.VENDOR, plain.VENDOR)
     record.build(found.connection, found.faults, found.course.escalated, {})
@@ -30,7 +30,7 @@ def made(**settings: float) -> duckdb.DuckDBPyConnection:
 
 @pytest.fixture(scope="module")
 def rare() -> duckdb.DuckDBPyConnection:
-    return made(**RARE)
+    return events_of(**RARE)
 
 
 def one(centre: duckdb.DuckDBPyConnection, query: str) -> tuple:
@@ -68,7 +68,7 @@ def test_other_cases_are_those_of_a_centre_without_duplicates(rare: duckdb.DuckD
     query = "SELECT * FROM cases WHERE removed_at IS NULL AND resolution_code IS DISTINCT FROM 'duplicate' "
     query += "ORDER BY case_id"
     found = {row[0]: row for row in rare.execute(query).fetchall()}
-    usual = made(**RARE | {"duplicate_case_share": 0.0}).execute(query).fetchall()
+    usual = events_of(**RARE | {"duplicate_case_share": 0.0}).execute(query).fetchall()
     assert len(usual) > 500
     assert [row for row in usual if found[row[0]] != row] == []
 

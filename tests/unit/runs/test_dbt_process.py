@@ -130,7 +130,7 @@ def test_inlined_models_stand_where_dbt_itself_puts_them(sql: str) -> None:
 def test_long_sql_is_not_read_to_its_end() -> None:
     """dbt reads all of it, and refuses what has more than ten thousand words."""
     sql = "select " + ", ".join(f"a{number}" for number in range(6000)) + " from item"
-    begun = dbt_process.with_inlined(lambda *_: pytest.fail("dbt was asked"))
+    inject = dbt_process.with_inlined(lambda *_: pytest.fail("dbt was asked"))
     inlined = type("Inlined", (), {"sql": " item as (select 1)"})()
 
-    assert begun(sql, [inlined]) == f"with item as (select 1) {sql}"
+    assert inject(sql, [inlined]) == f"with item as (select 1) {sql}"

@@ -1,29 +1,21 @@
 -- One row per stay of a customer's contact in a queue: how it ended, and how soon.
--- A contact that moves between queues has several stays. Calls that we made are not waited for by a customer.
+-- A contact that moves between queues has several stays. In calls that we made, no customer waited.
 select
     l.contact_key,
     l.leg_seq,
     l.centre,
     cast({{ local_time("l.enqueued_at", "s.time_zone") }} as date) as day,
     c.channel,
-    c.reason,
-    l.queue_id,
+    l.queue_id as queue,
     l.queue_group,
-    l.team_id,
     l.is_answered,
     l.is_abandoned,
-    case
-        when {{ known_word("l.queue_outcome", "legs.queue_outcome") }} is not null
-        then l.queue_outcome = 'flow_out'
-        when l.is_answered or l.is_abandoned
-        then false
-    end as is_flow_out,
-    case
-        when {{ known_word("l.queue_outcome", "legs.queue_outcome") }} is not null
-        then l.queue_outcome = 'callback'
-        when l.is_answered or l.is_abandoned
-        then false
-    end as is_callback_requested,
+    {% for column, outcome in {"is_flow_out": "flow_out", "is_callback_requested": "callback"}.items() %}
+        coalesce(
+            {{ is_word("l.queue_outcome", "legs.queue_outcome", [outcome]) }},
+            case when l.is_answered or l.is_abandoned then false end
+        ) as {{ column }},
+    {% endfor %}
     l.wait_seconds,
     l.wait_seconds <= {{ threshold("service_level_target_seconds") }} as is_within_target,
     l.is_abandoned and l.wait_seconds <= {{ threshold("short_abandon_seconds") }} as is_short_abandon

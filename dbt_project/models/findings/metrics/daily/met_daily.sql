@@ -1,6 +1,6 @@
--- One row per definition of a metric, centre, local day and value of a dimension: the sums that it is made
+-- One row per definition of a metric, centre, local day and value of a dimension: what its value is made
 -- from.
-{% for model in daily_metric_models() %}
+{% for model in daily_metric_models().values() | unique %}
     select
         definition_id,
         centre,

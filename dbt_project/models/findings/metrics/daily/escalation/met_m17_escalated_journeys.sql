@@ -1,7 +1,6 @@
--- One row per definition, centre, local day and value of a dimension: journeys with an escalation, by its
--- type.
--- Several escalations of one journey count once. The headline is what goes up: hierarchical, or the
--- customer asked.
+-- One row per definition, centre, local day and value of a dimension: journeys with an escalation.
+-- Several escalations of one type count once. The headline counts hierarchical escalations and those that the
+-- customer demanded.
 {% set types = ["functional", "hierarchical", "customer_demanded", "policy"] %}
 with
     escalations as (
@@ -19,16 +18,12 @@ with
 
     units as (
         select
-            j.centre,
-            j.started_date as day,
-            j.first_channel as channel,
-            j.reason,
-            j.is_escalated,
+            j.*,
             {% for type in types %}
                 case when j.is_escalated then e.is_{{ type }} else j.is_escalated end as is_{{ type }},
             {% endfor %}
             case when j.is_escalated then e.is_headline else j.is_escalated end as is_headline
-        from {{ ref("int_journey__journeys") }} as j
+        from {{ ref("int_metric__journeys") }} as j
         left join escalations as e on j.journey_key = e.journey_key
     ),
 

@@ -1,21 +1,5 @@
--- One row per definition, centre, local day and value of a dimension: contacts whose customer gave up
--- waiting.
+-- One row per definition, centre, local day and value of a dimension: contacts abandoned while they waited.
 with
-    units as (
-        select
-            centre,
-            started_date as day,
-            channel,
-            reason,
-            first_team_id as team,
-            first_queue_group as queue_group,
-            is_queued,
-            is_abandoned,
-            is_short_abandon
-        from {{ ref("int_contact__enriched") }}
-        where coalesce(is_customer_initiated, true)
-    ),
-
     {{
         daily_metrics(
             {
@@ -23,5 +7,7 @@ with
                 "M2_with_short": {"of": "is_queued", "share": "is_abandoned"},
             },
             ["channel", "reason", "team", "queue_group"],
+            units=ref("int_metric__contacts"),
+            where="coalesce(is_customer_initiated, true)",
         )
     }}

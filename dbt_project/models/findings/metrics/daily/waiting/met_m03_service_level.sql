@@ -1,24 +1,8 @@
 -- One row per definition, centre, local day and value of a dimension: stays in queues that ended in time.
--- A is answered, B abandoned, F moved on; the formulas differ in what they do with those who gave up.
+-- The formulas differ in how they count customers who hung up before an answer.
+{% set is_offered = "is_answered or is_abandoned" %}
+{% set is_answered_in_time = "is_answered and is_within_target" %}
 with
-    units as (
-        select
-            centre,
-            day,
-            channel,
-            queue_group,
-            queue_id as queue,
-            is_answered,
-            is_abandoned,
-            is_flow_out,
-            is_callback_requested,
-            is_within_target,
-            is_short_abandon
-        from {{ ref("int_contact__queue_stays") }}
-    ),
-
-    {% set is_offered = "is_answered or is_abandoned" %}
-    {% set is_answered_in_time = "is_answered and is_within_target" %}
     {{
         daily_metrics(
             {
@@ -31,7 +15,6 @@ with
                 },
                 "M3_sl5": {"of": is_offered, "share": is_answered_in_time ~ " or is_short_abandon"},
                 "M3_sl6": {
-                    "of": "true",
                     "share": "is_within_target and (is_answered or is_abandoned or is_callback_requested)",
                 },
                 "M3_sl7": {"of": is_offered, "share": is_answered_in_time},
@@ -46,5 +29,6 @@ with
                 "M3_sl7_without_abandoned": {"of": "is_answered", "share": "is_within_target"},
             },
             ["channel", "queue_group", "queue"],
+            units=ref("int_contact__queue_stays"),
         )
     }}
