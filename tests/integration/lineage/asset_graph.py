@@ -18,6 +18,12 @@ def text(definitions: dg.Definitions) -> str:
     return "\n".join(_lines(definitions)) + "\n"
 
 
+def recorded_checks() -> set[str]:
+    """Names of all checks that are on record."""
+    lines = FILE.read_text(encoding="utf-8").splitlines()
+    return {line.removeprefix("  check ") for line in lines if line.startswith("  check ")}
+
+
 def _lines(definitions: dg.Definitions) -> Iterator[str]:
     graph = definitions.resolve_asset_graph()
     for key in sorted(graph.get_all_asset_keys()):
