@@ -52,6 +52,7 @@
         "merged_case_key": ["'case'", "source_instance", "merged_case_id"],
         "customer_key": ["'customer'", "centre", "customer_id"],
         "item_key": ["item_type", "source_instance", "item_id"],
+        "calendar_key": ["'calendar'", "centre", "calendar_id"],
         "unit_key": ["unit_type", "source_instance", "unit_id"],
     } -%}
     {%- set keys, spent = {}, [] -%}

@@ -10,7 +10,7 @@
     {%- set columns = contract()[entity] -%}
     {%- set restates = "customer_id" in columns and entity != "customers" -%}
     {%- set customer = "coalesce(m.customer_id, e.customer_id)" if restates else "e.customer_id" -%}
-    {%- set has_cases_of_its_own = entity in ["cases", "case_snapshots", "case_changes"] -%}
+    {%- set has_cases_of_its_own = entity in ["cases", "case_snapshots", "case_changes", "sla_events"] -%}
     {%- set key = "case" if has_cases_of_its_own else "contact" if entity in ["contacts", "legs"] -%}
     {%- set names_cases = "case_id" in columns and not has_cases_of_its_own -%}
     {%- set names_parents = "parent_case_id" in columns -%}

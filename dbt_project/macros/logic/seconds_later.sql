@@ -1,3 +1,14 @@
+{# A stamp that may not precede another: NULL where it does, equal to it within a second, which is rounding. #}
+{% macro not_before(stamp, earlier) -%}
+    case
+        when {{ stamp }} < {{ dbt.dateadd("second", -1, earlier) }}
+        then null
+        when {{ stamp }} < {{ earlier }}
+        then {{ earlier }}
+        else {{ stamp }}
+    end
+{%- endmacro %}
+
 {# The moment some seconds after a stamp, or before it where they are negative; NULL where they are more than a
    year, which no call lasts and no calendar may hold. #}
 {% macro seconds_later(stamp, seconds) -%}

@@ -38,3 +38,8 @@
 {% macro vague_words() -%}
     ({{ quoted(["other", "others", "general", "unknown", "misc", "n/a", "none"]) }})
 {%- endmacro %}
+
+{# A whole number below 100 as two digits. #}
+{% macro two_digits(number) -%}
+    lpad(cast(cast({{ number }} as integer) as {{ dbt.type_string() }}), 2, '0')
+{%- endmacro %}

@@ -6,10 +6,11 @@
     "cases",
     "contacts",
     "escalations",
-    "evaluation_items",
     "evaluations",
     "legs",
     "queues",
+    "sla_events",
+    "sla_policies",
 ] %}
 {% set fields = vocabulary().keys() | list + ["case_changes.new_value"] %}
 with

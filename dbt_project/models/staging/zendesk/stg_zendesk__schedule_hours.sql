@@ -1,0 +1,3 @@
+-- One row per opening interval of one schedule as it stood at a delivery.
+-- Made by `make generate`; do not edit.
+{{ latest_version("raw_zendesk", "schedule_hours") }}
