@@ -90,7 +90,7 @@ def _names_of_staging() -> set[str]:
     """Staging models that a model names, or puts together from the list of raw tables."""
     files = [*(DBT / "models").rglob("*.sql"), *(DBT / "macros").rglob("*.sql")]
     text = "".join(file.read_text(encoding="utf-8") for file in files)
-    united = {path.stem for path in (DBT / "models" / "intermediate" / "entity").glob("int_entity__*.sql")}
+    united = {path.stem for path in (DBT / "models" / "intermediate" / "entity").rglob("int_entity__*.sql")}
     tables = [table for table in bundle.all_tables() if table.event_at and table.feeds]
     worded = [
         entity

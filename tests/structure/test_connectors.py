@@ -81,7 +81,7 @@ def test_words_and_names_of_people_never_land(vendor: str) -> None:
 
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_every_entity_with_a_union_that_is_fed_has_a_model_and_is_united(vendor: str) -> None:
-    united = {path.stem.removeprefix("int_entity__"): text_of(path) for path in UNIONS.glob("*.sql")}
+    united = {path.stem.removeprefix("int_entity__"): text_of(path) for path in UNIONS.rglob("*.sql")}
     fed = {entity for table in tables(vendor) for entity in table.feeds} & set(united)
     missing = sorted(fed - set(vendor_models(vendor)))
     assert not missing, f"no model int_{vendor}__{{{', '.join(missing)}}}"

@@ -22,3 +22,27 @@
 {% endmacro %}
 
 {% macro duckdb__joined_arrays(column) %} list_sort(list_distinct(flatten(list({{ column }})))) {% endmacro %}
+
+{# Whether a list of words holds a word, however customers spell the words of the list. A list without words admits
+   every word; of an unknown word nothing is known. #}
+{% macro admits(list, word) %}
+    {{ return(adapter.dispatch("admits", "faultline")(list, word)) }}
+{% endmacro %}
+
+{% macro default__admits(list, word) %}
+    case
+        when coalesce(size({{ list }}), 0) < 1
+        then true
+        when {{ word }} is not null
+        then exists ({{ list }}, x -> {{ folded_word("x") }} = {{ folded_word(word) }})
+    end
+{% endmacro %}
+
+{% macro duckdb__admits(list, word) %}
+    case
+        when coalesce(len({{ list }}), 0) = 0
+        then true
+        when {{ word }} is not null
+        then list_contains([{{ folded_word("x") }} for x in {{ list }}], {{ folded_word(word) }})
+    end
+{% endmacro %}

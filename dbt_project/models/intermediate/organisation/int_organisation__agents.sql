@@ -5,6 +5,7 @@ select
     agent_id,
     telephony_id,
     crm_user_id,
+    qa_user_id,
     team_id,
     role,
     tier,

@@ -6,6 +6,7 @@
     "cases",
     "contacts",
     "escalations",
+    "evaluation_items",
     "evaluations",
     "legs",
     "queues",
