@@ -1,3 +1,8 @@
+{# The share of a group's rows that fulfil a condition, among those of which it is known; NULL without any. #}
+{% macro share_of(condition) -%}
+    count(*) filter (where {{ condition }}) / nullif(cast(count({{ condition }}) as double), 0)
+{%- endmacro %}
+
 {# Bounds of the 95 % Wilson score interval of a share (Wilson 1927); NULL without observations. #}
 {% macro wilson_low(successes, total) -%} {{ wilson_bound(successes, total, "-") }} {%- endmacro %}
 

@@ -34,6 +34,58 @@
 {# Words as a list of SQL literals. #}
 {% macro quoted(words) -%} '{{ words | join("', '") }}' {%- endmacro %}
 
+{# Wrap-up codes by which an agent says that the contact belonged elsewhere, folded, as a list of SQL literals. #}
+{% macro misroute_words() -%}
+    (
+        {{
+            quoted(
+                [
+                    "departamento_equivocado",
+                    "departamento_errado",
+                    "falsche_abteilung",
+                    "falsche_warteschlange",
+                    "fehlgeleitet",
+                    "incorrect_department",
+                    "mauvais_service",
+                    "misdirected",
+                    "misroute",
+                    "misrouted",
+                    "wrong_department",
+                    "wrong_dept",
+                    "wrong_group",
+                    "wrong_queue",
+                    "wrong_team",
+                ]
+            )
+        }}
+    )
+{%- endmacro %}
+
+{# Wrap-up codes by which an agent says that the matter is settled, folded, as a list of SQL literals. #}
+{% macro resolved_words() -%}
+    (
+        {{
+            quoted(
+                [
+                    "completed",
+                    "erledigt",
+                    "fixed",
+                    "geloest",
+                    "gelöst",
+                    "issue_resolved",
+                    "problem_solved",
+                    "resolu",
+                    "resolvido",
+                    "resolved",
+                    "resuelto",
+                    "résolu",
+                    "solved",
+                ]
+            )
+        }}
+    )
+{%- endmacro %}
+
 {# Reasons and wrap-up codes that tell nothing, as a list of SQL literals. #}
 {% macro vague_words() -%}
     ({{ quoted(["other", "others", "general", "unknown", "misc", "n/a", "none"]) }})

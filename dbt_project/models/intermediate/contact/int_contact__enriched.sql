@@ -35,6 +35,7 @@ select
     k.link_method,
     k.link_confidence,
     k.case_id is not null as is_case_linked,
+    {{ folded_word("c.disposition") }} in {{ misroute_words() }} as is_misroute_declared,
     case
         when e.is_delivered then case when v.contact_id is null then false else v.is_evaluated end
     end as is_evaluated,

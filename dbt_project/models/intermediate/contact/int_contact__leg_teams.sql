@@ -5,10 +5,14 @@ with
         select
             l.*,
             a.agent_id is not null as is_agent_mapped,
+            a.agent_id as listed_agent_id,
             q.queue_id is not null as is_queue_mapped,
             q.queue,
             q.queue_group,
             q.tier as queue_tier,
+            q.is_triage,
+            q.is_overflow,
+            q.language as queue_language,
             coalesce(a.team_id, q.team_id) as team_id,
             -- Rows of one agent or queue may overlap: the newest counts.
             row_number() over (

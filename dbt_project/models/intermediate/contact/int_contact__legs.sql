@@ -24,6 +24,7 @@ with
     )
 
 select
+    {{ hash_key(["'leg'", "contact_key", "leg_seq"]) }} as leg_key,
     contact_key,
     centre,
     source_instance,
@@ -33,7 +34,11 @@ select
     queue,
     queue_group,
     queue_tier,
+    queue_language,
+    is_triage,
+    is_overflow,
     agent_id,
+    listed_agent_id,
     team_id,
     is_agent_mapped,
     is_queue_mapped,
@@ -74,6 +79,7 @@ select
     talk_seconds,
     hold_seconds,
     wrap_up_seconds,
+    is_authenticated,
     transfer_type,
     end_reason,
     is_order_possible,

@@ -10,6 +10,7 @@ select
     channel,
     is_triage,
     is_overflow,
+    language,
     coalesce(valid_from, timestamp '1900-01-01 00:00:00') as valid_from,
     coalesce(valid_to, timestamp '9999-01-01 00:00:00') as valid_to
 from {{ ref("int_entity__queues") }}
