@@ -28,6 +28,7 @@ with
             max(valid_from) filter (where value = 'closed') as last_closed_at,
             max_by(state, interval_seq) as last_state,
             count(*) filter (where previous_state = 1 and state = 0) as n_reopens,
+            min(valid_from) filter (where previous_state = 1 and state = 0) as first_reopened_at,
             count(*) filter (where previous_state <> 0 and state <> 1) as n_possible_reopens
         from steps
         group by case_key
@@ -42,6 +43,7 @@ select
             and (c.first_unknown_at is null or c.first_resolved_at <= c.first_unknown_at)
         then c.first_resolved_at
     end as first_resolved_at,
+    c.first_reopened_at,
     case when h.is_end_known then c.last_closed_at end as last_closed_at,
     case
         when h.is_end_known then case c.last_state when 1 then true when 0 then false end

@@ -30,7 +30,7 @@ with
             and c.reason = x.reason
             and l.started_at >= x.valid_from
             and l.started_at < x.valid_to
-        where coalesce(c.is_customer_initiated, true) and coalesce(l.is_answered, true)
+        where coalesce(c.is_customer_initiated, true) and coalesce(l.is_answered, l.agent_id is not null)
     )
 
 select *

@@ -45,4 +45,4 @@ select
         else true
     end as is_moved_elsewhere
 from legs
-where coalesce(is_answered, true)
+where coalesce(is_answered, agent_id is not null)
