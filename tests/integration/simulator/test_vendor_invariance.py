@@ -276,3 +276,60 @@ def test_waits_of_each_queue_and_day_are_those_that_happened(
     )
     assert happened
     assert shown == happened
+
+
+# Legs that agents answered, against the route of their reason and the skills that their agents had.
+ROUTED_LEGS = """
+    SELECT CAST(c.started_at AS DATE) AS day, q.queue_group, q.queue_group <> x.expected_queue_group AND NOT EXISTS (
+        SELECT 1 FROM '{events}/agent_skills.parquet' AS s WHERE s.agent_id = a.agent_id AND s.skill = x.required_skill
+            AND coalesce(s.valid_from <= l.started_at, true) AND coalesce(s.valid_to > l.started_at, true)
+    ) AS is_misroute
+    FROM '{events}/contacts.parquet' AS c
+    JOIN '{events}/legs.parquet' AS l USING (contact_id)
+    JOIN '{events}/queues.parquet' AS q USING (queue_id)
+    JOIN '{events}/agents.parquet' AS a ON a.telephony_id = l.agent_id
+    JOIN '{events}/routing_expectations.parquet' AS x ON x.reason = coalesce(c.reason_close, c.reason_entry)
+    WHERE c.direction = 'inbound' AND l.answered_at IS NOT NULL AND NOT q.is_triage AND q.tier = 1
+"""
+# Contacts after which the customer, whoever called, came back for the reason that agents recorded.
+REPEATED_CONTACTS = """
+    WITH began AS (
+        SELECT i.customer_id, c.started_at, coalesce(c.reason_close, c.reason_entry) AS reason
+        FROM '{events}/contacts.parquet' AS c JOIN '{events}/issues.parquet' AS i USING (issue_id)
+        WHERE c.direction = 'inbound'
+    )
+    SELECT count(*) FILTER (EXISTS (
+        SELECT 1 FROM began AS b WHERE b.customer_id = a.customer_id AND b.started_at > a.started_at
+            AND b.started_at <= a.started_at + INTERVAL 14 DAY AND b.reason = a.reason
+    )) FROM began AS a WHERE a.started_at + INTERVAL 14 DAY <= (SELECT max(started_at) FROM began)
+"""
+
+
+@pytest.mark.parametrize("pair", [PLAIN, *PAIRS])
+def test_misroutes_of_each_queue_group_and_day_are_those_that_happened(
+    line: Run, place: Path, pair: str
+) -> None:
+    legs = ROUTED_LEGS.format(events=place / "exports" / pair / "truth" / "events")
+    happened = duckdb.sql(
+        "SELECT queue_group, day, count(*) FILTER (is_misroute)::DOUBLE, count(*)::DOUBLE "
+        f"FROM ({legs}) GROUP BY ALL ORDER BY ALL"
+    ).fetchall()
+    shown = line.rows(
+        "SELECT value, day, numerator, denominator FROM mart_metric_daily WHERE definition_id = 'M9s' "
+        f"AND centre = '{pair}' AND dimension = 'queue_group' AND denominator > 0 ORDER BY ALL"
+    )
+    assert happened
+    assert shown == happened
+
+
+@pytest.mark.parametrize("pair", [PLAIN, *PAIRS])
+def test_repeat_contacts_are_those_that_happened(line: Run, place: Path, pair: str) -> None:
+    """Who called is matched, and may be somebody else or nobody for a few; the bounds enclose the truth."""
+    events = place / "exports" / pair / "truth" / "events"
+    happened = duckdb.sql(REPEATED_CONTACTS.format(events=events)).fetchall()[0][0]
+    known, undecidable = line.rows(
+        "SELECT sum(numerator), sum(n_undecidable) FROM mart_metric_daily "
+        f"WHERE definition_id = 'M11' AND centre = '{pair}' AND dimension = 'all'"
+    )[0]
+    assert happened > 50
+    assert known - 2 <= happened <= known + undecidable + 2
