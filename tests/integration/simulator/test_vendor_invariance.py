@@ -101,11 +101,17 @@ TRUE_SOONER = {
     "servicenow": {"mart_journey": {"is_sla_missed"}},
     "zendesk": {"mart_journey": {"is_sla_missed"}},
 }
-# The longest of what is known: NULL, or at most as much.
-PARTLY_KNOWN = {"asterisk": {"mart_journey": {"max_wait_seconds"}}}
+# A maximum or share of what is known: NULL, or at most as much.
+PARTLY_KNOWN = {
+    "asterisk": {
+        "mart_journey": {"max_wait_seconds"},
+        "mart_routing_audit": {"misroute_probable_share"},  # a talk that includes the hold is longer
+    }
+}
 KEYS = {
     "mart_contact": "started_at, channel, direction",
     "mart_journey": "started_at, first_channel, reason",
+    "mart_routing_audit": "entry_point, reason, first_queue_group, window_type, window_start",
 }
 
 
