@@ -105,6 +105,15 @@
         "M17a_hierarchical": "met_m17_escalated_journeys",
         "M17a_customer_demanded": "met_m17_escalated_journeys",
         "M17a_policy": "met_m17_escalated_journeys",
+        "M23a": "met_m23_evaluated_contacts",
+        "M23a_of_all": "met_m23_evaluated_contacts",
+        "M23a_human": "met_m23_evaluated_contacts",
+        "M23a_automatic": "met_m23_evaluated_contacts",
+        "M23b": "met_m23_evaluated_journeys",
+        "M24": "met_m24_agreement",
+        "M24_calibration": "met_m24_agreement",
+        "M25": "met_m25_latency",
+        "M25_human": "met_m25_latency",
     } %}
     {{ return(found) }}
 {% endmacro %}
@@ -166,6 +175,12 @@
         "bs46_min_density": 0.2,
         "bs46_p_zero": 0.001,
         "bs36_skew_seconds": 120,
+        "qa_agreement_points": 10,
+        "qa_reference_ratio": 0.5,
+        "qa_min_power": 0.8,
+        "qa_max_coverage_ratio": 0.8,
+        "qa_max_exclusion_ratio": 1.25,
+        "qa_min_representation": 0.5,
     } %}
     {{ return(found) }}
 {% endmacro %}

@@ -57,7 +57,9 @@ NOT_RECORDED = {
     "amazon_connect": {
         "mart_contact": {"n_transfers_blind", "n_transfers_consult"},
         "mart_routing_audit": {"cold_share"},
+        "mart_qa_coverage": {"coverage_human_share", "coverage_automatic_share"},
     },
+    "genesys_cloud": {"mart_qa_coverage": {"coverage_human_share", "coverage_automatic_share"}},
     "asterisk": {"mart_contact": {"hold_seconds", "wrap_up_seconds"}},
     "salesforce": {
         "mart_case": {"vendor_reopen_count", "vendor_reassignment_count", "is_timely_response"},

@@ -93,6 +93,51 @@ def test_the_story_is_one_journey_of_five_contacts(simulated: Path, line: Run) -
     assert found == [(5, True, False, "integration_error")]
 
 
+def test_quality_assurance_is_shown_as_it_happened(simulated: Path, line: Run) -> None:
+    """The plans of the simulator consider answered inbound contacts; a plan's rules explain whom it leaves out."""
+    with duckdb.connect(str(line.home / "warehouse.duckdb"), read_only=True) as warehouse:
+        population = "FROM marts.fct_qa_population WHERE is_recorded"
+        shown = warehouse.execute(
+            f"SELECT count(*), count(*) FILTER (is_eligible), count(*) FILTER (is_sampled) {population}"
+        ).fetchall()
+        reasons = warehouse.execute(f"SELECT DISTINCT exclusion_reason {population}").fetchall()
+        n_items = warehouse.execute(
+            "SELECT count(*), count(*) FILTER (is_failed) FROM marts.fct_qa_item"
+        ).fetchall()
+    assert shown == truth(
+        simulated, "SELECT count(*), count(*) FILTER (is_eligible), count(*) FILTER (is_sampled) FROM samples"
+    )
+    assert ("recorded",) not in reasons
+    assert n_items == truth(simulated, "SELECT count(*), count(*) FILTER (is_failed) FROM evaluation_items")
+
+
+def test_scores_and_latency_of_quality_assurance_are_those_that_happened(simulated: Path, line: Run) -> None:
+    happened = truth(
+        simulated,
+        """
+        WITH scored AS (
+            SELECT contact_id, avg(score) AS score, min(date_diff('second', c.ended_at, e.submitted_at)) AS latency
+            FROM evaluations AS e JOIN contacts AS c USING (contact_id) GROUP BY contact_id
+        )
+        SELECT count(*), avg(score), sum(score / inclusion_probability) / sum(1 / inclusion_probability),
+            median(latency) / 3600
+        FROM scored JOIN samples USING (contact_id)
+        """,
+    )
+    shown = line.rows(
+        "SELECT n_sampled, score_raw, score_weighted, latency_p50_hours FROM mart_qa_coverage "
+        "WHERE window_type = 'span' AND stratum_type = 'all'"
+    )
+    assert shown == [pytest.approx(happened[0])]
+    n_submitted = truth(simulated, "SELECT count(*) FROM evaluations WHERE status = 'submitted'")[0][0]
+    assert (
+        line.one(
+            "SELECT sum(denominator) FROM mart_metric_daily WHERE definition_id = 'M25' AND dimension = 'all'"
+        )
+        == n_submitted
+    )
+
+
 @pytest.mark.parametrize(
     "blind_spot",
     ["BS02", "BS08", "BS10", "BS11", "BS13", "BS26", "BS38", "BS40", "BS41", "BS44", "BS47", "BS49"],

@@ -1,13 +1,12 @@
 -- One row per contact: its direction, waits and movements, and whether somebody answered.
 -- Legs may say whether a contact was answered, unless it was moved on or records of it are missing.
-{% set is_whole = "coalesce(c.is_recorded, true)" %}
 {% set is_answered %}
     coalesce(
         c.is_answered,
         case
             when t.is_answered
             then true
-            when {{ is_whole }} and t.queue_outcome in ('abandoned', 'callback', 'voicemail', 'unreached')
+            when coalesce(c.is_recorded, true) and t.queue_outcome in ('abandoned', 'callback', 'voicemail', 'unreached')
             then false
         end
     )
@@ -18,7 +17,7 @@
         case
             when {{ is_answered }}
             then false
-            when {{ is_whole }} and t.queue_outcome is not null
+            when coalesce(c.is_recorded, true) and t.queue_outcome is not null
             then t.queue_outcome = 'abandoned'
         end
     )
@@ -61,6 +60,7 @@ select
     t.first_queue_id,
     t.first_queue_group,
     t.first_team_id,
+    t.first_agent_id,
     t.queue_wait_seconds,
     t.queue_outcome,
     t.is_queued,

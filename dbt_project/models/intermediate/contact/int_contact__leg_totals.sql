@@ -45,6 +45,7 @@ select
     {{ first_filled("queue_id", "position") }} as first_queue_id,
     min_by(queue_group, position) filter (where queue_id is not null) as first_queue_group,
     {{ first_filled("team_id", "position") }} as first_team_id,
+    {{ first_filled("case when answered_at is not null then agent_id end", "position") }} as first_agent_id,
     -- A wait that is unknown in one queue is unknown in all.
     case
         when count(*) filter (where is_first_wait and wait_seconds is null) = 0
