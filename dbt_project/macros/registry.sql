@@ -181,6 +181,13 @@
         "qa_max_coverage_ratio": 0.8,
         "qa_max_exclusion_ratio": 1.25,
         "qa_min_representation": 0.5,
+        "qa_plan_days": 28,
+        "qa_plan_census_cap": 50,
+        "qa_plan_size": 100,
+        "qa_plan_floor": 2,
+        "qa_plan_min_scores": 5,
+        "qa_plan_prior_scores": 5,
+        "qa_plan_seed": 1,
     } %}
     {{ return(found) }}
 {% endmacro %}

@@ -50,8 +50,8 @@ with
 select
     stratum_key,
     coverage_ratio,
-    least(coverage_ratio, shrunken_low) as coverage_ratio_low,
-    greatest(coverage_ratio, shrunken_high) as coverage_ratio_high,
+    round(least(coverage_ratio, shrunken_low), 9) as coverage_ratio_low,
+    round(greatest(coverage_ratio, shrunken_high), 9) as coverage_ratio_high,
     power(1 - other_share, n_before) as zero_by_chance,
     round({{ normal_cdf("deviation") }}, 6) as power_of_test
 from deviations

@@ -15,7 +15,13 @@ with
                 then cast(1 as double)
                 when count(*) = 1
                 then max(inclusion_probability)
-                else 1 - exp(sum(ln(1 - case when inclusion_probability < 1 then inclusion_probability end)))
+                else
+                    round(
+                        1 - exp(
+                            sum(ln(1 - case when inclusion_probability < 1 then inclusion_probability end))
+                        ),
+                        12
+                    )
             end as inclusion_probability
         from {{ ref("int_quality__population") }}
         group by contact_key
@@ -57,7 +63,7 @@ select
     case when c.is_evaluated then e.is_double_scored else c.is_evaluated end as is_double_scored,
     e.is_scored_alike,
     e.is_calibrated,
-    i.journey_key,
+    coalesce(j.is_escalated, false) as is_in_escalated_journey,
     coalesce(c.started_at < j.first_escalated_at, false) as is_before_escalation,
     coalesce(not j.is_escalated, false) as is_without_escalation,
     case
