@@ -41,6 +41,7 @@ ENDINGS = {
     "int_zendesk__case_changes: field": "an event has one change of each field",
     "int_zendesk__latest_tickets: status": "the only column that is taken",
     "int_zendesk__recorded_values: value": "the only column that is taken",
+    "int_sla__instants: event_at": "a clock has one row of a moment",
     "runs_of: team_id": "the only column that is taken",
     "sharing_is_counted_at_every_moment: valid_from": "rows are counted by it",
 }

@@ -153,3 +153,24 @@ def test_what_is_delivered_whole_is_not_blind(line: Run, blind_spot: str) -> Non
 
 def test_no_canary_lands(line: Run) -> None:
     check_no_canary_lands(line)
+
+
+def test_clocks_of_service_levels_are_met_and_breached_as_it_happened(simulated: Path, line: Run) -> None:
+    """Without it, opening hours, pauses or targets could be counted otherwise than the centre counts them.
+
+    Faultline computes each outcome from starts, pauses, targets and calendars; the simulator recorded it.
+    """
+    happened = truth(
+        simulated,
+        "SELECT case_id, policy_id, metric,"
+        " CASE WHEN bool_or(event = 'met') THEN true WHEN bool_or(event = 'breached') THEN false END,"
+        " max(CASE WHEN event = 'breached' THEN event_at END)"
+        " FROM sla_events GROUP BY ALL ORDER BY ALL",
+    )
+    with duckdb.connect(str(line.home / "warehouse.duckdb"), read_only=True) as connection:
+        clocks = "marts.fct_sla_clock WHERE counted_seconds IS NOT NULL AND target_seconds IS NOT NULL"
+        shown = connection.execute(
+            f"SELECT case_id, policy_id, metric, is_met, breached_at FROM {clocks} ORDER BY ALL"
+        ).fetchall()
+    assert {outcome for _, _, _, outcome, _ in happened} == {True, False, None}
+    assert shown == happened
