@@ -114,6 +114,11 @@
         "M24_calibration": "met_m24_agreement",
         "M25": "met_m25_latency",
         "M25_human": "met_m25_latency",
+        "M19": "met_m19_sla_attainment",
+        "M20b": "met_m20_target_drift",
+        "M20c": "met_m20_clock_drift",
+        "M20c_without_contact": "met_m20_pauses",
+        "M20c_late": "met_m20_pauses",
     } %}
     {{ return(found) }}
 {% endmacro %}

@@ -26,6 +26,7 @@ ENDINGS = {
     "cov_bs20_case_history_gaps: new_value": "ends the key of a change",
     "int_amazon_connect__case_changes: field": "a state has one change of each field",
     "dim_calendar_interval: starts_at": "segments of a calendar do not overlap",
+    "int_backlog__open_spells: starts_at": "spells of a case do not overlap",
     "int_calendar__offsets: moment": "moments of a zone are distinct",
     "int_calendar__segments: moment": "changes are summed up by it",
     "int_case__intervals: changed_by": "the order holds all columns that are taken",

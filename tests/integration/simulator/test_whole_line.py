@@ -174,3 +174,25 @@ def test_clocks_of_service_levels_are_met_and_breached_as_it_happened(simulated:
         ).fetchall()
     assert {outcome for _, _, _, outcome, _ in happened} == {True, False, None}
     assert shown == happened
+
+
+def test_the_backlog_of_each_day_is_the_cases_that_were_open_at_its_end(simulated: Path, line: Run) -> None:
+    """Without it, a case could be counted twice, or for ever, by a chain of sums over days."""
+    open_cases = dict(
+        truth(
+            simulated,
+            "WITH changes AS ("
+            " SELECT case_id, opened_at AS moment, -1 AS seq, true AS is_open FROM cases"
+            " UNION ALL SELECT case_id, changed_at, change_seq, new_value NOT IN ('resolved', 'closed')"
+            " FROM case_changes WHERE field = 'status'),"
+            " days AS (SELECT DISTINCT CAST(opened_at AS DATE) AS day FROM cases),"
+            " states AS (SELECT day, max_by(is_open, row(moment, seq)) AS is_open"
+            " FROM days JOIN changes ON moment < day + 1 GROUP BY day, case_id)"
+            " SELECT day, count(*) FILTER (WHERE is_open) FROM states GROUP BY day",
+        )
+    )
+    assert max(open_cases.values()) > 50
+    shown = dict(line.rows("SELECT day, sum(n_open) FROM mart_backlog_daily GROUP BY day"))
+    assert {day: shown.get(day, 0) for day in open_cases} == open_cases
+    came_and_went = "SELECT sum(n_in) - sum(n_out) FROM mart_backlog_daily"
+    assert line.one(came_and_went) == shown[max(shown)]  # type: ignore[type-var]

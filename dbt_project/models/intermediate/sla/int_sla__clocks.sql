@@ -37,7 +37,8 @@ with
             coalesce(
                 least(e.met_at, e.cancelled_at),
                 s.next_started_at,
-                case when c.closed_at >= s.started_at then c.closed_at end
+                -- A case that was opened again and is not closed since goes on.
+                case when c.is_resolved and c.closed_at >= s.started_at then c.closed_at end
             ) as ended_at,
             p.as_of_at
         from starts as s
