@@ -12,9 +12,12 @@ with
             / (n_before + cast(0.5 as double))
             / ((n_other_evaluated + cast(0.5 as double)) / (n_other + cast(0.5 as double))) as shrunken_ratio,
             cast(n_other_evaluated as double) / nullif(n_other, 0) as other_share,
-            cast(n_other_evaluated as double)
-            / nullif(n_other, 0)
-            * {{ threshold("qa_reference_ratio") }} as reference_share,
+            least(
+                cast(n_other_evaluated as double)
+                / nullif(n_other, 0)
+                * {{ threshold("qa_reference_ratio") }},
+                1
+            ) as reference_share,
             n_before / agent_design_effect as n_before_effective,
             n_other / agent_design_effect as n_other_effective
         from {{ ref("int_quality__strata") }} as s
@@ -38,10 +41,17 @@ with
                 other_share
                 - reference_share
                 - {{ z_one_sided }}
-                * sqrt(pooled_share * (1 - pooled_share) * (1 / n_before_effective + 1 / n_other_effective))
-            ) / sqrt(
-                reference_share * (1 - reference_share) / n_before_effective
-                + other_share * (1 - other_share) / n_other_effective
+                * sqrt(
+                    pooled_share
+                    * greatest(1 - pooled_share, 0)
+                    * (1 / n_before_effective + 1 / n_other_effective)
+                )
+            ) / nullif(
+                sqrt(
+                    reference_share * (1 - reference_share) / n_before_effective
+                    + other_share * (1 - other_share) / n_other_effective
+                ),
+                0
             ) as deviation
         from pooled as p
         where n_before > 0 and other_share > 0

@@ -1,6 +1,6 @@
 -- One row per answered contact: what quality assurance could see of it, and what it saw.
 -- It is drawn where any plan drew it; plans draw independently of one another. A score that no recorded draw
--- led to has no weight.
+-- led to has no weight, and neither has one whose probability is no larger than a billionth.
 with
     draws as (
         select
@@ -67,7 +67,7 @@ select
     coalesce(c.started_at < j.first_escalated_at, false) as is_before_escalation,
     coalesce(not j.is_escalated, false) as is_without_escalation,
     case
-        when d.is_sampled and e.score is not null and d.inclusion_probability > 0
+        when d.is_sampled and e.score is not null and d.inclusion_probability > 1e-9
         then 1 / d.inclusion_probability
     end as weight
 from {{ ref("int_contact__enriched") }} as c

@@ -50,7 +50,7 @@ with
                 then 0
                 when n_scored >= {{ threshold("qa_plan_min_scores") }}
                 then n_contacts * spread
-                else n_contacts * sqrt(mean_score * (1 - mean_score))
+                else n_contacts * sqrt(mean_score * greatest(1 - mean_score, 0))
             end as weight,
             case
                 when is_census then least(n_contacts, {{ threshold("qa_plan_census_cap") }}) else 0

@@ -57,6 +57,6 @@ select
     cast(s.n_scored_alike as double) / nullif(s.n_double_scored, 0) as agreement_share,
     s.latency_p50_seconds / 3600 as latency_p50_hours,
     greatest(s.variance_of_contacts, coalesce(c.variance_of_agents, 0)) as log_ratio_variance,
-    greatest(coalesce(c.variance_of_agents / s.variance_of_contacts, 1), 1) as agent_design_effect
+    greatest(coalesce(c.variance_of_agents / nullif(s.variance_of_contacts, 0), 1), 1) as agent_design_effect
 from strata as s
 left join clustered as c on s.stratum_key = c.stratum_key
