@@ -9,9 +9,12 @@
     "evaluation_items",
     "evaluations",
     "legs",
+    "messages",
     "queues",
+    "sentiment",
     "sla_events",
     "sla_policies",
+    "surveys",
 ] %}
 {% set fields = vocabulary().keys() | list + ["case_changes.new_value"] %}
 with

@@ -52,8 +52,14 @@ select
         then coalesce(v.first_evaluated_contact_at < j.first_escalated_at, false)
         else v.first_evaluated_contact_at is not null
     end as is_qa_covered_before,
-    j.link_confidence_min
+    j.link_confidence_min,
+    o.n_repeats,
+    o.n_transfers,
+    o.n_channel_switches,
+    o.n_reasks,
+    o.effort_index
 from {{ ref("int_journey__journeys") }} as j
 inner join {{ ref("int_source__entities") }} as n on j.centre = n.centre and n.entity = 'evaluations'
+inner join {{ ref("int_journey__efforts") }} as o on j.journey_key = o.journey_key
 left join segments as s on j.customer_key = s.customer_key
 left join evaluated as v on j.journey_key = v.journey_key
