@@ -6,7 +6,9 @@ select
     rating_id as response_id,
     ticket_id as case_id,
     'csat' as kind,
-    case when score like 'good%' then 5.0 when score like 'bad%' then 1.0 end as value,
+    case
+        when score like 'good%' then cast(5 as double) when score like 'bad%' then cast(1 as double)
+    end as value,
     created_at as sent_at,
     case
         when score like 'good%' or score like 'bad%' then coalesce(updated_at, created_at)
