@@ -346,6 +346,7 @@ class _Journey:
     ) -> None:  # fmt: skip
         subject = self.world.reasons[contact.reason].name.replace("_", " ")
         body = f"{CANARY_TEXT} {direction} about {subject}"
+        body += " once again" if is_reask else ""
         body += f". {', '.join(terms)}" if terms else ""
         body += "?" if has_question else "."
         n_filled = n_words - len(body.split())

@@ -63,7 +63,9 @@ NOT_RECORDED = {
     "asterisk": {"mart_contact": {"hold_seconds", "wrap_up_seconds"}},
     "salesforce": {
         "mart_case": {"vendor_reopen_count", "vendor_reassignment_count", "is_timely_response"},
+        "mart_journey": {"n_reasks", "effort_index"},
     },
+    "servicenow": {"mart_journey": {"n_reasks", "effort_index"}},
     "zendesk": {"mart_case": {"is_knowledge_used"}},
 }
 # The rows that such a column is about; others are empty anyway, or another system exports them.
