@@ -45,6 +45,12 @@ with
             case
                 when t.counted_seconds > s.target_seconds
                 then false
+                -- The last event of the source may be the breach itself.
+                when
+                    c.ended_at is null
+                    and c.breach_recorded_at is not null
+                    and t.counted_seconds = s.target_seconds
+                then false
                 when t.counted_seconds is null or s.target_seconds is null
                 then
                     case
