@@ -1,9 +1,11 @@
 {# A deterministic key over columns, never NULL. Callers see to it that only the last column may hold `|`, and that
-   no id is NULL where the key is joined: a NULL counts as the text `<null>`. #}
+   no id is NULL where the key is joined: a NULL counts as the text `<null>`. Keys count as their text, which is the
+   same on every engine. #}
 {% macro hash_key(columns) -%}
     {%- set parts = [] -%}
     {%- for column in columns -%}
-        {%- do parts.append("coalesce(cast(" ~ column ~ " as " ~ dbt.type_string() ~ "), '<null>')") -%}
+        {%- set value = key_text(column) if column.endswith("_key") else column -%}
+        {%- do parts.append("coalesce(cast(" ~ value ~ " as " ~ dbt.type_string() ~ "), '<null>')") -%}
         {%- if not loop.last -%} {%- do parts.append("'|'") -%} {%- endif -%}
     {%- endfor -%}
     {{ as_key(dbt.hash(dbt.concat(parts))) }}
