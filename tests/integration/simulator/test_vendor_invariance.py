@@ -109,12 +109,13 @@ TRUE_SOONER = {
     "servicenow": {"mart_journey": {"is_sla_missed"}},
     "zendesk": {"mart_journey": {"is_sla_missed"}},
 }
-# A maximum or share of what is known: NULL, or at most as much.
+# A maximum, count or share of what is known: NULL, or at most as much.
 PARTLY_KNOWN = {
     "asterisk": {
         "mart_journey": {"max_wait_seconds"},
         "mart_routing_audit": {"misroute_probable_share"},  # a talk that includes the hold is longer
-    }
+    },
+    "zendesk": {"mart_journey": {"n_reasks", "effort_index"}},  # messages without a ticket are elsewhere
 }
 KEYS = {
     "mart_contact": "started_at, channel, direction",
