@@ -1,7 +1,7 @@
 -- One row per case and spell during which it was open, or may have been.
 -- A whole history tells when a case was resolved and opened again. Other cases were open from their opening
--- until
--- they were resolved, as far as that is known. Deleted and merged cases leave when they are known to be so.
+-- until they were resolved, as far as that is known. Deleted and merged cases leave when they are known to
+-- be so.
 with
     statuses as (
         select

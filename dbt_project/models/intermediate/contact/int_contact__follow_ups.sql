@@ -1,8 +1,7 @@
 -- One row per chain of contacts that a customer began, by its first contact: whether the customer came back
 -- soon.
 -- A call that we made, or promised, is no return. A return for an unknown reason may be one for the same
--- reason, and
--- without a customer nothing is known. Whether the time to look at has passed is told apart.
+-- reason, and without a customer nothing is known. A window whose end lies after the data is not over.
 {% set windows = {
     "short": "repeat_window_short_days",
     "medium": "repeat_window_medium_days",

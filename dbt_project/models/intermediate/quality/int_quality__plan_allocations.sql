@@ -1,8 +1,7 @@
 -- One row per group of contacts that the recommended sample draws from: how many of them it takes.
--- Of escalated journeys it takes all up to a cap. Strata share the rest by their contacts times the spread of
--- their scores (Neyman 1934). A stratum with few scores counts as one whose contacts pass or fail: with its
--- mean
--- score, shrunken to that of the centre.
+-- Of escalated journeys it takes all up to a cap. Strata share the rest by their contacts times the spread
+-- of their scores (Neyman 1934). A stratum with few scores counts as one whose contacts pass or fail: with
+-- its mean score, shrunken to that of the centre.
 {% set one_half = "cast(0.5 as double)" %}
 with
     contact_groups as (

@@ -1,7 +1,6 @@
 -- One row per contact that the recommended sample may take: answered of late, and not evaluated yet.
 -- Contacts of escalated journeys are one group; all others are grouped by stratum. The order of draws is a
--- hash
--- of seed, day and contact, which is equal on every engine.
+-- hash of seed, day and contact, which is equal on every engine.
 {% set text = dbt.type_string() %}
 with
     ends as (

@@ -6,7 +6,7 @@ with
             contact_key,
             {{ any_known("is_route_expected") }} as is_route_expected,
             {{ any_known("is_misroute_strict") }} as is_misroute_strict,
-            {{ any_known("is_misroute_probable and is_first_place") }} as is_misroute_probable,
+            {{ any_known("is_misroute_probable and is_first_routed_leg") }} as is_misroute_probable,
             bool_and(has_skill) as is_staffed_with_skill
         from {{ ref("int_routing__legs") }}
         group by contact_key

@@ -46,5 +46,5 @@ select
     is_escalation_transfer,
     not is_exempt
     and row_number() over (partition by contact_key, is_exempt order by position nulls last)
-    = 1 as is_first_place
+    = 1 as is_first_routed_leg
 from legs

@@ -1,7 +1,6 @@
 -- One row per leg that an agent answered: whether the agent soon moved the contact to another group.
 -- A move to a higher tier is an escalation. Triage moves contacts on by design, overflow queues take whom
--- they
--- can, and a move to another language or to who may check the identity says nothing of the reason.
+-- they can, and a move to another language or to who may check the identity says nothing of the reason.
 {% set lookahead = [
     "queue_group",
     "queue_tier",

@@ -1,9 +1,8 @@
 -- One row per case, policy, metric and moment with events of its clock, with the number of the clock they
 -- are of.
 -- A start begins a new clock. Events of one moment have no order: an end at the moment of a start ends the
--- clock
--- that was running, if one was; a start and an end at one moment leave it as it was, and so do a pause and a
--- resumption.
+-- clock that was running, if one was; a start and an end at one moment leave it as it was, and so do a pause
+-- and a resumption.
 with
     instants as (
         select

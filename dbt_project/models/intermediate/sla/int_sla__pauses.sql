@@ -1,9 +1,7 @@
 -- One row per pause of a clock: whether the customer was in touch, and whether the clock had nearly run out.
 -- A contact or message lies in the pause, both ends included. That there was none is known only where the
--- centre
--- delivers contacts, and its messages as plain feeds if at all. A clock has nearly run out in the last
--- tenth of
--- its target.
+-- centre delivers contacts, and its messages as plain feeds if at all. A clock has nearly run out in the
+-- last tenth of its target.
 with
     pauses as (
         select

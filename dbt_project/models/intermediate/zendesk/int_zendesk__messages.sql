@@ -1,5 +1,5 @@
 -- One row per public comment on a ticket: a message of the customer or to the customer.
--- Who wrote it is told by the role of its author; of an author who is not listed nothing is known.
+-- The role of its author gives the direction, which is NULL for an author who is not listed.
 select
     c.centre,
     c.source_instance,

@@ -1,7 +1,6 @@
 -- One row per event of a clock that a policy runs for a ticket.
 -- A metric has one instance for each time it is measured. The first activation starts its clock, others
--- resume
--- it. A fulfilled clock is met if it was not breached before. Clocks without a policy have no target.
+-- resume it. A fulfilled clock is met if it was not breached before. Clocks without a policy have no target.
 with
     events as (
         select

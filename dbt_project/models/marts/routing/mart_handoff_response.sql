@@ -1,6 +1,7 @@
 -- One row per centre, reason, window and number of handoffs: how many of such journeys escalated.
--- The standardised share is what all journeys of the row's reason would show, were their mix of reasons and
--- priorities that of the window; mixes that a number of handoffs never met are left out.
+-- The standardised share weighs the shares of each reason and priority by how common they are in the
+-- window, so that
+-- rows compare equal mixes. A reason and priority without such journeys is left out.
 with
     exposures as (
         select e.*, w.window_type, w.window_start, w.window_end

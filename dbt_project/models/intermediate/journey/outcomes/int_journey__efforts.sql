@@ -1,7 +1,6 @@
 -- One row per journey: what it cost the customer.
 -- A contact after the first is a repetition, unless we promised it. Questions that were asked again are
--- known from
--- messages alone.
+-- known from messages alone.
 with
     contacts as (
         select
@@ -44,6 +43,6 @@ select
     cast(n_transfers as bigint) as n_transfers,
     cast(n_channel_switches as bigint) as n_channel_switches,
     cast(n_reasks as bigint) as n_reasks,
-    cast(n_repeats + n_transfers + n_channel_switches as bigint) as known_effort,
+    cast(n_repeats + n_transfers + n_channel_switches as bigint) as effort_without_reasks,
     cast(n_repeats + n_transfers + n_channel_switches + n_reasks as bigint) as effort_index
 from efforts

@@ -1,7 +1,6 @@
 -- One row per journey that a customer began with a contact: whether that contact settled it.
 -- It did not if the customer came back for the same reason, if it went to another tier, or if its case was
--- opened
--- again within the same time. A contact without a case has none to be opened again.
+-- opened again within the same time. A contact without a case has none to be opened again.
 {% set until = dbt.dateadd("day", threshold_literal("repeat_window_medium_days"), "c.started_at") %}
 with
     leg_tiers as (

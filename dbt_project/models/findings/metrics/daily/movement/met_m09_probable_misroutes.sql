@@ -13,6 +13,6 @@ with
             },
             ["channel", "reason", "team", "queue_group"],
             units=ref("int_metric__routed_legs"),
-            where="is_first_place",
+            where="is_first_routed_leg",
         )
     }}
